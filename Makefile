@@ -1,0 +1,141 @@
+# revenue_intel: revenue intelligence inside PostgreSQL 15 to 18.
+#
+#   make demo          install what is missing, build, start a private cluster, print the report
+#   make demo-stop     stop that cluster and remove it
+#   make check         the same set-up, then every test
+#   make check-matrix  the tests on PostgreSQL 15, 17 and 18
+#   make bench         the benchmarks
+#   make / make install / make installcheck   the usual PGXS targets; PG_CONFIG picks the server
+#
+# The developer commands must work before PostgreSQL is there, so they stand apart from PGXS.
+
+DEV_GOALS = demo demo-stop check check-matrix bench
+
+ifneq ($(filter $(DEV_GOALS),$(MAKECMDGOALS)),)
+
+.PHONY: $(MAKECMDGOALS)
+.NOTPARALLEL:
+
+demo:
+	@demo/demo.sh
+
+demo-stop:
+	@demo/cluster.sh stop demo
+
+check:
+	@test/check.sh
+
+check-matrix:
+	@test/matrix.sh
+
+bench:
+	@demo/setup.sh bench
+	@bench/run.sh
+
+# `make clean check`: the other goals go to PGXS.
+$(filter-out $(DEV_GOALS),$(MAKECMDGOALS)):
+	@$(MAKE) $@
+
+else
+
+EXTENSION   = revenue_intel
+MODULE_big  = revenue_intel
+EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).control)
+
+# The order in which the SQL is installed: a file may use only what stands before it.
+SQL_ORDER = \
+  foundation.tables foundation.functions foundation.views \
+  crm.tables crm.functions crm.views \
+  scoring.tables scoring.functions scoring.views \
+  demo.functions
+
+SQL_LISTED   := $(SQL_ORDER:%=sql/%.sql)
+SQL_FILES    := $(wildcard $(SQL_LISTED))
+SQL_UNLISTED := $(filter-out $(SQL_LISTED),$(wildcard sql/*.sql))
+ifneq ($(SQL_UNLISTED),)
+  $(error $(SQL_UNLISTED) not in SQL_ORDER of the Makefile)
+endif
+
+SOURCES := $(sort $(wildcard src/core/*/*.cpp src/pg/*.cpp src/functions/*.cpp))
+OBJS     = $(SOURCES:.cpp=.o)
+DATA       = $(wildcard sql/updates/*.sql)
+DATA_built = $(EXTENSION)--$(EXTVERSION).sql
+
+# Empty it (make WERROR=) for a compiler newer than the ones this was tested with.
+WERROR = -Werror
+EIGEN  = /usr/include/eigen3
+
+# No contraction: the same sources give the same numbers on processors with and without FMA.
+PG_CXXFLAGS = -std=c++20 -O2 -ffp-contract=off -fvisibility=hidden \
+  -Wall -Wextra $(WERROR)
+
+# Only the functions SQL may call leave the library; the list is read from the objects.
+SHLIB_EXPORTS = build/exports.txt
+
+# The results of the tests go to build/; expected/ is at the top, or beside the isolation specs.
+REGRESS       := $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
+REGRESS_OPTS   = --inputdir=test --outputdir=build/regress
+ISOLATION     := $(sort $(patsubst test/isolation/specs/%.spec,%,\
+                   $(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation
+REGRESS_PREP   = test-folders
+
+EXTRA_CLEAN = build $(foreach e,o d bc bc.d,$(wildcard src/*/*.$e src/*/*/*.$e))
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifeq ($(wildcard $(PGXS)),)
+  $(error no PostgreSQL server headers for $(PG_CONFIG): install postgresql-server-dev-NN, or run make demo)
+endif
+include $(PGXS)
+
+ifeq ($(filter 15 16 17 18,$(MAJORVERSION)),)
+  $(error $(EXTENSION) needs PostgreSQL 15 to 18, and $(PG_CONFIG) is version $(MAJORVERSION))
+endif
+
+# From 16 on the folder of the expected results is an option; before, it is looked for in the
+# output folder and then in the input folder.
+ifneq ($(MAJORVERSION),15)
+  REGRESS_OPTS   += --expecteddir=.
+  ISOLATION_OPTS += --expecteddir=test/isolation
+endif
+
+# The headers of others are system headers, whose warnings are not ours. The core is compiled
+# without the server's folders, so that it cannot include a PostgreSQL header.
+core_cppflags := $(filter-out -I%,$(CPPFLAGS)) -Isrc -isystem $(EIGEN)
+override CPPFLAGS := $(core_cppflags) \
+  $(patsubst -I%,-isystem %,$(filter-out -I. -I./ -I/usr/include,$(filter -I%,$(CPPFLAGS))))
+src/core/%.o src/core/%.bc: override CPPFLAGS := $(core_cppflags)
+
+# A header that changes rebuilds what includes it; another server or other flags rebuild all; a
+# source file that comes or goes relinks.
+COMPILE.cc += -MMD -MP
+COMPILE.cxx.bc += $(PG_CXXFLAGS) -MMD -MP -MF $@.d
+COMPILER = $(CXX) $(CXXFLAGS)
+-include $(SOURCES:.cpp=.d) $(SOURCES:.cpp=.bc.d)
+
+flags := $(shell $(PG_CONFIG) --version) $(CXX) $(CXXFLAGS) $(CPPFLAGS)
+ifneq ($(flags),$(file <build/flags))
+  $(shell mkdir -p build)$(file >build/flags,$(flags))
+endif
+files := $(SOURCES) $(SQL_FILES)
+ifneq ($(files),$(file <build/files))
+  $(file >build/files,$(files))
+endif
+build/flags build/files: ;
+$(OBJS) $(OBJS:.o=.bc): build/flags
+
+build/exports.txt: $(OBJS) build/files
+	{ printf 'Pg_magic_func\n_PG_init\n'; nm --defined-only --extern-only $(OBJS) | \
+	  awk 'sub(/^pg_finfo_/, "", $$3) { print $$3; print "pg_finfo_" $$3 }' | sort; } > $@
+
+$(DATA_built): $(SQL_FILES) build/files Makefile $(EXTENSION).control
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
+	  sed 's/^CREATE OR REPLACE /CREATE /' $(SQL_FILES) /dev/null; } > $@
+
+.PHONY: test-folders
+test-folders:
+	@mkdir -p build/regress build/isolation
+	@ln -sfn ../../expected build/regress/expected
+
+endif

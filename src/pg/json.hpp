@@ -1,0 +1,139 @@
+#pragma once
+
+#include <ranges>
+
+#include "core/foundation/fields.hpp"
+#include "core/foundation/table.hpp"
+#include "pg/value.hpp"
+
+namespace revenue::pg {
+
+namespace detail {
+
+// Everything named push_* runs inside pg::call: it owns nothing and may ereport.
+inline void push_value(JsonbParseState*& state, JsonbIteratorToken token, JsonbValue& value) {
+  pushJsonbValue(&state, token, &value);
+}
+
+inline void push_key(JsonbParseState*& state, std::string_view name) {
+  JsonbValue key;
+  key.type = jbvString;
+  key.val.string.val = const_cast<char*>(name.data());
+  key.val.string.len = static_cast<int>(name.size());
+  pushJsonbValue(&state, WJB_KEY, &key);
+}
+
+inline void push_numeric(JsonbParseState*& state, JsonbIteratorToken token, Datum numeric) {
+  JsonbValue value;
+  value.type = jbvNumeric;
+  value.val.numeric = DatumGetNumeric(numeric);
+  push_value(state, token, value);
+}
+
+inline void push_null(JsonbParseState*& state, JsonbIteratorToken token) {
+  JsonbValue value;
+  value.type = jbvNull;
+  push_value(state, token, value);
+}
+
+template <class T>
+JsonbValue* push(JsonbParseState*& state, JsonbIteratorToken token, const T& item) {
+  if constexpr (is_optional<T>) {
+    if (item) push(state, token, *item);
+    else push_null(state, token);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    JsonbValue value;
+    value.type = jbvBool;
+    value.val.boolean = item;
+    push_value(state, token, value);
+  } else if constexpr (std::is_integral_v<T>) {
+    push_numeric(state, token, NumericGetDatum(int64_to_numeric(item)));
+  } else if constexpr (std::is_same_v<T, double>) {
+    if (std::isfinite(item)) push_numeric(state, token, raw_numeric(item));
+    else push_null(state, token);
+  } else if constexpr (std::is_same_v<T, Money>) {
+    push_numeric(state, token, raw_numeric(item));
+  } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+    const std::string_view text = item;
+    JsonbValue value;
+    value.type = jbvString;
+    value.val.string.val = const_cast<char*>(text.data());
+    value.val.string.len = static_cast<int>(text.size());
+    push_value(state, token, value);
+  } else if constexpr (std::is_same_v<T, Table>) {
+    pushJsonbValue(&state, WJB_BEGIN_OBJECT, nullptr);
+    for (const auto& [name, number] : item.entries()) {
+      push_key(state, name);
+      push(state, WJB_VALUE, number);
+    }
+    return pushJsonbValue(&state, WJB_END_OBJECT, nullptr);
+  } else if constexpr (Described<const T>) {
+    pushJsonbValue(&state, WJB_BEGIN_OBJECT, nullptr);
+    visit_fields(item, [&](std::string_view name, const auto& field) {
+      push_key(state, name);
+      push(state, WJB_VALUE, field);
+    });
+    return pushJsonbValue(&state, WJB_END_OBJECT, nullptr);
+  } else {
+    static_assert(std::ranges::range<const T>);
+    pushJsonbValue(&state, WJB_BEGIN_ARRAY, nullptr);
+    for (const auto& element : item) push(state, WJB_ELEM, element);
+    return pushJsonbValue(&state, WJB_END_ARRAY, nullptr);
+  }
+  return nullptr;
+}
+
+}  // namespace detail
+
+/// A described struct as a jsonb object, one key a field. A double that is not finite becomes null.
+template <Described T>
+Datum jsonb_from(const T& object) {
+  return call([&object] {
+    JsonbParseState* state = nullptr;
+    return JsonbPGetDatum(JsonbValueToJsonb(detail::push(state, WJB_VALUE, object)));
+  });
+}
+
+/// One entry of a jsonb object, viewed in place.
+struct JsonEntry {
+  std::string_view key;
+  JsonbValue value;
+};
+
+/// The entries of a jsonb object; throws 22023 when `container` is anything else.
+/// `path` names it in the error text.
+std::vector<JsonEntry> object_entries(JsonbContainer* container, std::string_view path);
+
+double number_from(const JsonbValue& value, std::string_view path);
+
+/// Overwrites the fields that the jsonb object names and leaves the others as they are.
+/// Throws 22023 for a key that is no field and for a value of the wrong type.
+template <Described T>
+void read_fields(JsonbContainer* container, T& into, const std::string& path) {
+  for (const JsonEntry& entry : object_entries(container, path)) {
+    const std::string here = path.empty() ? std::string(entry.key) : path + "." + std::string(entry.key);
+    bool known = false;
+    std::string names;
+    visit_fields(into, [&](std::string_view name, auto& field) {
+      using Field = std::remove_reference_t<decltype(field)>;
+      names.append(names.empty() ? "" : ", ").append(name);
+      if (known || name != entry.key) return;
+      known = true;
+      if constexpr (std::is_same_v<Field, double>) {
+        field = number_from(entry.value, here);
+      } else {
+        JsonbContainer* inner = entry.value.type == jbvBinary ? entry.value.val.binary.data : nullptr;
+        if constexpr (std::is_same_v<Field, Table>) {
+          for (const JsonEntry& cell : object_entries(inner, here))
+            field.set(cell.key, number_from(cell.value, here + "." + std::string(cell.key)));
+        } else {
+          read_fields(inner, field, here);
+        }
+      }
+    });
+    if (!known)
+      throw Error(ErrorCode::invalid_argument, "unknown key \"" + here + "\"", "Known keys here: " + names + ".");
+  }
+}
+
+}  // namespace revenue::pg
