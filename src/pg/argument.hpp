@@ -6,6 +6,20 @@
 
 namespace revenue::pg {
 
+/// Whether the call's argument is a literal, so that it cannot change during the query.
+bool argument_is_constant(const FmgrInfo* function, int index);
+
+/// A type that a jsonb argument configures: parsed once for each distinct value in a query.
+/// Specialise with `static const T& absent()` (NULL) and `static T parse(JsonbContainer*)`.
+template <class T>
+struct FromJson;
+
+template <class T>
+concept Configured = requires(JsonbContainer* container) {
+  { FromJson<T>::absent() } -> std::same_as<const T&>;
+  { FromJson<T>::parse(container) } -> std::same_as<T>;
+};
+
 void describe_argument(Signature& signature, Oid type, bool nullable, std::string_view name);
 
 /// How one C++ parameter is filled from SQL arguments starting at `index`; a struct takes one
@@ -45,7 +59,7 @@ struct Argument<Poll> {
 };
 
 template <class T>
-  requires Described<T>
+  requires(Described<T> && !Configured<T>)
 struct Argument<T> {
   static constexpr int width = [] {
     int fields = 0;
@@ -75,20 +89,6 @@ struct Argument<T> {
       Argument<std::remove_reference_t<decltype(field)>>::describe(signature, name);
     });
   }
-};
-
-/// Whether the call's argument is a literal, so that it cannot change during the query.
-bool argument_is_constant(const FmgrInfo* function, int index);
-
-/// A type that a jsonb argument configures: parsed once for each distinct value in a query.
-/// Specialise with `static const T& absent()` (NULL) and `static T parse(JsonbContainer*)`.
-template <class T>
-struct FromJson;
-
-template <class T>
-concept Configured = requires(JsonbContainer* container) {
-  { FromJson<T>::absent() } -> std::same_as<const T&>;
-  { FromJson<T>::parse(container) } -> std::same_as<T>;
 };
 
 template <Configured T>

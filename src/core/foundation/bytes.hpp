@@ -1,75 +1,57 @@
 #pragma once
 
-#include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <type_traits>
-#include <vector>
 
 #include "core/foundation/error.hpp"
 
 namespace revenue {
 
-/// A number that a stored state may hold.
-template <class T>
-concept Storable = (std::integral<T> || std::same_as<T, double>) && !std::same_as<T, bool>;
-
-/// The serialised form of a state: fixed-width numbers in the machine's byte order, a version byte
-/// first. `serialize(writer)` calls `put`, `deserialize(reader)` calls `get` in the same order.
-class ByteWriter {
+/// Appends plain values to a byte string: the serialised form of an aggregate state. The bridge puts
+/// a version byte in front. Same machine type on both sides (parallel workers, one cluster).
+class Writer {
  public:
-  template <Storable T>
-  void put(T value) {
-    const auto* raw = reinterpret_cast<const std::byte*>(&value);
-    bytes_.insert(bytes_.end(), raw, raw + sizeof(T));
+  template <class T>
+  void put(const T& value) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
   }
 
-  const std::vector<std::byte>& bytes() const { return bytes_; }
+  const std::string& bytes() const { return bytes_; }
 
  private:
-  std::vector<std::byte> bytes_;
+  std::string bytes_;
 };
 
-/// Reads what ByteWriter wrote; every length is checked.
-class ByteReader {
+/// Reads what Writer wrote; any other input is an Error(malformed), never a read past the end.
+class Reader {
  public:
-  explicit ByteReader(std::span<const std::byte> bytes) : rest_(bytes) {}
+  explicit Reader(std::span<const std::byte> bytes) : rest_(bytes) {}
 
-  /// Throws malformed where the bytes run out.
-  template <Storable T>
+  template <class T>
   T get() {
-    if (rest_.size() < sizeof(T))
-      throw Error(ErrorCode::malformed, "stored state is too short",
-                  "Compute the value again with this version of the extension.");
+    static_assert(std::is_trivially_copyable_v<T>);
+    if (rest_.size() < sizeof(T)) malformed();
     T value;
-    std::memcpy(&value, rest_.data(), sizeof(T));
-    rest_ = rest_.subspan(sizeof(T));
+    std::memcpy(&value, rest_.data(), sizeof value);
+    rest_ = rest_.subspan(sizeof value);
     return value;
   }
 
-  /// Throws malformed where bytes are left over.
-  void finish() const {
-    if (!rest_.empty())
-      throw Error(ErrorCode::malformed, "stored state is too long",
-                  "Compute the value again with this version of the extension.",
-                  std::to_string(rest_.size()) + " bytes are left over.");
+  void expect_end() const {
+    if (!rest_.empty()) malformed();
   }
 
  private:
+  [[noreturn]] static void malformed() {
+    throw Error(ErrorCode::malformed, "malformed aggregate state",
+                "Aggregate states are written and read by the server itself; do not build them by hand.");
+  }
+
   std::span<const std::byte> rest_;
 };
-
-/// Reads the version byte and throws malformed where it is another than `version`.
-template <class Reader>
-void require_version(Reader& reader, std::uint8_t version) {
-  const auto found = reader.template get<std::uint8_t>();
-  if (found != version)
-    throw Error(ErrorCode::malformed, "stored state has an unknown version",
-                "Compute the value again with this version of the extension.",
-                "Version " + std::to_string(found) + " found, " + std::to_string(version) +
-                    " expected.");
-}
 
 }  // namespace revenue

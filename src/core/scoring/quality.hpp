@@ -41,36 +41,14 @@ class ScoreQuality {
   void merge(const ScoreQuality& other);
   ScoreQualityResult result() const;
 
-  template <class Writer>
-  void serialize(Writer& writer) const {
-    writer.put(kVersion);
-    writer.put(log_loss_);
-    writer.put(squared_error_);
-    for (double sum : predicted_) writer.put(sum);
-    for (std::int64_t count : won_) writer.put(count);
-    for (std::int64_t count : lost_) writer.put(count);
-  }
+  void serialize(Writer& writer) const;
 
   /// Throws malformed for bytes that serialize() did not write.
-  template <class Reader>
-  static ScoreQuality deserialize(Reader& reader) {
-    require_version(reader, kVersion);
-    ScoreQuality state;
-    state.log_loss_ = reader.template get<double>();
-    state.squared_error_ = reader.template get<double>();
-    for (double& sum : state.predicted_) sum = reader.template get<double>();
-    for (std::int64_t& count : state.won_) count = reader.template get<std::int64_t>();
-    for (std::int64_t& count : state.lost_) count = reader.template get<std::int64_t>();
-    state.check();
-    return state;
-  }
+  void deserialize(Reader& reader);
 
  private:
-  static constexpr std::uint8_t kVersion = 1;
   static constexpr int kBins = 100;
   static constexpr int kCalibrationBins = 10;
-
-  void check() const;
 
   double log_loss_ = 0;
   double squared_error_ = 0;

@@ -21,31 +21,12 @@ class WeightedPipeline {
   /// Nothing where there was no row.
   std::optional<double> result() const;
 
-  template <class Writer>
-  void serialize(Writer& writer) const {
-    writer.put(kVersion);
-    writer.put(n_);
-    writer.put(weighted_.high());
-    writer.put(weighted_.low());
-  }
+  void serialize(Writer& writer) const;
 
   /// Throws malformed for bytes that serialize() did not write.
-  template <class Reader>
-  static WeightedPipeline deserialize(Reader& reader) {
-    require_version(reader, kVersion);
-    WeightedPipeline state;
-    state.n_ = reader.template get<std::int64_t>();
-    const auto high = reader.template get<std::int64_t>();
-    state.weighted_ = WideSum(high, reader.template get<std::uint64_t>());
-    state.check();
-    return state;
-  }
+  void deserialize(Reader& reader);
 
  private:
-  static constexpr std::uint8_t kVersion = 1;
-
-  void check() const;
-
   std::int64_t n_ = 0;
   WideSum weighted_;
 };
@@ -62,16 +43,8 @@ class ScoredPipeline {
   void merge(const ScoredPipeline& other) { sum_.merge(other.sum_); }
   std::optional<double> result() const { return sum_.result(); }
 
-  template <class Writer>
-  void serialize(Writer& writer) const {
-    sum_.serialize(writer);
-  }
-  template <class Reader>
-  static ScoredPipeline deserialize(Reader& reader) {
-    ScoredPipeline state;
-    state.sum_ = WeightedPipeline::deserialize(reader);
-    return state;
-  }
+  void serialize(Writer& writer) const { sum_.serialize(writer); }
+  void deserialize(Reader& reader) { sum_.deserialize(reader); }
 
  private:
   WeightedPipeline sum_;

@@ -1,0 +1,195 @@
+-- The room foundation: organisations, who may see what, policies, audit, exchange rates.
+-- Run once, at installation. Access comes before the tables because their policies use it.
+
+CREATE SCHEMA revenue;
+COMMENT ON SCHEMA revenue IS 'revenue_intel: revenue intelligence over CRM, billing and usage rows';
+
+-- Who calls, and what he may see -------------------------------------------------------------
+
+CREATE FUNCTION revenue.caller_identity() RETURNS text
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'caller_identity';
+COMMENT ON FUNCTION revenue.caller_identity() IS
+  'Who calls: the role (SET ROLE counts, SECURITY DEFINER does not), or the JWT claim where revenue_intel.identity_source is jwt';
+
+CREATE FUNCTION revenue.visible_orgs(level text) RETURNS integer[]
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'visible_orgs';
+COMMENT ON FUNCTION revenue.visible_orgs(text) IS
+  'The organisations where the caller has at least this level (viewer, member, analyst, admin, owner); own: where he is exactly member and writes only what is his';
+
+CREATE FUNCTION revenue.current_org(org integer DEFAULT NULL) RETURNS integer
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'current_org';
+COMMENT ON FUNCTION revenue.current_org(integer) IS
+  'The organisation to work on: the argument, else the setting revenue_intel.org_id, else the only one visible; an error where that is none or several';
+
+CREATE FUNCTION revenue.own_rep(org_id integer, rep_id text) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'own_rep';
+COMMENT ON FUNCTION revenue.own_rep(integer, text) IS 'Whether this rep is the caller himself';
+
+-- Every table of user data goes through here, so that none is without row-level security or left
+-- out of a dump. Privileges on tables go to PUBLIC: what a role may do is decided by USAGE on the
+-- schema, which add_member() gives, and by the rows its policies show. Privileges by role would
+-- fill the access list of pg_class, which has room for some 500 roles and then fails.
+CREATE FUNCTION revenue.protect_table(
+  protected regclass, read_level text, write_level text DEFAULT NULL, own_column text DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  readable text := format('org_id = ANY (revenue.visible_orgs(%L))', read_level);
+  writable text := format('org_id = ANY (revenue.visible_orgs(%L))', write_level);
+BEGIN
+  PERFORM pg_extension_config_dump(protected, '');
+  EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', protected);
+  EXECUTE format('CREATE POLICY readable ON %s FOR SELECT USING (%s)', protected, readable);
+  EXECUTE format('GRANT SELECT ON %s TO PUBLIC', protected);
+  IF write_level IS NULL THEN RETURN; END IF;
+
+  IF own_column IS NOT NULL THEN
+    writable := writable || format(
+      ' OR org_id = ANY (revenue.visible_orgs(''own'')) AND revenue.own_rep(org_id, %I)', own_column);
+  END IF;
+  EXECUTE format('CREATE POLICY insertable ON %s FOR INSERT WITH CHECK (%s)', protected, writable);
+  EXECUTE format('CREATE POLICY updatable ON %s FOR UPDATE USING (%s)', protected, writable);
+  EXECUTE format('CREATE POLICY deletable ON %s FOR DELETE USING (%s)', protected, writable);
+  EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO PUBLIC', protected);
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.protect_table(regclass, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.protect_table(regclass, text, text, text) IS
+  'For install scripts: row-level security, privileges and dump registration of one table; own_column names the rep whose rows a member may write';
+
+-- Organisations and their members -------------------------------------------------------------
+
+CREATE TABLE revenue.orgs (
+  org_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name text NOT NULL CHECK (name <> ''),
+  base_currency char(3) NOT NULL DEFAULT 'USD' CHECK (base_currency ~ '^[A-Z]{3}$'),
+  time_zone text NOT NULL DEFAULT 'UTC' CHECK (time_zone <> ''),
+  fiscal_year_start smallint NOT NULL DEFAULT 1 CHECK (fiscal_year_start BETWEEN 1 AND 12),
+  week_start smallint NOT NULL DEFAULT 1 CHECK (week_start BETWEEN 1 AND 7),
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE revenue.orgs IS 'Organisations. Made by create_org(), changed by set_org_settings()';
+COMMENT ON COLUMN revenue.orgs.org_id IS 'Key of the organisation, first column of every other key';
+COMMENT ON COLUMN revenue.orgs.name IS 'Name of the organisation';
+COMMENT ON COLUMN revenue.orgs.base_currency IS 'Reporting currency, ISO 4217';
+COMMENT ON COLUMN revenue.orgs.time_zone IS 'IANA time zone that decides where a day begins';
+COMMENT ON COLUMN revenue.orgs.fiscal_year_start IS 'Month in which the fiscal year starts, 1 to 12';
+COMMENT ON COLUMN revenue.orgs.week_start IS 'Day on which a week starts, 1 = Monday to 7 = Sunday';
+COMMENT ON COLUMN revenue.orgs.created_at IS 'When the organisation was created';
+
+CREATE TABLE revenue.members (
+  org_id integer NOT NULL REFERENCES revenue.orgs,
+  identity text NOT NULL CHECK (identity <> ''),
+  access_level text NOT NULL CHECK (access_level IN ('owner', 'admin', 'analyst', 'member', 'viewer')),
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (org_id, identity)
+);
+CREATE INDEX members_identity ON revenue.members (identity);
+COMMENT ON TABLE revenue.members IS 'Who may see an organisation, and how much. Written by add_member() and remove_member()';
+COMMENT ON COLUMN revenue.members.org_id IS 'Organisation';
+COMMENT ON COLUMN revenue.members.identity IS 'Role name or JWT subject, as caller_identity() gives it';
+COMMENT ON COLUMN revenue.members.access_level IS 'owner, admin, analyst, member or viewer';
+COMMENT ON COLUMN revenue.members.created_at IS 'Member since';
+
+-- Definitions with a version ------------------------------------------------------------------
+
+CREATE TABLE revenue.policies (
+  org_id integer NOT NULL REFERENCES revenue.orgs,
+  name text NOT NULL,
+  version integer NOT NULL CHECK (version > 0),
+  value jsonb NOT NULL,
+  valid_from date NOT NULL,
+  reason text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  created_by text NOT NULL,
+  PRIMARY KEY (org_id, name, version)
+);
+COMMENT ON TABLE revenue.policies IS 'How an organisation defines its metrics where definitions differ; overrides of builtin_policies(), written by set_policy()';
+COMMENT ON COLUMN revenue.policies.org_id IS 'Organisation';
+COMMENT ON COLUMN revenue.policies.name IS 'A name from builtin_policies()';
+COMMENT ON COLUMN revenue.policies.version IS '1, 2, ... for each policy; no version is ever changed';
+COMMENT ON COLUMN revenue.policies.value IS 'The setting';
+COMMENT ON COLUMN revenue.policies.valid_from IS 'First day on which this version is in force';
+COMMENT ON COLUMN revenue.policies.reason IS 'Why it was changed';
+COMMENT ON COLUMN revenue.policies.created_at IS 'When it was changed';
+COMMENT ON COLUMN revenue.policies.created_by IS 'Who changed it';
+
+CREATE TABLE revenue.framework (
+  org_id integer NOT NULL REFERENCES revenue.orgs,
+  vertical text NOT NULL DEFAULT 'all' CHECK (vertical <> ''),
+  version integer NOT NULL CHECK (version > 0),
+  weights jsonb NOT NULL CHECK (jsonb_typeof(weights) = 'object'),
+  description text,
+  active boolean NOT NULL DEFAULT false,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  created_by text NOT NULL,
+  PRIMARY KEY (org_id, vertical, version)
+);
+CREATE UNIQUE INDEX framework_active ON revenue.framework (org_id, vertical) WHERE active;
+COMMENT ON TABLE revenue.framework IS 'Overrides of the scoring coefficients, by organisation and by vertical';
+COMMENT ON COLUMN revenue.framework.org_id IS 'Organisation';
+COMMENT ON COLUMN revenue.framework.vertical IS 'Industry the override is for; all = every one';
+COMMENT ON COLUMN revenue.framework.version IS '1, 2, ... within organisation and vertical';
+COMMENT ON COLUMN revenue.framework.weights IS 'A part of the framework, merged over the built-in one';
+COMMENT ON COLUMN revenue.framework.description IS 'What this version changes and why';
+COMMENT ON COLUMN revenue.framework.active IS 'Whether scores use this version; one a vertical';
+COMMENT ON COLUMN revenue.framework.created_at IS 'When the version was written';
+COMMENT ON COLUMN revenue.framework.created_by IS 'Who wrote it';
+
+-- Audit ---------------------------------------------------------------------------------------
+
+CREATE TABLE revenue.audit_log (
+  org_id integer NOT NULL REFERENCES revenue.orgs,
+  audit_id uuid NOT NULL DEFAULT gen_random_uuid(),
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  actor text NOT NULL,
+  session_role text NOT NULL DEFAULT session_user,
+  action text NOT NULL,
+  object_type text NOT NULL,
+  object_id text,
+  old jsonb,
+  new jsonb,
+  reason text,
+  PRIMARY KEY (org_id, audit_id)
+);
+CREATE INDEX audit_log_at ON revenue.audit_log (org_id, at);
+CREATE INDEX audit_log_object ON revenue.audit_log (org_id, object_type, object_id);
+COMMENT ON TABLE revenue.audit_log IS 'Who changed what, when and why. Append-only for everybody';
+COMMENT ON COLUMN revenue.audit_log.org_id IS 'Organisation';
+COMMENT ON COLUMN revenue.audit_log.audit_id IS 'Key of the entry';
+COMMENT ON COLUMN revenue.audit_log.at IS 'When, by the clock';
+COMMENT ON COLUMN revenue.audit_log.actor IS 'Who, as caller_identity() gives it';
+COMMENT ON COLUMN revenue.audit_log.session_role IS 'The database role that had logged in';
+COMMENT ON COLUMN revenue.audit_log.action IS 'What was done, such as add_member';
+COMMENT ON COLUMN revenue.audit_log.object_type IS 'To what kind of thing';
+COMMENT ON COLUMN revenue.audit_log.object_id IS 'To which one';
+COMMENT ON COLUMN revenue.audit_log.old IS 'Its values before';
+COMMENT ON COLUMN revenue.audit_log.new IS 'Its values after';
+COMMENT ON COLUMN revenue.audit_log.reason IS 'Why, where a reason was given';
+
+-- Exchange rates ------------------------------------------------------------------------------
+
+CREATE TABLE revenue.fx_rates (
+  org_id integer NOT NULL REFERENCES revenue.orgs,
+  currency char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+  rate_date date NOT NULL CHECK (isfinite(rate_date)),
+  rate numeric NOT NULL CHECK (rate > 0 AND rate < 'Infinity'),
+  source text NOT NULL DEFAULT 'manual',
+  PRIMARY KEY (org_id, currency, rate_date)
+);
+COMMENT ON TABLE revenue.fx_rates IS 'Daily exchange rates into the organisation''s base currency; gaps are filled from the last known rate when read';
+COMMENT ON COLUMN revenue.fx_rates.org_id IS 'Organisation';
+COMMENT ON COLUMN revenue.fx_rates.currency IS 'ISO 4217 code';
+COMMENT ON COLUMN revenue.fx_rates.rate_date IS 'Day of the rate';
+COMMENT ON COLUMN revenue.fx_rates.rate IS 'Units of the base currency for one unit of this currency';
+COMMENT ON COLUMN revenue.fx_rates.source IS 'Where the rate comes from';
+
+-- Access --------------------------------------------------------------------------------------
+-- What settles a figure (settings, policies, coefficients, rates) is readable by all who may see the
+-- figure. Members and audit are the owners' and admins'. Only functions write here, except rates.
+
+SELECT revenue.protect_table('revenue.orgs', 'viewer');
+SELECT revenue.protect_table('revenue.members', 'admin');
+SELECT revenue.protect_table('revenue.policies', 'viewer');
+SELECT revenue.protect_table('revenue.framework', 'viewer');
+SELECT revenue.protect_table('revenue.audit_log', 'admin');
+SELECT revenue.protect_table('revenue.fx_rates', 'viewer', 'admin');
+SELECT pg_catalog.pg_extension_config_dump('revenue.orgs_org_id_seq', '');

@@ -1,0 +1,177 @@
+// Functions that go wrong on purpose, at every depth where C++ and Postgres meet.
+
+#include "core/foundation/eigen.hpp"
+#include "core/foundation/poll.hpp"
+#include "pg/aggregate.hpp"
+#include "pg/function.hpp"
+
+extern "C" {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+PG_MODULE_MAGIC;
+#pragma GCC diagnostic pop
+PGDLLEXPORT void _PG_init(void);
+}
+
+void _PG_init(void) { revenue::pg::guarded([] { revenue::pg::probe_numeric_layout(); }); }
+
+namespace revenue {
+namespace {
+
+int live = 0;
+
+struct Witness {
+  Witness() { ++live; }
+  ~Witness() { --live; }
+};
+
+int live_witnesses() { return live; }
+
+int throw_from(std::string_view what, int depth) {
+  Witness witness;
+  if (depth > 0) return throw_from(what, depth - 1) + 1;
+  if (what == "error")
+    throw Error(ErrorCode::out_of_range, "the core's own error", "the core's hint", "the core's detail");
+  if (what == "bad_alloc") throw std::bad_alloc();
+  if (what == "std") throw std::runtime_error("a standard exception");
+  if (what == "int") throw 42;
+  if (what == "eigen") return static_cast<int>(Eigen::MatrixXd(2, 2)(2, 2));
+  if (what == "long") throw Error(ErrorCode::invalid_argument, std::string(5000, 'x'), std::string(5000, 'y'));
+  return 0;
+}
+
+int throw_error(std::string_view what, int depth) { return throw_from(what, depth); }
+
+// A Postgres error below C++ frames that own something.
+int server_error(int depth) {
+  Witness witness;
+  if (depth > 0) return server_error(depth - 1) + 1;
+  return pg::call([] {
+    return DatumGetInt32(DirectFunctionCall1(int4in, CStringGetDatum("not a number")));
+  });
+}
+
+// C++ -> Postgres -> SPI -> SQL -> another C++ function that may throw -> all the way back.
+int through_sql(std::string_view query) {
+  Witness witness;
+  const std::string sql(query);
+  return pg::call([&sql] {
+    SPI_connect();
+    SPI_execute(sql.c_str(), true, 0);
+    const int rows = static_cast<int>(SPI_processed);
+    SPI_finish();
+    return rows;
+  });
+}
+
+int spin(double seconds, Poll poll) {
+  Witness witness;
+  const TimestampTz end = GetCurrentTimestamp() + static_cast<TimestampTz>(seconds * 1e6);
+  int rounds = 0;
+  while (GetCurrentTimestamp() < end) {
+    ++rounds;
+    poll();
+  }
+  return rounds > 0;
+}
+
+Money echo_money(Money money) { return money; }
+std::string echo_text(std::string_view text) { return std::string(text); }
+std::optional<double> echo_nullable(std::optional<double> value) { return value; }
+
+struct Pair {
+  std::int32_t number;
+  std::optional<std::string> name;
+  std::vector<std::string> tags;
+};
+REVENUE_FIELDS(Pair, number, name, tags)
+
+std::vector<Pair> make_rows(int count, Poll poll) {
+  Witness witness;
+  std::vector<Pair> rows;
+  for (int i = 1; i <= count; ++i) {
+    rows.push_back({i, i % 2 ? std::optional("odd " + std::to_string(i)) : std::nullopt, {"a", std::to_string(i)}});
+    poll();
+  }
+  return rows;
+}
+
+struct Inner {
+  double rate = 0.5;
+  Table table{{"Closed Won", 1.0}, {"proposal", 0.25}};
+};
+REVENUE_FIELDS(Inner, rate, table)
+
+struct Options {
+  double scale = 1.0;
+  Inner inner;
+};
+REVENUE_FIELDS(Options, scale, inner)
+
+struct Weighted {
+  double value;
+  std::optional<double> factor;
+};
+REVENUE_FIELDS(Weighted, value, factor)
+
+Options show_options(const Options& options) { return options; }
+double apply_options(const Weighted& weighted, const Options& options) {
+  return weighted.value * weighted.factor.value_or(1.0) * options.scale;
+}
+
+// A state that grows, to prove that its memory is the aggregate's.
+class Collected {
+ public:
+  explicit Collected(std::pmr::memory_resource* memory) : values_(memory) {}
+  void add(double value) { values_.push_back(value); }
+  void merge(const Collected& other) {
+    values_.insert(values_.end(), other.values_.begin(), other.values_.end());
+  }
+  void serialize(Writer& writer) const {
+    writer.put(values_.size());
+    for (const double value : values_) writer.put(value);
+  }
+  static Collected deserialize(Reader& reader, std::pmr::memory_resource* memory) {
+    Collected state(memory);
+    for (auto left = reader.get<std::size_t>(); left > 0; --left) state.add(reader.get<double>());
+    return state;
+  }
+  double result() const {
+    double sum = 0;
+    for (const double value : values_) sum += value;
+    return sum;
+  }
+
+ private:
+  std::pmr::vector<double> values_;
+};
+
+}  // namespace
+
+template <>
+struct pg::FromJson<Options> {
+  static const Options& absent() {
+    static const Options built_in;
+    return built_in;
+  }
+  static Options parse(JsonbContainer* json) {
+    Options options;
+    pg::read_fields(json, options, "");
+    return options;
+  }
+};
+
+}  // namespace revenue
+
+PG_FUNCTION(live_witnesses, &revenue::live_witnesses);
+PG_FUNCTION(throw_error, &revenue::throw_error);
+PG_FUNCTION(server_error, &revenue::server_error);
+PG_FUNCTION(through_sql, &revenue::through_sql);
+PG_FUNCTION(spin, &revenue::spin);
+PG_FUNCTION(echo_money, &revenue::echo_money);
+PG_FUNCTION(echo_text, &revenue::echo_text);
+PG_FUNCTION(echo_nullable, &revenue::echo_nullable);
+PG_FUNCTION(make_rows, &revenue::make_rows);
+PG_FUNCTION(show_options, &revenue::show_options);
+PG_FUNCTION(apply_options, &revenue::apply_options);
+PG_AGGREGATE(collected, revenue::Collected);

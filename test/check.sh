@@ -1,0 +1,140 @@
+#!/usr/bin/env bash
+# check.sh [GROUP...]: sets up, builds and installs, then runs the named groups of tests (all of
+# them by default) against a private cluster. A failure does not stop the groups after it.
+# shellcheck source=demo/lib.sh
+. "$(dirname "$0")/../demo/lib.sh"
+cd "$PROJECT"
+
+all=(unit sanitizers regress isolation tap bridge docs real)
+chosen=("$@")
+[ $# -gt 0 ] || chosen=("${all[@]}")
+
+unit() { # the core in C++, without a server
+  cmake -S . -B build/unit -DCMAKE_BUILD_TYPE=Release
+  cmake --build build/unit -j "$(nproc)"
+  ctest --test-dir build/unit -j "$(nproc)" --output-on-failure --no-tests=error
+}
+
+sanitizers() { # the same under AddressSanitizer and UndefinedBehaviorSanitizer
+  cmake --preset asan -B build/asan
+  cmake --build build/asan -j "$(nproc)"
+  ctest --test-dir build/asan -j "$(nproc)" --output-on-failure --no-tests=error
+}
+
+regress() { # what the SQL answers
+  make installcheck ISOLATION= || {
+    head -n 200 build/regress/regression.diffs
+    return 1
+  }
+}
+
+isolation() { # two sessions at once
+  make installcheck REGRESS= || {
+    head -n 200 build/isolation/regression.diffs
+    return 1
+  }
+}
+
+tap() { # a server's life: restart, crash, dump and restore; each test makes its own cluster
+  local tree=$PROJECT pgxs
+  if ! as_server test -r "$PROJECT/Makefile"; then
+    tree=$scratch/tree
+    mkdir "$tree"
+    tar -C "$PROJECT" --exclude=./.git --exclude=./build --exclude=./.cluster -cf - . | tar -C "$tree" -xf -
+    chown -R "$SERVER_USER" "$tree"
+  fi
+  pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/../..
+  as_server env -C "$tree" TESTDIR="$scratch" TESTDATADIR="$scratch/data" TESTLOGDIR="$scratch/log" \
+    PG_REGRESS="$pgxs/src/test/regress/pg_regress" prove -v -I "$pgxs/src/test/perl" -I test/t test/t/*.pl
+}
+
+bridge() { make -C test/bridge check; } # C++ and PostgreSQL: errors, memory, interrupts, signatures
+
+docs() { test/docs.sh; } # every SQL block of the documentation
+
+real() { # real data, where the folder is there
+  local t db bad=0
+  REVENUE_INTEL_DATA=$(readlink -m "${REVENUE_INTEL_DATA:-$PROJECT/../shared/data}")
+  export REVENUE_INTEL_DATA
+  if [ ! -d "$REVENUE_INTEL_DATA" ]; then
+    echo "SKIPPED: no folder $REVENUE_INTEL_DATA (REVENUE_INTEL_DATA names it)"
+    return
+  fi
+  for t in test/real/*.sh; do
+    db=real_$(basename "$t" .sh)
+    echo "-- $t"
+    psql -X -q -c "DROP DATABASE IF EXISTS $db" -c "CREATE DATABASE $db"
+    psql -X -q -d "$db" -c 'CREATE EXTENSION revenue_intel'
+    PGDATABASE=$db bash "$t" || bad=1
+    psql -X -q -c "DROP DATABASE $db WITH (FORCE)"
+  done
+  return $bad
+}
+
+has_tests() {
+  case $1 in
+    unit | sanitizers) [ -f CMakeLists.txt ] ;;
+    regress) compgen -G 'test/sql/*.sql' ;;
+    isolation) compgen -G 'test/isolation/specs/*.spec' ;;
+    tap) compgen -G 'test/t/*.pl' ;;
+    bridge) [ -f test/bridge/Makefile ] ;;
+    docs) grep -q '^ *```sql' README.md docs/*.md ;;
+    real) compgen -G 'test/real/*.sh' ;;
+    *) fail "unknown group of tests '$1'; there are ${all[*]}" ;;
+  esac >/dev/null 2>&1
+}
+
+# Reads "passed failed" from a log: the lines of pg_regress, prove and ctest, or our own last line.
+count() {
+  awk '
+    /^[0-9]+ passed, [0-9]+ failed$/ { passed += $1; failed += $3; next }
+    /tests passed, [0-9]+ tests failed out of/ { failed += $4; passed += $NF - $4; next }
+    /^not ok |\.\.\. FAILED/ { failed++; next }
+    /^ok [0-9]|\.\.\. ok/ { passed++ }
+    END { print passed + 0, failed + 0 }' "$1"
+}
+
+mkdir -p "$LOGS"
+exec 9>build/check.lock
+flock -n 9 || fail "another make check runs in $PROJECT"
+for g in "${chosen[@]}"; do has_tests "$g" || say "$g: no tests found"; done
+
+demo/setup.sh check
+build_and_install
+
+cleanup() { demo/cluster.sh stop check >/dev/null; }
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+cleanup
+demo/cluster.sh start check 9>&-
+scratch=$(demo/cluster.sh dir check)/scratch
+install -d -o "$SERVER_USER" "$scratch"
+PGHOST=$(demo/cluster.sh dir check)
+PATH=$(dirname "$PG_CONFIG"):$PATH
+export PGHOST PGUSER=postgres PGDATABASE=postgres PATH
+
+table='' passed=0 failed=0
+for g in "${chosen[@]}"; do
+  has_tests "$g" || continue
+  say "testing: $g"
+  log=$LOGS/test-$g.log began=$SECONDS
+  set +e
+  (set -e && "$g") >"$log" 2>&1 </dev/null
+  status=$?
+  set -e
+  read -r ok bad < <(count "$log")
+  # A group that broke before it counted anything is one failure; one that counts nothing, one test.
+  if [ $status != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
+  if [ $((ok + bad)) = 0 ] && ! grep -q '^SKIPPED' "$log"; then ok=1; fi
+  table+=$(printf '%-12s %6d passed %4d failed %5d s' "$g" "$ok" "$bad" $((SECONDS - began)))$'\n'
+  passed=$((passed + ok)) failed=$((failed + bad))
+  grep -h '^SKIPPED' "$log" || true
+  if [ "$bad" != 0 ]; then
+    tail -n 60 "$log"
+    say "$g failed; the whole log is $log"
+    [ ! -d "$scratch/log" ] || cp -r "$scratch/log" "$LOGS/tap"
+  fi
+done
+
+printf '\n%s\n%d passed, %d failed\n' "$table" $passed $failed
+[ $failed = 0 ]
