@@ -46,7 +46,7 @@ EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).c
 SQL_ORDER = \
   foundation.tables foundation.functions foundation.views \
   crm.tables crm.functions crm.views \
-  scoring.tables scoring.functions scoring.views \
+  scoring.functions scoring.framework scoring.views \
   demo.functions
 
 SQL_LISTED   := $(SQL_ORDER:%=sql/%.sql)
@@ -110,7 +110,8 @@ src/core/%.o src/core/%.bc: override CPPFLAGS := $(core_cppflags)
 # A header that changes rebuilds what includes it; another server or other flags rebuild all; a
 # source file that comes or goes relinks.
 COMPILE.cc += -MMD -MP
-COMPILE.cxx.bc += $(PG_CXXFLAGS) -MMD -MP -MF $@.d
+# Bitcode is for the JIT; its compiler may be years newer and is not asked for its opinion.
+COMPILE.cxx.bc += $(filter-out -Werror,$(PG_CXXFLAGS)) -MMD -MP -MF $@.d
 COMPILER = $(CXX) $(CXXFLAGS)
 -include $(SOURCES:.cpp=.d) $(SOURCES:.cpp=.bc.d)
 

@@ -2,6 +2,7 @@
 # Shared by the developer commands: where things are, and who runs what.
 set -euo pipefail
 
+umask 022
 PROJECT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 LOGS=$PROJECT/build/log
 
@@ -45,8 +46,12 @@ logged() {
   }
 }
 
-# The server to build for: PG_CONFIG, else PGMAJOR, else what this distribution ships.
-if [ -n "${PG_CONFIG:-}" ]; then
+# The server to build for: PG_CONFIG, else PGMAJOR, else what this distribution ships. That of a
+# Debian package may not be installed yet.
+DEBIAN_PG_CONFIG='/usr/lib/postgresql/([0-9]+)/bin/pg_config'
+if [[ ${PG_CONFIG:-} =~ ^$DEBIAN_PG_CONFIG$ ]]; then
+  PGMAJOR=${BASH_REMATCH[1]}
+elif [ -n "${PG_CONFIG:-}" ]; then
   PG_CONFIG=$(command -v "$PG_CONFIG") || fail "PG_CONFIG names no program"
   PGMAJOR=$("$PG_CONFIG" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
 elif [ -z "${PGMAJOR:-}" ]; then
@@ -87,23 +92,32 @@ make_work_dir() {
     fail "$dir belongs to $(stat -c %U "$dir"): run make demo-stop as that user, or remove it"
 }
 
-# Builds as the caller; asks for root only when what is installed differs.
-build_and_install() {
-  local jobs lib share
-  jobs=$(nproc)
-  say "building for PostgreSQL $PGMAJOR"
-  logged build make -C "$PROJECT" -j"$jobs" all
-  lib=$("$PG_CONFIG" --pkglibdir) share=$("$PG_CONFIG" --sharedir)/extension
-  if cmp -s "$PROJECT/revenue_intel.so" "$lib/revenue_intel.so" &&
-    (cd "$PROJECT" && for f in revenue_intel.control revenue_intel--*.sql; do
-      cmp -s "$f" "$share/$f" || exit 1
-    done); then
-    say "this build is installed already"
-  elif [ -w "$lib" ] && [ -w "$share" ]; then
-    say "installing into $lib"
-    logged install make -C "$PROJECT" PG_CONFIG="$PG_CONFIG" install
+# Runs a command that writes to the server's folders, as root where the caller may not.
+installing() {
+  if [ -w "$("$PG_CONFIG" --pkglibdir)" ] && [ -w "$("$PG_CONFIG" --sharedir)/extension" ]; then
+    "$@"
   else
-    say "installing into $lib as root"
-    logged install as_root make -C "$PROJECT" PG_CONFIG="$PG_CONFIG" install
+    as_root "$@"
+  fi
+}
+
+installed() {
+  local lib share file
+  lib=$("$PG_CONFIG" --pkglibdir) share=$("$PG_CONFIG" --sharedir)/extension
+  cmp -s "$PROJECT/revenue_intel.so" "$lib/revenue_intel.so" || return 1
+  for file in "$PROJECT"/revenue_intel.control "$PROJECT"/revenue_intel--*.sql; do
+    cmp -s "$file" "$share/${file##*/}" || return 1
+  done
+}
+
+# Builds as the caller, and installs only what differs, so that a second run asks for no password.
+build_and_install() {
+  say "building for PostgreSQL $PGMAJOR"
+  logged build make -C "$PROJECT" -j"$(nproc)" all
+  if installed; then
+    say "this build is installed already"
+  else
+    say "installing into $("$PG_CONFIG" --pkglibdir)"
+    logged install installing make -C "$PROJECT" PG_CONFIG="$PG_CONFIG" install
   fi
 }

@@ -4,11 +4,9 @@
 . "$(dirname "$0")/lib.sh"
 
 need=(make g++ libeigen3-dev)
-case $PG_CONFIG in
-  /usr/lib/postgresql/*)
-    need+=("postgresql-$PGMAJOR" "postgresql-server-dev-$PGMAJOR" "postgresql-$PGMAJOR-cron")
-    ;;
-esac
+if [[ $PG_CONFIG =~ ^$DEBIAN_PG_CONFIG$ ]]; then
+  need+=("postgresql-$PGMAJOR" "postgresql-server-dev-$PGMAJOR" "postgresql-$PGMAJOR-cron")
+fi
 case ${1:-demo} in
   demo) ;;
   check) need+=(cmake libgtest-dev libbenchmark-dev perl libipc-run-perl) ;;

@@ -44,11 +44,22 @@ tap() { # a server's life: restart, crash, dump and restore; each test makes its
     chown -R "$SERVER_USER" "$tree"
   fi
   pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/../..
-  as_server env -C "$tree" TESTDIR="$scratch" TESTDATADIR="$scratch/data" TESTLOGDIR="$scratch/log" \
-    PG_REGRESS="$pgxs/src/test/regress/pg_regress" prove -v -I "$pgxs/src/test/perl" -I test/t test/t/*.pl
+  as_server env -C "$tree" TESTDIR="$scratch" TESTDATADIR="$scratch/tmp_check" \
+    TESTLOGDIR="$scratch/tmp_check/log" \
+    PG_REGRESS="$pgxs/src/test/regress/pg_regress" \
+    prove -v -I "$pgxs/src/test/perl" -I test/t test/t/*.pl
 }
 
-bridge() { make -C test/bridge check; } # C++ and PostgreSQL: errors, memory, interrupts, signatures
+bridge() { # C++ and PostgreSQL: a library of its own throws from every depth
+  local status=0
+  make -C test/bridge clean
+  make -C test/bridge -j "$(nproc)" all
+  installing make -C test/bridge PG_CONFIG="$PG_CONFIG" install
+  make -C test/bridge installcheck || status=1
+  installing make -C test/bridge PG_CONFIG="$PG_CONFIG" uninstall
+  [ $status = 0 ] || head -n 200 test/bridge/regression.diffs
+  return $status
+}
 
 docs() { test/docs.sh; } # every SQL block of the documentation
 
@@ -63,7 +74,7 @@ real() { # real data, where the folder is there
   for t in test/real/*.sh; do
     db=real_$(basename "$t" .sh)
     echo "-- $t"
-    psql -X -q -c "DROP DATABASE IF EXISTS $db" -c "CREATE DATABASE $db"
+    psql -X -q -c "CREATE DATABASE $db"
     psql -X -q -d "$db" -c 'CREATE EXTENSION revenue_intel'
     PGDATABASE=$db bash "$t" || bad=1
     psql -X -q -c "DROP DATABASE $db WITH (FORCE)"
@@ -132,7 +143,7 @@ for g in "${chosen[@]}"; do
   if [ "$bad" != 0 ]; then
     tail -n 60 "$log"
     say "$g failed; the whole log is $log"
-    [ ! -d "$scratch/log" ] || cp -r "$scratch/log" "$LOGS/tap"
+    [ ! -d "$scratch/tmp_check/log" ] || cp -rT "$scratch/tmp_check/log" "$LOGS/tap"
   fi
 done
 

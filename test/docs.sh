@@ -11,23 +11,26 @@ pages=("$@")
 [ $# -gt 0 ] || pages=(README.md docs/*.md)
 psql() { command psql -X -q -v ON_ERROR_STOP=1 "$@"; }
 
-psql -c 'DROP DATABASE IF EXISTS docs_template' -c 'CREATE DATABASE docs_template'
+psql -c 'CREATE DATABASE docs_template'
 psql -d docs_template -o /dev/null -c 'CREATE EXTENSION revenue_intel' -c 'SELECT revenue.load_demo()'
 
-# Everything but the blocks becomes an empty line, so that psql counts lines as the page does.
+# Everything but the blocks becomes an empty line, so that psql counts lines as the page does. What
+# checks a block marked error stands on the line after it, for psql reads ON_ERROR_STOP once a line.
 script() {
   awk '
-    /^ *```sql error *$/ && !inside { inside = "error"; print "\\set ON_ERROR_STOP off"; next }
-    /^ *```sql *$/ && !inside { inside = "sql"; print ""; next }
-    /^ *```/ && inside {
-      if (inside == "error")
-        print "\\set ON_ERROR_STOP on \\\\ SELECT 1 / :ERROR::int AS \"this block must fail\" \\g /dev/null"
-      else
-        print ""
+    function empty() { print check; check = "" }
+    /^ *```sql error *$/ && !inside { inside = "error"; print check " \\set ON_ERROR_STOP off"; next }
+    /^ *```sql *$/ && !inside { inside = "sql"; empty(); next }
+    /^ *```/ && inside == "error" {
+      print "\\set ON_ERROR_STOP on \\\\ \\set failed :ERROR"
+      check = "SELECT (CASE WHEN :failed THEN \x271\x27 ELSE \x27this block must fail\x27 END)::int \\g /dev/null"
       inside = ""
       next
     }
-    { print inside ? $0 : "" }' "$1"
+    /^ *```/ && inside { inside = "" }
+    inside { print; next }
+    { empty() }
+    END { empty() }' "$1"
 }
 
 passed=0 failed=0
@@ -35,7 +38,7 @@ for page in "${pages[@]}"; do
   grep -qs '^ *```sql' "$page" || continue
   copy=build/docs/$(basename "$page")
   script "$page" >"$copy"
-  psql -c 'DROP DATABASE IF EXISTS docs_page' -c 'CREATE DATABASE docs_page TEMPLATE docs_template'
+  psql -c 'CREATE DATABASE docs_page TEMPLATE docs_template'
   echo "-- $page"
   if psql -d docs_page -f "$copy"; then
     passed=$((passed + 1))
@@ -43,7 +46,8 @@ for page in "${pages[@]}"; do
     failed=$((failed + 1))
     echo "$page failed: the line is that of the page"
   fi
+  psql -c 'DROP DATABASE docs_page'
 done
-psql -c 'DROP DATABASE IF EXISTS docs_page' -c 'DROP DATABASE docs_template'
+psql -c 'DROP DATABASE docs_template'
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

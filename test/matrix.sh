@@ -7,7 +7,9 @@
 cd "$PROJECT"
 
 cache=${REVENUE_INTEL_MATRIX:-/var/tmp/revenue_intel-matrix}
-mirror=${MIRROR:-$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | head -n 1)}
+# The Debian mirror that this machine uses.
+mirror=${MIRROR:-$(grep -rhoE --include='*.list' --include='*.sources' \
+  'https?://[^ ]+/debian/?( |$)' /etc/apt | sed -n 1p || true)}
 mirror=${mirror:-http://deb.debian.org/debian}
 data=$(readlink -m "${REVENUE_INTEL_DATA:-../shared/data}")
 declare -A release=([15]=bookworm [17]=trixie [18]=sid)
@@ -36,11 +38,11 @@ make_chroot() {
 }
 
 copy_tree() {
-  as_root rm -rf "$root/src"
-  as_root mkdir -p "$root/src" "$root/data"
+  as_root rm -rf "$root/src" "$root/data"
+  as_root mkdir "$root/src"
   tar -C "$PROJECT" --exclude=./.git --exclude=./build --exclude=./.cluster --exclude='*.o' \
     --exclude='*.bc' --exclude='*.so' --exclude='*.d' -cf - . | as_root tar -C "$root/src" --no-same-owner -xf -
-  [ ! -d "$data" ] || tar -C "$data" -cf - . | as_root tar -C "$root/data" --no-same-owner -xf -
+  [ ! -d "$data" ] || as_root cp -rL "$data" "$root/data"
   for f in /etc/resolv.conf /etc/hosts; do as_root cp -L "$f" "$root$f"; done
 }
 
@@ -72,7 +74,8 @@ for PGMAJOR in ${MATRIX:-15 17 18}; do
   verdict=ok
   $run 2>&1 | tee "$log" || verdict=FAILED failed=1
   unmount
-  results+="PostgreSQL $PGMAJOR: $verdict, $(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)"$'\n'
+  counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" || echo 'no test ran')
+  results+="PostgreSQL $PGMAJOR: $verdict, $counts"$'\n'
 done
 printf '\n%s' "$results"
 [ $failed = 0 ]

@@ -91,6 +91,12 @@ PG_FUNCTION(caller_identity, &revenue::access::caller_identity);
 PG_FUNCTION(current_org, &revenue::access::current_org);
 PG_FUNCTION(own_rep, &revenue::access::own_rep);
 
+// Infinity is no number of days: it gives NULL.
+PG_FUNCTION(elapsed_days, [](revenue::Timestamp from, revenue::Timestamp to) -> std::optional<double> {
+  if (!from.finite() || !to.finite()) return std::nullopt;
+  return revenue::days_between(from, to);
+});
+
 REVENUE_ENTRY_POINT(visible_orgs)
 Datum visible_orgs(PG_FUNCTION_ARGS) {
   return revenue::pg::guarded([fcinfo] { return revenue::access::visible_orgs_array(fcinfo); });

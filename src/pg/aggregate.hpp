@@ -27,24 +27,18 @@ Datum bytea_from(std::string_view bytes);
 template <class State>
 constexpr bool uses_resource = std::is_constructible_v<State, std::pmr::memory_resource*>;
 
-/// A state in the aggregate's memory, from `make()` or, for one that grows, `make(resource)`.
-template <class State, class Make>
-State* new_state(MemoryContext context, Make make) {
+template <class State>
+State* new_state(MemoryContext context) {
   static_assert(alignof(State) <= MAXIMUM_ALIGNOF, "palloc aligns to 8 bytes");
   void* memory = allocate(sizeof(State), context);
   if constexpr (uses_resource<State>) {
     auto* resource = new (allocate(sizeof(ContextResource), context)) ContextResource(context);
-    return new (memory) State(make(resource));
+    return new (memory) State(resource);
   } else {
     static_assert(std::is_trivially_destructible_v<State>,
                   "a state that owns memory takes it from a std::pmr::memory_resource*");
-    return new (memory) State(make());
+    return new (memory) State();
   }
-}
-
-template <class State>
-State* new_state(MemoryContext context) {
-  return new_state<State>(context, [](auto... resource) { return State(resource...); });
 }
 
 template <class State>
@@ -93,8 +87,8 @@ Datum deserialize(FunctionCallInfo fcinfo) {
   MemoryContext const context = aggregate_context(fcinfo);
   const std::string_view bytes = Codec<std::string_view>::get(fcinfo->args[0].value);
   Reader reader(std::as_bytes(std::span(bytes.data(), bytes.size())));
-  State* state = new_state<State>(
-      context, [&](auto... resource) { return State::deserialize(reader, resource...); });
+  State* state = new_state<State>(context);
+  state->deserialize(reader);
   reader.expect_end();
   return put_state(fcinfo, state);
 }
@@ -127,9 +121,9 @@ Signature aggregate_signature(void (State::*)(A...)) {
   }
 
 /// Makes `State` the SQL aggregate `name`: C functions name_add, name_merge, name_serialize,
-/// name_deserialize and name_result. `State` has add(...), merge(const State&), serialize(writer),
-/// static deserialize(reader) and result(). It is trivially destructible, or it takes all its memory
-/// from the std::pmr::memory_resource* that its constructor and deserialize() are given.
+/// name_deserialize and name_result. `State` has add(...), merge(const State&), serialize(Writer&),
+/// deserialize(Reader&) and result(). It is trivially destructible, or takes all its memory from the
+/// std::pmr::memory_resource* it is constructed with.
 #define PG_AGGREGATE(name, ...)                                                      \
   REVENUE_AGGREGATE_PART(name##_add, add(fcinfo, &__VA_ARGS__::add))                 \
   REVENUE_AGGREGATE_PART(name##_merge, merge<__VA_ARGS__>(fcinfo))                   \

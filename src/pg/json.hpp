@@ -94,6 +94,19 @@ Datum jsonb_from(const T& object) {
   });
 }
 
+/// A jsonb argument as it is; valid for the call.
+struct JsonView {
+  JsonbContainer* container;
+};
+
+template <>
+struct Codec<JsonView> {
+  static Oid oid() { return JSONBOID; }
+  static JsonView get(Datum datum) {
+    return {call([datum] { return &DatumGetJsonbP(datum)->root; })};
+  }
+};
+
 /// One entry of a jsonb object, viewed in place.
 struct JsonEntry {
   std::string_view key;

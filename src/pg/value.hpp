@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/foundation/time.hpp"
 #include "pg/numeric.hpp"
 
 namespace revenue::pg {
@@ -42,6 +43,13 @@ struct Codec<Money> {
   static Oid oid() { return NUMERICOID; }
   static Money get(Datum datum) { return money_from(datum); }
   static Datum put(Money value) { return numeric_from(value); }
+};
+
+template <>
+struct Codec<Timestamp> {
+  static Oid oid() { return TIMESTAMPTZOID; }
+  static Timestamp get(Datum datum) { return {DatumGetTimestampTz(datum)}; }
+  static Datum put(Timestamp value) { return TimestampTzGetDatum(value.micros); }
 };
 
 /// A view into the tuple or the detoasted copy; valid for the call.

@@ -131,10 +131,8 @@ class Collected {
     writer.put(values_.size());
     for (const double value : values_) writer.put(value);
   }
-  static Collected deserialize(Reader& reader, std::pmr::memory_resource* memory) {
-    Collected state(memory);
-    for (auto left = reader.get<std::size_t>(); left > 0; --left) state.add(reader.get<double>());
-    return state;
+  void deserialize(Reader& reader) {
+    for (auto left = reader.get<std::size_t>(); left > 0; --left) add(reader.get<double>());
   }
   double result() const {
     double sum = 0;

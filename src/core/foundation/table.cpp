@@ -1,21 +1,8 @@
 #include "core/foundation/table.hpp"
 
+#include "core/foundation/name.hpp"
+
 namespace revenue {
-namespace {
-
-constexpr char normal(char c) {
-  if (c >= 'A' && c <= 'Z') return static_cast<char>(c - 'A' + 'a');
-  return c == ' ' || c == '-' ? '_' : c;
-}
-
-bool matches(std::string_view normalised, std::string_view name) {
-  if (normalised.size() != name.size()) return false;
-  for (std::size_t i = 0; i < name.size(); ++i)
-    if (normalised[i] != normal(name[i])) return false;
-  return true;
-}
-
-}  // namespace
 
 Table::Table(std::initializer_list<Entry> entries) {
   for (const auto& [name, value] : entries) set(name, value);
@@ -23,19 +10,17 @@ Table::Table(std::initializer_list<Entry> entries) {
 
 std::optional<double> Table::find(std::string_view name) const {
   for (const auto& [key, value] : entries_)
-    if (matches(key, name)) return value;
+    if (is_name(key, name)) return value;
   return std::nullopt;
 }
 
 void Table::set(std::string_view name, double value) {
   for (auto& [key, current] : entries_)
-    if (matches(key, name)) {
+    if (is_name(key, name)) {
       current = value;
       return;
     }
-  std::string key(name);
-  for (char& c : key) c = normal(c);
-  entries_.emplace_back(std::move(key), value);
+  entries_.emplace_back(normal_name(name), value);
 }
 
 }  // namespace revenue

@@ -10,8 +10,8 @@
 namespace revenue {
 
 /// A small table of named numbers, in the order written: a stage's base probability, an industry's
-/// factor. Looked up by name without regard to case, and with blank, '-' and '_' alike, because CRMs
-/// write "Closed Won" where others write closed_won.
+/// factor. Looked up by name without regard to case, and with blank, '-' and '_' alike, because
+/// CRMs write "Closed Won" where others write closed_won.
 class Table {
  public:
   using Entry = std::pair<std::string, double>;

@@ -17,11 +17,11 @@ struct ChurnSignals {
   std::optional<double> usage_prior;   ///< over the equal window before; 0 makes usage unknown
   std::optional<std::int64_t> open_tickets;
   std::optional<std::int64_t> escalations;
-  std::optional<double> days_overdue;      ///< of the oldest unpaid invoice; 0 or more
+  std::optional<double> days_overdue;  ///< of the oldest unpaid invoice; 0 or more
   std::optional<std::int64_t> failed_payments;
-  std::optional<double> nps;               ///< -100 to 100
-  std::optional<double> csat;              ///< percent satisfied, 0 to 100
-  std::optional<double> days_to_renewal;   ///< negative: the date has passed
+  std::optional<double> nps;              ///< -100 to 100
+  std::optional<double> csat;             ///< percent satisfied, 0 to 100
+  std::optional<double> days_to_renewal;  ///< negative: the date has passed
   std::optional<bool> champion_left;
 };
 REVENUE_FIELDS(ChurnSignals, usage_recent, usage_prior, open_tickets, escalations, days_overdue,

@@ -14,8 +14,8 @@ namespace revenue::scoring {
 /// adds nor costs points, it lowers the confidence.
 struct CloseSignals {
   std::optional<std::string_view> deal_stage;
-  std::optional<double> days_in_stage;          ///< 0 or more
-  std::optional<double> lead_score;             ///< 0 to 100
+  std::optional<double> days_in_stage;  ///< 0 or more
+  std::optional<double> lead_score;     ///< 0 to 100
   std::optional<std::int64_t> num_interactions;
   std::optional<std::int64_t> num_objections_handled;
   std::optional<bool> champion_identified;

@@ -17,15 +17,15 @@ struct HealthSignals {
   std::optional<double> days_in_stage;             ///< 0 or more
   std::optional<double> days_since_last_activity;  ///< 0 or more
   std::optional<std::int64_t> num_interactions;
-  std::optional<double> lead_score;                ///< 0 to 100
+  std::optional<double> lead_score;  ///< 0 to 100
   std::optional<bool> champion_identified;
   std::optional<bool> budget_confirmed;
   std::optional<bool> decision_maker_engaged;
-  std::optional<double> days_to_close_date;        ///< negative: the date has passed
+  std::optional<double> days_to_close_date;  ///< negative: the date has passed
 };
-REVENUE_FIELDS(HealthSignals, deal_stage, days_in_stage, days_since_last_activity,
-               num_interactions, lead_score, champion_identified, budget_confirmed,
-               decision_maker_engaged, days_to_close_date)
+REVENUE_FIELDS(HealthSignals, deal_stage, days_in_stage, days_since_last_activity, num_interactions,
+               lead_score, champion_identified, budget_confirmed, decision_maker_engaged,
+               days_to_close_date)
 
 /// Points in steps of 1e-6 that add up to the score exactly.
 struct HealthBreakdown {

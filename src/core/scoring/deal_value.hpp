@@ -13,26 +13,26 @@ namespace revenue::scoring {
 /// What a deal would be worth. Nothing in a field means unknown.
 struct ValueSignals {
   std::optional<std::string_view> product_plan;
-  std::optional<std::int64_t> num_users_planned;        ///< 0 or more
-  std::optional<Money> base_list_price_per_user;        ///< a user and month, 0 or more
-  std::optional<double> discount_pct;                   ///< 0 to 100; unknown is taken as 0
-  std::optional<std::string_view> billing_cycle;        ///< a name in deal_value.billing_factor
-  std::optional<std::int32_t> contract_term_months;     ///< 1 to 1200; unknown: the default term
+  std::optional<std::int64_t> num_users_planned;     ///< 0 or more
+  std::optional<Money> base_list_price_per_user;     ///< a user and month, 0 or more
+  std::optional<double> discount_pct;                ///< 0 to 100; unknown is taken as 0
+  std::optional<std::string_view> billing_cycle;     ///< a name in deal_value.billing_factor
+  std::optional<std::int32_t> contract_term_months;  ///< 1 to 1200; unknown: the default term
   std::optional<std::string_view> industry;
   std::optional<std::string_view> deal_stage;
-  std::optional<Money> similar_closed_deals_avg_acv;    ///< a year's value of comparable won deals
-  std::optional<double> expansion_potential_factor;     ///< 0 to 100; unknown is taken as 1
+  std::optional<Money> similar_closed_deals_avg_acv;  ///< a year's value of comparable won deals
+  std::optional<double> expansion_potential_factor;   ///< 0 to 100; unknown is taken as 1
   std::optional<std::int64_t> similar_closed_deals_count;  ///< unknown is taken as 0
 };
 REVENUE_FIELDS(ValueSignals, product_plan, num_users_planned, base_list_price_per_user,
                discount_pct, billing_cycle, contract_term_months, industry, deal_stage,
-               similar_closed_deals_avg_acv, expansion_potential_factor,
-               similar_closed_deals_count)
+               similar_closed_deals_avg_acv, expansion_potential_factor, similar_closed_deals_count)
 
 /// Each amount is the one before times its factor, rounded half away from zero to 1e-6:
 /// list_value = users x price x months; base_value = list_value less the discount;
 /// computed_value = base_value x plan x billing x industry x expansion;
-/// value_if_won = (1 - w) x computed_value + w x comparables_value; weighted = value_if_won x stage.
+/// value_if_won = (1 - w) x computed_value + w x comparables_value; weighted = value_if_won x
+/// stage.
 struct ValueBreakdown {
   std::optional<Money> list_value;
   std::optional<Money> base_value;
@@ -46,8 +46,8 @@ struct ValueBreakdown {
   double comparables_weight = 0;           ///< w = n / (n + k)
   std::optional<Money> value_if_won;
 };
-REVENUE_FIELDS(ValueBreakdown, list_value, base_value, plan_factor, billing_factor,
-               industry_factor, expansion_factor, stage_factor, computed_value, comparables_value,
+REVENUE_FIELDS(ValueBreakdown, list_value, base_value, plan_factor, billing_factor, industry_factor,
+               expansion_factor, stage_factor, computed_value, comparables_value,
                comparables_weight, value_if_won)
 
 struct ValuePrediction {

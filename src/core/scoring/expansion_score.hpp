@@ -19,8 +19,8 @@ struct ExpansionSignals {
   std::optional<double> usage_limit;         ///< 0 makes usage unknown
   std::optional<std::int64_t> products_owned;
   std::optional<std::int64_t> products_available;  ///< all that are sold; 0 makes products unknown
-  std::optional<double> usage_growth;        ///< relative: 0.2 is +20 %; -1 or more
-  std::optional<double> account_health;      ///< 0 to 100
+  std::optional<double> usage_growth;              ///< relative: 0.2 is +20 %; -1 or more
+  std::optional<double> account_health;            ///< 0 to 100
 };
 REVENUE_FIELDS(ExpansionSignals, seats_used, seats_bought, usage, usage_limit, products_owned,
                products_available, usage_growth, account_health)
@@ -36,10 +36,10 @@ REVENUE_FIELDS(ExpansionBreakdown, seat_expansion, plan_upgrade, upsell, cross_s
 
 struct ExpansionExplanation {
   double expansion_score = 0;
-  std::string_view category;                 ///< 'low', 'medium' or 'high'
-  std::optional<std::string_view> best_kind; ///< the kind with the most points, if any
-  double readiness = 0;                      ///< 0 to 1: the share of the points that counts
-  double confidence = 0;                     ///< 0 to 1: the weighted share that is known
+  std::string_view category;                  ///< 'low', 'medium' or 'high'
+  std::optional<std::string_view> best_kind;  ///< the kind with the most points, if any
+  double readiness = 0;                       ///< 0 to 1: the share of the points that counts
+  double confidence = 0;                      ///< 0 to 1: the weighted share that is known
   std::vector<std::string> opportunities;
   ExpansionBreakdown breakdown;
 };

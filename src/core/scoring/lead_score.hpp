@@ -13,7 +13,7 @@ namespace revenue::scoring {
 /// What is known of a contact. Nothing in a field means unknown: for fit it earns unknown_share of
 /// the points, for engagement none.
 struct LeadSignals {
-  std::optional<std::string_view> seniority;       ///< a name in lead_score.seniority_share
+  std::optional<std::string_view> seniority;  ///< a name in lead_score.seniority_share
   std::optional<std::int64_t> company_employees;
   std::optional<bool> industry_match;
   std::optional<std::int64_t> email_opens;
@@ -24,9 +24,8 @@ struct LeadSignals {
   std::optional<double> days_since_last_engagement;  ///< 0 or more
   std::optional<bool> unsubscribed;
 };
-REVENUE_FIELDS(LeadSignals, seniority, company_employees, industry_match, email_opens,
-               email_clicks, page_visits, replies, meetings, days_since_last_engagement,
-               unsubscribed)
+REVENUE_FIELDS(LeadSignals, seniority, company_employees, industry_match, email_opens, email_clicks,
+               page_visits, replies, meetings, days_since_last_engagement, unsubscribed)
 
 /// Points in steps of 1e-6 that add up to the score exactly.
 struct LeadBreakdown {

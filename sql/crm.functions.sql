@@ -1,0 +1,804 @@
+-- The room crm: what keeps the past of deals, their engagement and the reps' hierarchy in order, and
+-- the calls that read and change them.
+
+-- Pipelines -----------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.add_default_pipeline() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF revenue.restoring() THEN RETURN NULL; END IF;
+  INSERT INTO revenue.pipelines (org_id, pipeline_id, name) VALUES (NEW.org_id, 'sales', 'Sales');
+  INSERT INTO revenue.stages (org_id, pipeline_id, stage_id, name, position, kind, qualified) VALUES
+    (NEW.org_id, 'sales', 'prospecting', 'Prospecting', 10, 'open', false),
+    (NEW.org_id, 'sales', 'qualification', 'Qualification', 20, 'open', false),
+    (NEW.org_id, 'sales', 'proposal', 'Proposal', 30, 'open', true),
+    (NEW.org_id, 'sales', 'negotiation', 'Negotiation', 40, 'open', true),
+    (NEW.org_id, 'sales', 'closed_won', 'Closed won', 50, 'won', true),
+    (NEW.org_id, 'sales', 'closed_lost', 'Closed lost', 60, 'lost', false);
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION revenue.add_default_pipeline() IS 'Trigger: every new organisation starts with the pipeline sales';
+
+CREATE OR REPLACE TRIGGER add_default_pipeline AFTER INSERT ON revenue.orgs
+FOR EACH ROW EXECUTE FUNCTION revenue.add_default_pipeline();
+
+CREATE OR REPLACE FUNCTION revenue.add_pipeline(
+  pipeline_id text, stages jsonb, name text DEFAULT NULL, kind text DEFAULT 'deal', org integer DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+BEGIN
+  IF coalesce(add_pipeline.pipeline_id, '') = '' OR coalesce(add_pipeline.kind, '') NOT IN ('deal', 'contact') THEN
+    RAISE EXCEPTION 'a pipeline needs a pipeline_id and a kind' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'The kind is deal or contact.';
+  ELSIF jsonb_typeof(stages) IS DISTINCT FROM 'array' OR jsonb_array_length(stages) = 0
+        OR EXISTS (SELECT FROM jsonb_array_elements(stages) s
+                   WHERE coalesce(s ->> 'stage_id', '') = ''
+                      OR coalesce(s ->> 'kind', 'open') NOT IN ('open', 'won', 'lost')
+                      OR coalesce(jsonb_typeof(s -> 'qualified'), 'null') NOT IN ('boolean', 'null')) THEN
+    RAISE EXCEPTION 'stages must be an array of stages in order' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Such as [{"stage_id": "demo"}, {"stage_id": "won", "kind": "won"}]; also name, qualified (true or false) and framework_stage.';
+  END IF;
+  INSERT INTO revenue.pipelines (org_id, pipeline_id, name, kind)
+  VALUES (chosen, add_pipeline.pipeline_id, coalesce(add_pipeline.name, add_pipeline.pipeline_id), add_pipeline.kind);
+  INSERT INTO revenue.stages (org_id, pipeline_id, stage_id, name, position, kind, qualified, framework_stage)
+  SELECT chosen, add_pipeline.pipeline_id, s.stage ->> 'stage_id',
+    coalesce(s.stage ->> 'name', s.stage ->> 'stage_id'), 10 * s.place, coalesce(s.stage ->> 'kind', 'open'),
+    coalesce((s.stage ->> 'qualified')::boolean, false), s.stage ->> 'framework_stage'
+  FROM jsonb_array_elements(stages) WITH ORDINALITY AS s(stage, place);
+END $$;
+COMMENT ON FUNCTION revenue.add_pipeline(text, jsonb, text, text, integer) IS
+  'A pipeline with its stages in order: [{"stage_id", "name", "kind", "qualified", "framework_stage"}]. Admins and owners';
+
+-- Reps and their managers ---------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.check_rep_managers() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  wrong record;
+BEGIN
+  IF revenue.restoring() THEN RETURN NULL; END IF;
+  PERFORM revenue.lock_org(n.org_id) FROM (SELECT DISTINCT org_id FROM new_rows ORDER BY org_id) n;
+
+  SELECT n.rep_id, m.manager_rep_id, greatest(n.valid_from, m.valid_from) AS day INTO wrong
+  FROM new_rows n JOIN revenue.rep_managers m ON m.org_id = n.org_id AND m.rep_id = n.rep_id
+    AND m.valid_from <> n.valid_from AND m.valid_from < n.valid_to AND n.valid_from < m.valid_to LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'rep "%" has two managers on %', wrong.rep_id, wrong.day USING ERRCODE = 'exclusion_violation',
+      HINT = 'End the earlier row by its valid_to first; revenue.set_rep_manager() does both.';
+  END IF;
+
+  WITH RECURSIVE above AS (
+    SELECT n.org_id, n.rep_id, n.manager_rep_id, n.valid_from, n.valid_to FROM new_rows n
+    UNION
+    SELECT a.org_id, a.rep_id, m.manager_rep_id, greatest(a.valid_from, m.valid_from), least(a.valid_to, m.valid_to)
+    FROM above a JOIN revenue.rep_managers m ON m.org_id = a.org_id AND m.rep_id = a.manager_rep_id
+      AND m.valid_from < a.valid_to AND a.valid_from < m.valid_to
+    WHERE a.manager_rep_id <> a.rep_id
+  )
+  SELECT a.rep_id, a.valid_from AS day INTO wrong FROM above a WHERE a.manager_rep_id = a.rep_id LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'rep "%" would be his own manager''s manager on %', wrong.rep_id, wrong.day
+      USING ERRCODE = 'exclusion_violation', HINT = 'A hierarchy has no circles: give one of them another manager.';
+  END IF;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION revenue.check_rep_managers() IS 'Trigger: one manager a rep and day, and no circles';
+
+CREATE OR REPLACE TRIGGER check_inserted AFTER INSERT ON revenue.rep_managers
+REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.check_rep_managers();
+CREATE OR REPLACE TRIGGER check_updated AFTER UPDATE ON revenue.rep_managers
+REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.check_rep_managers();
+
+CREATE OR REPLACE FUNCTION revenue.set_rep_manager(
+  rep_id text, manager_rep_id text, valid_from date DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+  day date := coalesce(set_rep_manager.valid_from, revenue.org_today(chosen));
+BEGIN
+  IF NOT isfinite(day) OR set_rep_manager.rep_id IS NULL OR set_rep_manager.rep_id = set_rep_manager.manager_rep_id THEN
+    RAISE EXCEPTION 'invalid rep, manager or date' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Pass two different reps and a date; a manager of NULL ends the present one.';
+  END IF;
+  DELETE FROM revenue.rep_managers m
+  WHERE m.org_id = chosen AND m.rep_id = set_rep_manager.rep_id AND m.valid_from >= day;
+  UPDATE revenue.rep_managers m SET valid_to = day
+  WHERE m.org_id = chosen AND m.rep_id = set_rep_manager.rep_id AND m.valid_to > day;
+  IF set_rep_manager.manager_rep_id IS NOT NULL THEN
+    INSERT INTO revenue.rep_managers (org_id, rep_id, manager_rep_id, valid_from)
+    VALUES (chosen, set_rep_manager.rep_id, set_rep_manager.manager_rep_id, day);
+  END IF;
+END $$;
+COMMENT ON FUNCTION revenue.set_rep_manager(text, text, date, integer) IS
+  'The rep''s manager from a day on (NULL = today), in place of whoever it was or would have been; NULL = none. Admins and owners';
+
+CREATE OR REPLACE FUNCTION revenue.rep_team(manager_rep_id text, on_date date DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (rep_id text, depth integer) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  WITH RECURSIVE team AS (
+    SELECT r.org_id, r.rep_id, 0 AS depth FROM revenue.reps r
+    WHERE r.org_id = revenue.current_org(org) AND r.rep_id = rep_team.manager_rep_id
+    UNION ALL
+    SELECT m.org_id, m.rep_id, t.depth + 1
+    FROM team t JOIN revenue.rep_managers m ON m.org_id = t.org_id AND m.manager_rep_id = t.rep_id
+    WHERE m.valid_from <= coalesce(on_date, revenue.org_today(t.org_id))
+      AND m.valid_to > coalesce(on_date, revenue.org_today(t.org_id))
+  )
+  SELECT t.rep_id, t.depth FROM team t
+$$;
+COMMENT ON FUNCTION revenue.rep_team(text, date, integer) IS
+  'A manager (depth 0) and all who reported to him on a day (NULL = today), directly or not';
+
+-- A deal before it is written -----------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.prepare_deal() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  stage_kind text;
+BEGIN
+  IF NOT current_setting('row_security')::boolean AND revenue.restoring() THEN RETURN NEW; END IF;
+  -- What the row already had is not stated by this write.
+  IF TG_OP = 'UPDATE' AND NEW.effective_at = OLD.effective_at THEN NEW.effective_at := NULL; END IF;
+  IF NEW.effective_at IS NOT NULL AND (NEW.effective_at > clock_timestamp() OR NOT isfinite(NEW.effective_at)) THEN
+    RAISE EXCEPTION 'effective_at of deal "%" is not in the past: %', NEW.deal_id, NEW.effective_at
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'History takes what has become true; leave it NULL for now.';
+  END IF;
+
+  IF TG_OP = 'INSERT' THEN
+    NEW.stage_entered_at := coalesce(NEW.stage_entered_at, NEW.effective_at, NEW.created_at);
+  ELSIF (NEW.pipeline_id, NEW.stage_id) IS NOT DISTINCT FROM (OLD.pipeline_id, OLD.stage_id) THEN
+    RETURN NEW;
+  ELSIF NEW.stage_entered_at = OLD.stage_entered_at THEN
+    NEW.stage_entered_at := coalesce(NEW.effective_at, clock_timestamp());
+    IF NEW.effective_at IS NOT NULL THEN  -- it may have been there before, and never have left
+      SELECT h.stage_entered_at INTO NEW.stage_entered_at FROM (SELECT) one LEFT JOIN revenue.deal_history h
+      ON h.org_id = NEW.org_id AND h.deal_id = NEW.deal_id AND h.superseded_at = 'infinity'
+        AND h.valid_from < NEW.effective_at AND h.valid_to >= NEW.effective_at
+        AND (h.pipeline_id, h.stage_id) = (NEW.pipeline_id, NEW.stage_id);
+      NEW.stage_entered_at := coalesce(NEW.stage_entered_at, NEW.effective_at);
+    END IF;
+  END IF;
+
+  SELECT s.kind INTO stage_kind FROM revenue.stages s
+  WHERE s.org_id = NEW.org_id AND s.pipeline_id = NEW.pipeline_id AND s.stage_id = NEW.stage_id;
+  IF stage_kind = 'open' THEN
+    IF TG_OP = 'UPDATE' AND NEW.closed_at = OLD.closed_at THEN NEW.closed_at := NULL; END IF;
+  ELSIF NEW.closed_at IS NULL OR TG_OP = 'UPDATE' AND NEW.closed_at = OLD.closed_at THEN
+    NEW.closed_at := NEW.stage_entered_at;
+  END IF;
+  RETURN NEW;
+END $$;
+COMMENT ON FUNCTION revenue.prepare_deal() IS
+  'Trigger: keeps stage_entered_at and closed_at in step with the stage, and refuses facts of the future';
+
+CREATE OR REPLACE TRIGGER keep_key BEFORE UPDATE ON revenue.deals FOR EACH ROW
+WHEN (OLD.org_id <> NEW.org_id OR OLD.deal_id <> NEW.deal_id) EXECUTE FUNCTION revenue.refuse_key_change();
+CREATE OR REPLACE TRIGGER prepare_inserted BEFORE INSERT ON revenue.deals
+FOR EACH ROW EXECUTE FUNCTION revenue.prepare_deal();
+CREATE OR REPLACE TRIGGER prepare_updated BEFORE UPDATE ON revenue.deals FOR EACH ROW
+WHEN (OLD.stage_id <> NEW.stage_id OR OLD.pipeline_id <> NEW.pipeline_id OR NEW.effective_at IS NOT NULL)
+EXECUTE FUNCTION revenue.prepare_deal();
+
+-- Writing the past ----------------------------------------------------------------------------
+-- A version that ends because the deal changed gets its valid_to once, from the clock, and is never
+-- touched again. A fact that comes late never edits: what it contradicts is superseded, and put back
+-- as now believed. So what was believed at K is what was recorded by K and superseded after it, where
+-- a valid_to later than K was not known yet.
+--
+-- The functions run with the owner's rights, so that nobody else can write a past, and plan each
+-- statement anew (force_custom_plan), because a plan made for one row is ruinous for a million. The
+-- deal's row lock makes the writers of one deal wait for each other.
+
+CREATE OR REPLACE FUNCTION revenue.record_inserted_deals() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  recorded timestamptz := clock_timestamp();
+  writer text := coalesce(revenue.caller_identity(), session_user);
+BEGIN
+  IF revenue.restoring() THEN RETURN NULL; END IF;
+  -- A deal that was deleted comes back, perhaps at a time when it still was.
+  INSERT INTO revenue.deal_history
+  SELECT piece.* FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
+    AND h.superseded_at = 'infinity' AND h.valid_to > coalesce(n.effective_at, recorded)
+    AND h.valid_from < coalesce(n.effective_at, recorded)
+  CROSS JOIN LATERAL jsonb_populate_record(h, jsonb_build_object('valid_to', coalesce(n.effective_at, recorded),
+    'recorded_at', recorded, 'deleted', false, 'deleted_by', NULL)) piece;
+  UPDATE revenue.deal_history h SET superseded_at = recorded FROM new_rows n
+  WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.superseded_at = 'infinity'
+    AND h.valid_to > coalesce(n.effective_at, recorded);
+
+  INSERT INTO revenue.deal_history (org_id, deal_id, valid_from, recorded_at, changed_by,
+    name, account_id, contact_id, owner_rep_id, product_id, pipeline_id, stage_id, amount,
+    currency, close_date, closed_at, created_at, stage_entered_at, forecast_category, product_plan,
+    num_users_planned, base_list_price_per_user, discount_pct, billing_cycle, contract_term_months,
+    expansion_potential_factor, lead_score, champion_identified, budget_confirmed,
+    decision_maker_engaged, competitors_mentioned, industry, segment, source, loss_reason)
+  SELECT n.org_id, n.deal_id, coalesce(n.effective_at, recorded), recorded, writer,
+    n.name, n.account_id, n.contact_id, n.owner_rep_id, n.product_id, n.pipeline_id, n.stage_id,
+    n.amount, n.currency, n.close_date, n.closed_at, n.created_at, n.stage_entered_at,
+    n.forecast_category, n.product_plan, n.num_users_planned, n.base_list_price_per_user,
+    n.discount_pct, n.billing_cycle, n.contract_term_months, n.expansion_potential_factor,
+    n.lead_score, n.champion_identified, n.budget_confirmed, n.decision_maker_engaged,
+    n.competitors_mentioned, n.industry, n.segment, n.source, n.loss_reason
+  FROM new_rows n;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION revenue.record_inserted_deals() IS 'Trigger: the first version of each new deal, from effective_at or now on';
+
+CREATE OR REPLACE FUNCTION revenue.record_updated_deals() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET extra_float_digits = 1 AS $$
+DECLARE
+  recorded timestamptz := clock_timestamp();
+  writer text := coalesce(revenue.caller_identity(), session_user);
+BEGIN
+  IF revenue.restoring() THEN RETURN NULL; END IF;
+  -- What became true within this transaction could not be asked for before: it ends the open version.
+  WITH closed AS (
+    UPDATE revenue.deal_history h
+    SET valid_to = coalesce(n.effective_at, greatest(recorded, h.valid_from + interval '1 us', h.recorded_at + interval '1 us'))
+    FROM new_rows n
+    WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
+      AND (n.effective_at IS NULL
+           OR n.effective_at >= now() AND n.effective_at > h.valid_from AND n.effective_at > h.recorded_at)
+      AND (
+        n.name, n.account_id, n.contact_id, n.owner_rep_id, n.product_id, n.pipeline_id,
+        n.stage_id, n.amount, n.currency, n.close_date, n.closed_at, n.created_at,
+        n.stage_entered_at, n.forecast_category, n.product_plan, n.num_users_planned,
+        n.base_list_price_per_user, n.discount_pct, n.billing_cycle, n.contract_term_months,
+        n.expansion_potential_factor, n.lead_score, n.champion_identified, n.budget_confirmed,
+        n.decision_maker_engaged, n.competitors_mentioned, n.industry, n.segment, n.source,
+        n.loss_reason
+      ) IS DISTINCT FROM (
+        h.name, h.account_id, h.contact_id, h.owner_rep_id, h.product_id, h.pipeline_id,
+        h.stage_id, h.amount, h.currency, h.close_date, h.closed_at, h.created_at,
+        h.stage_entered_at, h.forecast_category, h.product_plan, h.num_users_planned,
+        h.base_list_price_per_user, h.discount_pct, h.billing_cycle, h.contract_term_months,
+        h.expansion_potential_factor, h.lead_score, h.champion_identified, h.budget_confirmed,
+        h.decision_maker_engaged, h.competitors_mentioned, h.industry, h.segment, h.source,
+        h.loss_reason
+      )
+    RETURNING h.valid_to AS changed_at, n.*
+  )
+  INSERT INTO revenue.deal_history (org_id, deal_id, valid_from, recorded_at, changed_by,
+    name, account_id, contact_id, owner_rep_id, product_id, pipeline_id, stage_id, amount,
+    currency, close_date, closed_at, created_at, stage_entered_at, forecast_category, product_plan,
+    num_users_planned, base_list_price_per_user, discount_pct, billing_cycle, contract_term_months,
+    expansion_potential_factor, lead_score, champion_identified, budget_confirmed,
+    decision_maker_engaged, competitors_mentioned, industry, segment, source, loss_reason)
+  SELECT c.org_id, c.deal_id, c.changed_at, c.changed_at, writer,
+    c.name, c.account_id, c.contact_id, c.owner_rep_id, c.product_id, c.pipeline_id, c.stage_id,
+    c.amount, c.currency, c.close_date, c.closed_at, c.created_at, c.stage_entered_at,
+    c.forecast_category, c.product_plan, c.num_users_planned, c.base_list_price_per_user,
+    c.discount_pct, c.billing_cycle, c.contract_term_months, c.expansion_potential_factor,
+    c.lead_score, c.champion_identified, c.budget_confirmed, c.decision_maker_engaged,
+    c.competitors_mentioned, c.industry, c.segment, c.source, c.loss_reason
+  FROM closed c;
+
+  -- What became true earlier is patched into every version from then on. A write that changes nothing
+  -- but effective_at says that all of the row has been so since then.
+  IF NOT EXISTS (SELECT FROM new_rows WHERE effective_at IS NOT NULL) THEN RETURN NULL; END IF;
+  WITH patches AS MATERIALIZED (
+    SELECT n.org_id, n.deal_id, n.effective_at AS since, p.patch, p.stated,
+      (SELECT min(f.valid_from) FROM revenue.deal_history f
+       WHERE f.org_id = n.org_id AND f.deal_id = n.deal_id AND f.superseded_at = 'infinity') AS first_from
+    FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
+      AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
+    CROSS JOIN LATERAL (
+      SELECT coalesce(jsonb_object_agg(v.key, v.value) FILTER (WHERE v.value IS DISTINCT FROM b.before -> v.key),
+                      jsonb_object_agg(v.key, v.value)) AS patch,
+        array_agg(v.key ORDER BY v.key) FILTER (WHERE v.value IS DISTINCT FROM b.before -> v.key) AS stated
+      FROM (SELECT revenue.deal_values(to_jsonb(h)) AS before) b, jsonb_each(revenue.deal_values(to_jsonb(n))) v
+    ) p
+    WHERE n.effective_at IS NOT NULL AND (p.stated IS NOT NULL OR n.effective_at < h.valid_from)
+  ), superseded AS (
+    UPDATE revenue.deal_history h
+    SET superseded_at = greatest(recorded, h.recorded_at + interval '1 us') FROM patches p
+    WHERE h.org_id = p.org_id AND h.deal_id = p.deal_id AND h.superseded_at = 'infinity' AND h.valid_to > p.since
+    RETURNING h AS version, p.since, p.patch, p.stated, p.first_from
+  )
+  INSERT INTO revenue.deal_history
+  SELECT piece.* FROM superseded s
+  CROSS JOIN LATERAL (
+    SELECT jsonb_build_object('valid_to', s.since, 'deleted', false, 'deleted_by', NULL) AS changes
+    WHERE (s.version).valid_from < s.since
+    UNION ALL
+    SELECT s.patch || jsonb_build_object('changed_by', writer)
+      || CASE WHEN (s.version).valid_from < s.since THEN jsonb_build_object('valid_from', s.since, 'stated', s.stated)
+              WHEN (s.version).valid_from = s.first_from THEN jsonb_build_object('valid_from', s.since)
+              ELSE '{}' END
+  ) c
+  CROSS JOIN LATERAL jsonb_populate_record(s.version, c.changes
+    || jsonb_build_object('recorded_at', (s.version).superseded_at, 'superseded_at', 'infinity')) piece;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION revenue.record_updated_deals() IS 'Trigger: a new version of each deal that differs from its open one';
+
+CREATE OR REPLACE FUNCTION revenue.record_deleted_deals() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  recorded timestamptz := clock_timestamp();
+  writer text := coalesce(revenue.caller_identity(), session_user);
+BEGIN
+  IF revenue.restoring() THEN RETURN NULL; END IF;
+  IF TG_OP = 'TRUNCATE' THEN
+    UPDATE revenue.deal_history h
+    SET valid_to = greatest(recorded, h.valid_from + interval '1 us', h.recorded_at + interval '1 us'), deleted = true, deleted_by = writer
+    WHERE h.valid_to = 'infinity' AND h.superseded_at = 'infinity';
+  ELSE
+    UPDATE revenue.deal_history h
+    SET valid_to = greatest(recorded, h.valid_from + interval '1 us', h.recorded_at + interval '1 us'), deleted = true, deleted_by = writer
+    FROM old_rows o
+    WHERE h.org_id = o.org_id AND h.deal_id = o.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity';
+  END IF;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION revenue.record_deleted_deals() IS 'Trigger: ends the open version of each deleted deal';
+
+CREATE OR REPLACE TRIGGER record_inserted AFTER INSERT ON revenue.deals
+REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_inserted_deals();
+CREATE OR REPLACE TRIGGER record_updated AFTER UPDATE ON revenue.deals
+REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_updated_deals();
+CREATE OR REPLACE TRIGGER record_deleted AFTER DELETE ON revenue.deals
+REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_deleted_deals();
+CREATE OR REPLACE TRIGGER record_truncated AFTER TRUNCATE ON revenue.deals
+FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_deleted_deals();
+
+-- Facts of the past ---------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.deal_values(deal jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT deal - '{org_id,deal_id,valid_from,valid_to,recorded_at,superseded_at,deleted,deleted_by,changed_by,stated,effective_at,num_interactions,num_objections_handled,last_activity_at}'::text[]
+$$;
+COMMENT ON FUNCTION revenue.deal_values(jsonb) IS
+  'Of a row of deals, deal_history or deal_facts the columns that history keeps';
+
+CREATE AGGREGATE revenue.merged_values(jsonb) (
+  SFUNC = pg_catalog.jsonb_concat, STYPE = jsonb, INITCOND = '{}', PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE revenue.merged_values(jsonb) IS 'JSON objects merged in order, a later key over an earlier one';
+
+-- The timeline of a deal is what its sources said, in order of time: each version says the columns it
+-- states (all, if it was a write), each fact the columns it gives; the rest carries over. Before the
+-- first version its own values hold; after the last fact, the deal's row.
+CREATE OR REPLACE FUNCTION revenue.merge_deal_facts(org integer, deals text[], instants timestamptz[]) RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET extra_float_digits = 1 AS $$
+DECLARE
+  recorded timestamptz;
+  writer text := coalesce(revenue.caller_identity(), session_user);
+BEGIN
+  -- Locked in order, then really updated: see lock_org().
+  PERFORM FROM revenue.deals d WHERE d.org_id = org AND d.deal_id = ANY (merge_deal_facts.deals)
+  ORDER BY d.deal_id FOR NO KEY UPDATE;
+  UPDATE revenue.deals d SET stage_entered_at = d.stage_entered_at
+  WHERE d.org_id = org AND d.deal_id = ANY (merge_deal_facts.deals);
+
+  SELECT greatest(clock_timestamp(), max(h.recorded_at) + interval '1 us') INTO recorded
+  FROM revenue.deal_history h WHERE h.org_id = org AND h.deal_id = ANY (merge_deal_facts.deals);
+
+  WITH believed AS MATERIALIZED (
+    SELECT h.deal_id, h.valid_from, h.valid_to, h.recorded_at, h.deleted, h.deleted_by, h.changed_by, h.stated,
+      revenue.deal_values(to_jsonb(h)) AS state,
+      row_number() OVER past = 1 AS is_first,
+      row_number() OVER (PARTITION BY h.deal_id ORDER BY h.valid_from DESC) = 1 AS is_last,
+      lead(h.valid_from) OVER past IS DISTINCT FROM h.valid_to AND h.valid_to < 'infinity' AS ends
+    FROM revenue.deal_history h
+    WHERE h.org_id = merge_deal_facts.org AND h.deal_id = ANY (merge_deal_facts.deals) AND h.superseded_at = 'infinity'
+    WINDOW past AS (PARTITION BY h.deal_id ORDER BY h.valid_from)
+  ), facts AS MATERIALIZED (
+    SELECT f.deal_id, f.valid_from, jsonb_strip_nulls(revenue.deal_values(to_jsonb(f))) AS given
+    FROM unnest(merge_deal_facts.deals, instants) AS i(deal_id, instant)
+    JOIN revenue.deal_facts f ON f.org_id = merge_deal_facts.org AND f.deal_id = i.deal_id AND f.valid_from = i.instant
+  ), events AS (
+    SELECT deal_id, '-infinity'::timestamptz AS at, 0 AS rank, state AS says,
+      NULL::text[] AS stated, NULL::text AS changed_by, false AS starts, false AS deleted, NULL::text AS deleted_by
+    FROM believed WHERE is_first
+    UNION ALL
+    SELECT deal_id, valid_to, 1, '{}', NULL, NULL, false, deleted, deleted_by FROM believed WHERE ends
+    UNION ALL
+    SELECT b.deal_id, b.valid_from, 2, coalesce(s.says, b.state), b.stated, b.changed_by, true, false, NULL
+    FROM believed b LEFT JOIN LATERAL (
+      SELECT jsonb_object_agg(k.key, b.state -> k.key) AS says FROM unnest(b.stated) AS k(key)) s ON b.stated IS NOT NULL
+    UNION ALL
+    SELECT deal_id, valid_from, 3, given, ARRAY(SELECT jsonb_object_keys(given)), writer, true, false, NULL FROM facts
+    UNION ALL
+    SELECT d.deal_id, CASE WHEN b.recorded_at > f.latest THEN b.recorded_at ELSE recorded END, 4,
+      revenue.deal_values(to_jsonb(d)) - '{stage_entered_at,closed_at}'::text[], NULL, writer, true, false, NULL
+    FROM revenue.deals d
+    JOIN believed b ON b.deal_id = d.deal_id AND b.is_last
+    JOIN (SELECT deal_id, max(valid_from) AS latest FROM facts GROUP BY deal_id) f ON f.deal_id = d.deal_id
+    WHERE d.org_id = merge_deal_facts.org
+  ), merged AS (
+    SELECT e.*, revenue.merged_values(says) OVER past AS state
+    FROM events e WINDOW past AS (PARTITION BY deal_id ORDER BY at, rank ROWS UNBOUNDED PRECEDING)
+  ), needed AS (  -- the deal's row speaks only where it has something else to say
+    SELECT * FROM (
+      SELECT m.*, rank = 4 AND lag(state) OVER (PARTITION BY deal_id ORDER BY at, rank) @> says AS idle FROM merged m
+    ) m WHERE at > '-infinity' AND NOT idle
+  ), instants_of AS (
+    SELECT n.*, lead(at) OVER past AS next_at, lead(starts) OVER past AS next_starts,
+      lead(deleted) OVER past AS next_deleted, lead(deleted_by) OVER past AS next_deleted_by,
+      CASE WHEN lag(at) OVER past = at AND lag(starts) OVER past THEN lag(stated) OVER past ELSE '{}' END AS also_stated
+    FROM needed n WINDOW past AS (PARTITION BY deal_id ORDER BY at, rank)
+  ), timeline AS (
+    SELECT i.deal_id, i.at AS valid_from, coalesce(i.next_at, 'infinity') AS valid_to,
+      coalesce(NOT i.next_starts AND i.next_deleted, false) AS deleted,
+      CASE WHEN NOT i.next_starts THEN i.next_deleted_by END AS deleted_by, i.changed_by, i.state,
+      CASE WHEN i.stated IS NOT NULL AND i.also_stated IS NOT NULL
+           THEN ARRAY(SELECT DISTINCT unnest(i.stated || i.also_stated) ORDER BY 1) END AS stated,
+      lag(i.at) OVER past AS before_at,
+      (lag(i.state -> 'pipeline_id') OVER past, lag(i.state -> 'stage_id') OVER past)
+        IS DISTINCT FROM (i.state -> 'pipeline_id', i.state -> 'stage_id') AS moved,
+      (i.says ->> 'stage_entered_at')::timestamptz AS says_entered, i.says ? 'closed_at' AS says_closed
+    FROM instants_of i WHERE i.starts AND i.next_at IS DISTINCT FROM i.at
+    WINDOW past AS (PARTITION BY i.deal_id ORDER BY i.at)
+  ), entered AS (
+    SELECT t.*, max(CASE WHEN moved THEN
+        CASE WHEN says_entered <= valid_from AND (before_at IS NULL OR says_entered > before_at) THEN says_entered
+             ELSE valid_from END END) OVER (PARTITION BY deal_id ORDER BY valid_from) AS stage_entered_at
+    FROM timeline t
+  ), complete AS MATERIALIZED (
+    SELECT e.deal_id, e.valid_from, e.valid_to, e.deleted, e.deleted_by, e.changed_by, e.stated,
+      e.state || jsonb_build_object('stage_entered_at', e.stage_entered_at)
+        -- What is known only at the end must not be carried back to when the deal was open.
+        || CASE WHEN e.says_closed THEN '{}'
+                WHEN s.kind = 'open' THEN jsonb_build_object('closed_at', NULL, 'loss_reason',
+                  CASE WHEN 'loss_reason' = ANY (e.stated) THEN e.state -> 'loss_reason' END)
+                ELSE jsonb_build_object('closed_at', e.stage_entered_at) END AS state
+    FROM entered e LEFT JOIN revenue.stages s ON s.org_id = merge_deal_facts.org
+      AND s.pipeline_id = e.state ->> 'pipeline_id' AND s.stage_id = e.state ->> 'stage_id'
+  ), same AS (
+    SELECT c.deal_id, c.valid_from FROM complete c JOIN believed b USING (deal_id, valid_from)
+    WHERE (c.valid_to, c.deleted, c.state) = (b.valid_to, b.deleted, b.state) AND c.stated IS NOT DISTINCT FROM b.stated
+  ), superseded AS (
+    UPDATE revenue.deal_history h SET superseded_at = recorded
+    FROM believed b LEFT JOIN same USING (deal_id, valid_from)
+    WHERE same.deal_id IS NULL AND h.org_id = merge_deal_facts.org AND h.deal_id = b.deal_id
+      AND h.valid_from = b.valid_from AND h.superseded_at = 'infinity'
+    RETURNING 1
+  )
+  INSERT INTO revenue.deal_history
+  SELECT version.* FROM (SELECT count(*) FROM superseded) first  -- the open versions give way before new ones come
+  CROSS JOIN complete c LEFT JOIN same USING (deal_id, valid_from)
+  CROSS JOIN LATERAL jsonb_populate_record(NULL::revenue.deal_history, c.state || jsonb_build_object(
+    'org_id', merge_deal_facts.org, 'deal_id', c.deal_id, 'valid_from', c.valid_from, 'valid_to', c.valid_to,
+    'recorded_at', recorded, 'superseded_at', 'infinity', 'deleted', c.deleted, 'deleted_by', c.deleted_by,
+    'changed_by', c.changed_by, 'stated', c.stated)) version
+  WHERE same.deal_id IS NULL;
+
+  UPDATE revenue.deals d SET stage_entered_at = h.stage_entered_at, closed_at = h.closed_at
+  FROM revenue.deal_history h
+  WHERE d.org_id = org AND d.deal_id = ANY (merge_deal_facts.deals)
+    AND h.org_id = d.org_id AND h.deal_id = d.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
+    AND (d.stage_entered_at, d.closed_at) IS DISTINCT FROM (h.stage_entered_at, h.closed_at);
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.merge_deal_facts(integer, text[], timestamptz[]) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.merge_deal_facts(integer, text[], timestamptz[]) IS
+  'For triggers: merges these facts of an organisation''s deals into their history';
+
+CREATE OR REPLACE FUNCTION revenue.record_deal_facts() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  batch record;
+  wrong record;
+BEGIN
+  IF revenue.restoring() THEN RETURN NULL; END IF;
+  SELECT n.deal_id, n.valid_from INTO wrong FROM new_rows n WHERE n.valid_from > clock_timestamp() LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'a fact of deal "%" lies in the future: %', wrong.deal_id, wrong.valid_from
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'History takes what has become true.';
+  END IF;
+  SELECT f.stage_id, f.org_id INTO wrong
+  FROM (SELECT DISTINCT n.org_id, n.pipeline_id, n.stage_id FROM new_rows n WHERE n.stage_id IS NOT NULL) f
+  WHERE NOT EXISTS (SELECT FROM revenue.stages s WHERE s.org_id = f.org_id AND s.stage_id = f.stage_id
+                      AND s.pipeline_id = coalesce(f.pipeline_id, s.pipeline_id)) LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'organisation % has no stage "%"', wrong.org_id, wrong.stage_id
+      USING ERRCODE = 'foreign_key_violation', HINT = 'Add it to revenue.stages, or give the fact a stage that is there.';
+  END IF;
+  FOR batch IN
+    SELECT n.org_id, array_agg(n.deal_id) AS deals, array_agg(n.valid_from) AS instants
+    FROM new_rows n GROUP BY n.org_id ORDER BY n.org_id
+  LOOP
+    PERFORM revenue.merge_deal_facts(batch.org_id, batch.deals, batch.instants);
+  END LOOP;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION revenue.record_deal_facts() IS 'Trigger: imported facts go into the history of their deals';
+
+CREATE OR REPLACE TRIGGER record_inserted AFTER INSERT ON revenue.deal_facts
+REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_deal_facts();
+CREATE OR REPLACE TRIGGER record_updated AFTER UPDATE ON revenue.deal_facts
+REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_deal_facts();
+
+-- Reading the past ----------------------------------------------------------------------------
+-- Written to be inlined: with constant arguments one branch is left, filters on keys reach its
+-- indexes, and the count of activities goes where nobody reads it.
+
+CREATE OR REPLACE FUNCTION revenue.deals_as_of(as_of timestamptz DEFAULT NULL, known_at timestamptz DEFAULT NULL)
+RETURNS SETOF revenue.deals LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
+  SELECT d.org_id, d.deal_id,
+    d.name, d.account_id, d.contact_id, d.owner_rep_id, d.product_id, d.pipeline_id, d.stage_id,
+    d.amount, d.currency, d.close_date, d.closed_at, d.created_at, d.stage_entered_at,
+    d.forecast_category, d.product_plan, d.num_users_planned, d.base_list_price_per_user,
+    d.discount_pct, d.billing_cycle, d.contract_term_months, d.expansion_potential_factor,
+    d.lead_score, d.champion_identified, d.budget_confirmed, d.decision_maker_engaged,
+    d.competitors_mentioned, d.industry, d.segment, d.source, d.loss_reason,
+    d.effective_at, d.num_interactions, d.num_objections_handled, d.last_activity_at
+  FROM revenue.deals d WHERE as_of IS NULL AND known_at IS NULL
+  UNION ALL
+  SELECT h.org_id, h.deal_id,
+    h.name, h.account_id, h.contact_id, h.owner_rep_id, h.product_id, h.pipeline_id, h.stage_id,
+    h.amount, h.currency, h.close_date, h.closed_at, h.created_at, h.stage_entered_at,
+    h.forecast_category, h.product_plan, h.num_users_planned, h.base_list_price_per_user,
+    h.discount_pct, h.billing_cycle, h.contract_term_months, h.expansion_potential_factor,
+    h.lead_score, h.champion_identified, h.budget_confirmed, h.decision_maker_engaged,
+    h.competitors_mentioned, h.industry, h.segment, h.source, h.loss_reason,
+    NULL, greatest(coalesce(d.num_interactions, 0) - coalesce(a.later_interactions, 0), 0),
+    greatest(coalesce(d.num_objections_handled, 0) - coalesce(a.later_objections, 0), 0),
+    CASE WHEN d.last_activity_at <= as_of THEN d.last_activity_at ELSE a.last_activity_at END
+  FROM revenue.deal_history h
+  LEFT JOIN revenue.deals d ON d.org_id = h.org_id AND d.deal_id = h.deal_id
+  LEFT JOIN (
+    SELECT x.org_id, x.deal_id,
+      count(*) FILTER (WHERE x.occurred_at > as_of AND x.kind NOT IN ('note', 'task'))::integer AS later_interactions,
+      count(*) FILTER (WHERE x.occurred_at > as_of AND x.kind = 'objection' AND x.outcome = 'handled')::integer AS later_objections,
+      max(x.occurred_at) FILTER (WHERE x.occurred_at <= as_of) AS last_activity_at
+    FROM revenue.activities x WHERE x.deal_id IS NOT NULL GROUP BY x.org_id, x.deal_id
+  ) a ON a.org_id = h.org_id AND a.deal_id = h.deal_id
+  WHERE as_of IS NOT NULL AND known_at IS NULL
+    AND h.superseded_at = 'infinity' AND h.valid_from <= as_of AND h.valid_to > as_of
+  UNION ALL
+  SELECT h.org_id, h.deal_id,
+    h.name, h.account_id, h.contact_id, h.owner_rep_id, h.product_id, h.pipeline_id, h.stage_id,
+    h.amount, h.currency, h.close_date, h.closed_at, h.created_at, h.stage_entered_at,
+    h.forecast_category, h.product_plan, h.num_users_planned, h.base_list_price_per_user,
+    h.discount_pct, h.billing_cycle, h.contract_term_months, h.expansion_potential_factor,
+    h.lead_score, h.champion_identified, h.budget_confirmed, h.decision_maker_engaged,
+    h.competitors_mentioned, h.industry, h.segment, h.source, h.loss_reason,
+    NULL, greatest(coalesce(d.num_interactions, 0) - coalesce(a.later_interactions, 0), 0),
+    greatest(coalesce(d.num_objections_handled, 0) - coalesce(a.later_objections, 0), 0),
+    CASE WHEN a.deal_id IS NULL AND d.last_activity_at <= coalesce(as_of, known_at) THEN d.last_activity_at
+         ELSE a.last_activity_at END
+  FROM revenue.deal_history h
+  LEFT JOIN revenue.deals d ON d.org_id = h.org_id AND d.deal_id = h.deal_id
+  LEFT JOIN (
+    SELECT x.org_id, x.deal_id,
+      count(*) FILTER (WHERE (x.occurred_at > coalesce(as_of, known_at) OR x.recorded_at > known_at)
+                         AND x.kind NOT IN ('note', 'task'))::integer AS later_interactions,
+      count(*) FILTER (WHERE (x.occurred_at > coalesce(as_of, known_at) OR x.recorded_at > known_at)
+                         AND x.kind = 'objection' AND x.outcome = 'handled')::integer AS later_objections,
+      max(x.occurred_at) FILTER (WHERE x.occurred_at <= coalesce(as_of, known_at) AND x.recorded_at <= known_at) AS last_activity_at
+    FROM revenue.activities x WHERE x.deal_id IS NOT NULL GROUP BY x.org_id, x.deal_id
+  ) a ON a.org_id = h.org_id AND a.deal_id = h.deal_id
+  WHERE known_at IS NOT NULL AND h.recorded_at <= known_at AND h.superseded_at > known_at
+    AND h.valid_from <= coalesce(as_of, known_at)
+    AND (h.valid_to > coalesce(as_of, known_at) OR h.valid_to > known_at)
+$$;
+COMMENT ON FUNCTION revenue.deals_as_of(timestamptz, timestamptz) IS
+  'The deals as they were at as_of (NULL = now), by what is known today, or by what had been recorded at known_at. Counters of activities are taken back from today''s';
+
+-- Engagement ----------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.count_activities() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  nobody text := '';  -- a parameter, without which a plan would be kept
+BEGIN
+  IF revenue.restoring() THEN RETURN NULL; END IF;
+  IF TG_OP <> 'DELETE' THEN
+    -- Locked in order, so that two loads of the same deals wait instead of deadlocking.
+    PERFORM FROM revenue.deals d
+    WHERE (d.org_id, d.deal_id) IN (SELECT n.org_id, n.deal_id FROM new_rows n WHERE n.deal_id <> nobody)
+    ORDER BY d.org_id, d.deal_id FOR NO KEY UPDATE;
+    UPDATE revenue.deals d SET
+      num_interactions = d.num_interactions + a.interactions,
+      num_objections_handled = d.num_objections_handled + a.objections,
+      last_activity_at = greatest(d.last_activity_at, a.last_at)
+    FROM (
+      SELECT n.org_id, n.deal_id, count(*) FILTER (WHERE n.kind NOT IN ('note', 'task')) AS interactions,
+        count(*) FILTER (WHERE n.kind = 'objection' AND n.outcome = 'handled') AS objections, max(n.occurred_at) AS last_at
+      FROM new_rows n WHERE n.deal_id <> nobody GROUP BY n.org_id, n.deal_id
+    ) a WHERE d.org_id = a.org_id AND d.deal_id = a.deal_id;
+  END IF;
+  IF TG_OP <> 'INSERT' THEN
+    PERFORM FROM revenue.deals d
+    WHERE (d.org_id, d.deal_id) IN (SELECT o.org_id, o.deal_id FROM old_rows o WHERE o.deal_id <> nobody)
+    ORDER BY d.org_id, d.deal_id FOR NO KEY UPDATE;
+    UPDATE revenue.deals d SET
+      num_interactions = greatest(d.num_interactions - a.interactions, 0),
+      num_objections_handled = greatest(d.num_objections_handled - a.objections, 0),
+      last_activity_at = CASE WHEN d.last_activity_at > a.last_at THEN d.last_activity_at ELSE (
+        SELECT max(x.occurred_at) FROM revenue.activities x WHERE x.org_id = d.org_id AND x.deal_id = d.deal_id) END
+    FROM (
+      SELECT o.org_id, o.deal_id, count(*) FILTER (WHERE o.kind NOT IN ('note', 'task')) AS interactions,
+        count(*) FILTER (WHERE o.kind = 'objection' AND o.outcome = 'handled') AS objections, max(o.occurred_at) AS last_at
+      FROM old_rows o WHERE o.deal_id <> nobody GROUP BY o.org_id, o.deal_id
+    ) a WHERE d.org_id = a.org_id AND d.deal_id = a.deal_id;
+  END IF;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION revenue.count_activities() IS
+  'Trigger: keeps the counters of interactions and handled objections and the last activity of each deal';
+
+CREATE OR REPLACE TRIGGER count_inserted AFTER INSERT ON revenue.activities
+REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.count_activities();
+CREATE OR REPLACE TRIGGER count_updated AFTER UPDATE ON revenue.activities
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.count_activities();
+CREATE OR REPLACE TRIGGER count_deleted AFTER DELETE ON revenue.activities
+REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.count_activities();
+
+-- What the triggers do, on request ------------------------------------------------------------
+-- For bulk loads with triggers off, and for engines that have none.
+
+CREATE OR REPLACE FUNCTION revenue.refresh_deal_history(org integer DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET extra_float_digits = 1 AS $$
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+  recorded timestamptz := clock_timestamp();
+  writer text := coalesce(revenue.caller_identity(), session_user);
+  batch record;
+BEGIN
+  PERFORM FROM revenue.deals d WHERE d.org_id = chosen ORDER BY d.deal_id FOR NO KEY UPDATE;
+  UPDATE revenue.deal_history h
+  SET valid_to = greatest(recorded, h.valid_from + interval '1 us', h.recorded_at + interval '1 us'),
+    deleted = d.deal_id IS NULL, deleted_by = CASE WHEN d.deal_id IS NULL THEN writer END
+  FROM revenue.deal_history open LEFT JOIN revenue.deals d ON d.org_id = open.org_id AND d.deal_id = open.deal_id
+  WHERE h.org_id = chosen AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
+    AND open.org_id = chosen AND open.valid_to = 'infinity' AND open.superseded_at = 'infinity'
+    AND h.deal_id = open.deal_id
+    AND revenue.deal_values(to_jsonb(d)) IS DISTINCT FROM revenue.deal_values(to_jsonb(open));
+  INSERT INTO revenue.deal_history
+  SELECT version.* FROM revenue.deals d
+  LEFT JOIN (
+    SELECT h.deal_id, max(h.valid_to) AS ended FROM revenue.deal_history h
+    WHERE h.org_id = chosen AND h.superseded_at = 'infinity' GROUP BY h.deal_id
+  ) past ON past.deal_id = d.deal_id
+  CROSS JOIN LATERAL jsonb_populate_record(NULL::revenue.deal_history, to_jsonb(d) || jsonb_build_object(
+    'valid_from', coalesce(past.ended, d.effective_at, recorded), 'valid_to', 'infinity',
+    'recorded_at', greatest(past.ended, recorded), 'superseded_at', 'infinity',
+    'deleted', false, 'changed_by', writer)) version
+  WHERE d.org_id = chosen AND past.ended IS DISTINCT FROM 'infinity';
+
+  SELECT array_agg(f.deal_id) AS deals, array_agg(f.valid_from) AS instants INTO batch
+  FROM revenue.deal_facts f
+  WHERE f.org_id = chosen AND NOT EXISTS (
+    SELECT FROM revenue.deal_history h
+    WHERE h.org_id = f.org_id AND h.deal_id = f.deal_id AND h.valid_from = f.valid_from AND h.stated IS NOT NULL);
+  IF batch.deals IS NOT NULL THEN
+    PERFORM revenue.merge_deal_facts(chosen, batch.deals, batch.instants);
+  END IF;
+END $$;
+COMMENT ON FUNCTION revenue.refresh_deal_history(integer) IS
+  'Does what the triggers on deals and deal_facts do, for rows that were written while they were off; again and again without harm. Admins and owners';
+
+CREATE OR REPLACE FUNCTION revenue.refresh_engagement(org integer DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+BEGIN
+  UPDATE revenue.deals d SET
+    num_interactions = a.interactions, num_objections_handled = a.objections, last_activity_at = a.last_at
+  FROM (
+    SELECT x.deal_id, count(*) FILTER (WHERE x.kind NOT IN ('note', 'task')) AS interactions,
+      count(*) FILTER (WHERE x.kind = 'objection' AND x.outcome = 'handled') AS objections, max(x.occurred_at) AS last_at
+    FROM revenue.activities x WHERE x.org_id = chosen AND x.deal_id IS NOT NULL GROUP BY x.deal_id
+  ) a
+  WHERE d.org_id = chosen AND d.deal_id = a.deal_id
+    AND (d.num_interactions, d.num_objections_handled, d.last_activity_at)
+      IS DISTINCT FROM (a.interactions, a.objections, a.last_at);
+END $$;
+COMMENT ON FUNCTION revenue.refresh_engagement(integer) IS
+  'Counts the activities of every deal that has any; a deal without keeps what was written into it. Admins and owners';
+
+-- Changing a deal -----------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.audit_deals() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  why text := current_setting('revenue.change_reason');
+BEGIN
+  IF revenue.restoring() THEN RETURN NULL; END IF;
+  PERFORM revenue.audit('update_deal', 'deal', n.deal_id, c.old, c.new, why, n.org_id)
+  FROM new_rows n JOIN old_rows o ON o.org_id = n.org_id AND o.deal_id = n.deal_id
+  CROSS JOIN LATERAL (
+    SELECT jsonb_object_agg(a.key, b.value) AS old, jsonb_object_agg(a.key, a.value) AS new
+    FROM jsonb_each(to_jsonb(n)) a JOIN jsonb_each(to_jsonb(o)) b ON b.key = a.key
+    WHERE a.value <> b.value) c
+  WHERE c.new IS NOT NULL;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION revenue.audit_deals() IS
+  'Trigger: audits changes of deals for which a reason is given in the setting revenue.change_reason, as update_deal() does';
+
+CREATE OR REPLACE TRIGGER audit_updated AFTER UPDATE ON revenue.deals
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT
+WHEN (current_setting('revenue.change_reason', true) <> '') EXECUTE FUNCTION revenue.audit_deals();
+
+CREATE OR REPLACE FUNCTION revenue.update_deal(
+  deal_id text, amount numeric DEFAULT NULL, currency text DEFAULT NULL, close_date date DEFAULT NULL,
+  stage_id text DEFAULT NULL, forecast_category text DEFAULT NULL, num_users_planned integer DEFAULT NULL,
+  base_list_price_per_user numeric DEFAULT NULL, discount_pct double precision DEFAULT NULL,
+  billing_cycle text DEFAULT NULL, contract_term_months integer DEFAULT NULL, loss_reason text DEFAULT NULL,
+  effective_at timestamptz DEFAULT NULL, reason text DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS jsonb LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('member', org);
+  before revenue.deals;
+  after revenue.deals;
+  outside text := current_setting('revenue.change_reason', true);
+BEGIN
+  SELECT * INTO before FROM revenue.deals d WHERE d.org_id = chosen AND d.deal_id = update_deal.deal_id;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'organisation % has no deal "%"', chosen, coalesce(update_deal.deal_id, 'NULL')
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Pass the deal_id of a row of revenue.deals.';
+  END IF;
+  PERFORM revenue.check_deal_values(update_deal.amount, update_deal.close_date, update_deal.forecast_category,
+    update_deal.num_users_planned, update_deal.base_list_price_per_user, update_deal.discount_pct,
+    update_deal.contract_term_months);
+  IF update_deal.stage_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM revenue.stages s
+    WHERE s.org_id = chosen AND s.pipeline_id = before.pipeline_id AND s.stage_id = update_deal.stage_id) THEN
+    RAISE EXCEPTION 'pipeline "%" has no stage "%"', before.pipeline_id, update_deal.stage_id
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Its stages are listed in revenue.stages.';
+  END IF;
+
+  PERFORM set_config('revenue.change_reason', coalesce(nullif(update_deal.reason, ''), 'none given'), true);
+  UPDATE revenue.deals d SET
+    amount = coalesce(update_deal.amount, d.amount),
+    currency = coalesce(revenue.currency_code(update_deal.currency), d.currency),
+    close_date = coalesce(update_deal.close_date, d.close_date),
+    stage_id = coalesce(update_deal.stage_id, d.stage_id),
+    forecast_category = coalesce(update_deal.forecast_category, d.forecast_category),
+    num_users_planned = coalesce(update_deal.num_users_planned, d.num_users_planned),
+    base_list_price_per_user = coalesce(update_deal.base_list_price_per_user, d.base_list_price_per_user),
+    discount_pct = coalesce(update_deal.discount_pct, d.discount_pct),
+    billing_cycle = coalesce(update_deal.billing_cycle, d.billing_cycle),
+    contract_term_months = coalesce(update_deal.contract_term_months, d.contract_term_months),
+    loss_reason = coalesce(update_deal.loss_reason, d.loss_reason),
+    effective_at = coalesce(update_deal.effective_at, d.effective_at)
+  WHERE d.org_id = chosen AND d.deal_id = update_deal.deal_id RETURNING d.* INTO after;
+  PERFORM set_config('revenue.change_reason', coalesce(outside, ''), true);
+  IF after IS NULL THEN
+    RAISE EXCEPTION 'deal "%" is not yours to change', update_deal.deal_id USING ERRCODE = 'insufficient_privilege',
+      HINT = 'A member changes the deals of the rep he is; admins and owners change every deal.';
+  END IF;
+  RETURN jsonb_build_object('deal_id', after.deal_id, 'changed', (
+    SELECT coalesce(jsonb_object_agg(a.key, jsonb_build_object('old', b.value, 'new', a.value)), '{}')
+    FROM jsonb_each(to_jsonb(after)) a JOIN jsonb_each(to_jsonb(before)) b ON b.key = a.key WHERE a.value <> b.value));
+END $$;
+COMMENT ON FUNCTION revenue.update_deal(text, numeric, text, date, text, text, integer, numeric, double precision, text, integer, text, timestamptz, text, integer) IS
+  'Changes what is given of a deal (NULL = as it is), since effective_at or now; validated and audited. Returns {deal_id, changed: {column: {old, new}}}';
+
+CREATE OR REPLACE FUNCTION revenue.check_deal_values(
+  amount numeric, close_date date, forecast_category text, num_users_planned integer,
+  base_list_price_per_user numeric, discount_pct double precision, contract_term_months integer)
+RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  wrong text := CASE
+    WHEN NOT amount BETWEEN 0 AND 999999999999 THEN 'amount must be from 0 to 999999999999'
+    WHEN NOT isfinite(close_date) THEN 'close_date must be a date'
+    WHEN forecast_category NOT IN ('omitted', 'pipeline', 'best_case', 'commit', 'closed')
+      THEN 'forecast_category must be omitted, pipeline, best_case, commit or closed'
+    WHEN num_users_planned < 0 THEN 'num_users_planned must be 0 or more'
+    WHEN NOT base_list_price_per_user BETWEEN 0 AND 999999999999 THEN 'base_list_price_per_user must be from 0 to 999999999999'
+    WHEN NOT discount_pct BETWEEN 0 AND 100 THEN 'discount_pct must be from 0 to 100'
+    WHEN NOT contract_term_months BETWEEN 1 AND 1200 THEN 'contract_term_months must be from 1 to 1200'
+  END;
+BEGIN
+  IF wrong IS NOT NULL THEN
+    RAISE EXCEPTION '%', wrong USING ERRCODE = 'invalid_parameter_value', HINT = 'NULL leaves the value as it is.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION revenue.check_deal_values(numeric, date, text, integer, numeric, double precision, integer) IS
+  'An error with a hint where a value of a deal cannot be; NULL is not looked at';

@@ -1,0 +1,504 @@
+-- The room foundation: what can be done with organisations, members, policies and rates.
+
+-- Internal helpers ----------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.require_org(level text, org integer DEFAULT NULL) RETURNS integer
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  chosen integer := revenue.current_org(org);
+BEGIN
+  IF chosen = ANY (revenue.visible_orgs(level)) THEN RETURN chosen; END IF;
+  RAISE EXCEPTION 'this needs the access level % in organisation %', level, chosen
+    USING ERRCODE = 'insufficient_privilege',
+      HINT = 'An owner of the organisation can give it with revenue.add_member().';
+END $$;
+COMMENT ON FUNCTION revenue.require_org(text, integer) IS
+  'The organisation to work on, as current_org() finds it, or an error where the caller has not this level there';
+
+-- pg_dump and pg_restore set row_security off, and what they load must not be recorded twice. A
+-- member cannot use it: off makes row-level security raise an error for him, and where a function
+-- with the owner's rights writes for him, the role looked at here is still his.
+CREATE OR REPLACE FUNCTION revenue.restoring() RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF current_setting('row_security')::boolean THEN RETURN false; END IF;
+  RETURN (
+    SELECT r.rolsuper OR r.rolbypassrls OR pg_has_role(r.oid, c.relowner, 'USAGE')
+    FROM pg_roles r, pg_class c
+    WHERE r.rolname = CASE current_setting('role') WHEN 'none' THEN session_user
+                      ELSE current_setting('role') END
+      AND c.oid = 'revenue.orgs'::regclass);
+END $$;
+COMMENT ON FUNCTION revenue.restoring() IS
+  'For triggers: whether a dump is being restored, by one who may; what is loaded then is not recorded again';
+
+CREATE OR REPLACE FUNCTION revenue.audit(
+  action text, object_type text, object_id text, old jsonb, new jsonb, reason text, org integer)
+RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  INSERT INTO revenue.audit_log (org_id, actor, action, object_type, object_id, old, new, reason)
+  VALUES (org, coalesce(revenue.caller_identity(), session_user), action, object_type, object_id, old, new, reason)
+$$;
+REVOKE EXECUTE ON FUNCTION revenue.audit(text, text, text, jsonb, jsonb, text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.audit(text, text, text, jsonb, jsonb, text, integer) IS
+  'For functions with the owner''s rights: one entry in the audit log, under the real caller''s name';
+
+-- A real update, because of REPEATABLE READ: the second of two writers must fail there rather than
+-- decide by what it saw before the first.
+CREATE OR REPLACE FUNCTION revenue.lock_org(org integer) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE revenue.orgs SET name = name WHERE org_id = org
+$$;
+REVOKE EXECUTE ON FUNCTION revenue.lock_org(integer) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.lock_org(integer) IS
+  'For functions with the owner''s rights: makes writers of an organisation''s settings wait for each other';
+
+CREATE OR REPLACE FUNCTION revenue.refuse_key_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RAISE EXCEPTION 'the key of a row of % cannot be changed', TG_TABLE_NAME
+    USING ERRCODE = 'object_not_in_prerequisite_state',
+      HINT = 'Insert a row with the new key and delete this one; what is recorded of it stays under the old key.';
+END $$;
+COMMENT ON FUNCTION revenue.refuse_key_change() IS 'Trigger: keys that history refers to stay as they are';
+
+CREATE OR REPLACE FUNCTION revenue.refuse_rewrite() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RAISE EXCEPTION '% can only be added to', TG_TABLE_NAME
+    USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'What was recorded stays as it was recorded.';
+END $$;
+COMMENT ON FUNCTION revenue.refuse_rewrite() IS 'Trigger: makes a table append-only for everybody';
+
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON revenue.audit_log
+FOR EACH STATEMENT EXECUTE FUNCTION revenue.refuse_rewrite();
+
+-- Organisations -------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.check_org_settings(
+  name text, base_currency text, time_zone text, fiscal_year_start integer, week_start integer)
+RETURNS void LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF name = '' THEN
+    RAISE EXCEPTION 'an organisation needs a name' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Pass the argument name.';
+  ELSIF base_currency !~ '^[A-Z]{3}$' THEN
+    RAISE EXCEPTION 'invalid currency code "%"', base_currency USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Use an ISO 4217 code of three capital letters, such as EUR.';
+  ELSIF time_zone IS NOT NULL AND NOT EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = time_zone) THEN
+    RAISE EXCEPTION 'unknown time zone "%"', time_zone USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Use a name from pg_timezone_names, such as Europe/Berlin.';
+  ELSIF fiscal_year_start NOT BETWEEN 1 AND 12 THEN
+    RAISE EXCEPTION 'invalid fiscal year start %', fiscal_year_start USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Use the number of the month, 1 to 12.';
+  ELSIF week_start NOT BETWEEN 1 AND 7 THEN
+    RAISE EXCEPTION 'invalid week start %', week_start USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Use 1 for Monday to 7 for Sunday.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION revenue.check_org_settings(text, text, text, integer, integer) IS
+  'An error with a hint where a setting of an organisation cannot be; NULL is not looked at';
+
+CREATE OR REPLACE FUNCTION revenue.create_org(
+  name text, base_currency text DEFAULT 'USD', time_zone text DEFAULT 'UTC',
+  fiscal_year_start integer DEFAULT 1, week_start integer DEFAULT 1)
+RETURNS integer LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  caller text := revenue.caller_identity();
+  created revenue.orgs;
+BEGIN
+  IF caller IS NULL THEN
+    RAISE EXCEPTION 'the caller has no identity' USING ERRCODE = 'insufficient_privilege',
+      HINT = 'The gateway must set request.jwt.claims before it calls.';
+  END IF;
+  PERFORM revenue.check_org_settings(coalesce(create_org.name, ''), coalesce(create_org.base_currency, 'USD'),
+    coalesce(create_org.time_zone, 'UTC'), create_org.fiscal_year_start, create_org.week_start);
+  INSERT INTO revenue.orgs (name, base_currency, time_zone, fiscal_year_start, week_start)
+  VALUES (create_org.name, coalesce(create_org.base_currency, 'USD'), coalesce(create_org.time_zone, 'UTC'),
+    coalesce(create_org.fiscal_year_start, 1), coalesce(create_org.week_start, 1))
+  RETURNING * INTO created;
+  INSERT INTO revenue.members (org_id, identity, access_level) VALUES (created.org_id, caller, 'owner');
+  PERFORM revenue.audit('create_org', 'org', created.org_id::text, NULL, to_jsonb(created), NULL, created.org_id);
+  RETURN created.org_id;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.create_org(text, text, text, integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.create_org(text, text, text, integer, integer) IS
+  'A new organisation with the caller as its owner and a pipeline "sales". The database''s administrator decides by GRANT EXECUTE who may create one';
+
+CREATE OR REPLACE FUNCTION revenue.set_org_settings(
+  name text DEFAULT NULL, base_currency text DEFAULT NULL, time_zone text DEFAULT NULL,
+  fiscal_year_start integer DEFAULT NULL, week_start integer DEFAULT NULL,
+  reason text DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('owner', org);
+  before revenue.orgs;
+  after revenue.orgs;
+BEGIN
+  PERFORM revenue.check_org_settings(set_org_settings.name, set_org_settings.base_currency,
+    set_org_settings.time_zone, set_org_settings.fiscal_year_start, set_org_settings.week_start);
+  PERFORM revenue.lock_org(chosen);
+  SELECT * INTO before FROM revenue.orgs o WHERE o.org_id = chosen;
+  IF set_org_settings.base_currency <> before.base_currency
+     AND EXISTS (SELECT FROM revenue.fx_rates r WHERE r.org_id = chosen) THEN
+    RAISE EXCEPTION 'the exchange rates of organisation % are in %', chosen, before.base_currency
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+        HINT = 'Delete them from revenue.fx_rates, change the base currency, and load them in the new one.';
+  END IF;
+  UPDATE revenue.orgs o SET
+    name = coalesce(set_org_settings.name, o.name),
+    base_currency = coalesce(set_org_settings.base_currency, o.base_currency),
+    time_zone = coalesce(set_org_settings.time_zone, o.time_zone),
+    fiscal_year_start = coalesce(set_org_settings.fiscal_year_start, o.fiscal_year_start),
+    week_start = coalesce(set_org_settings.week_start, o.week_start)
+  WHERE o.org_id = chosen RETURNING * INTO after;
+  PERFORM revenue.audit('set_org_settings', 'org', chosen::text, to_jsonb(before), to_jsonb(after), reason, chosen);
+END $$;
+COMMENT ON FUNCTION revenue.set_org_settings(text, text, text, integer, integer, text, integer) IS
+  'Changes the settings that are given. Owners only, audited';
+
+CREATE OR REPLACE FUNCTION revenue.org_today(org integer DEFAULT NULL) RETURNS date
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT (now() AT TIME ZONE o.time_zone)::date FROM revenue.orgs o WHERE o.org_id = revenue.current_org(org)
+$$;
+COMMENT ON FUNCTION revenue.org_today(integer) IS 'Today in the organisation''s time zone';
+
+-- Members -------------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.grant_access(role_name text) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
+    RAISE EXCEPTION 'role "%" does not exist', role_name USING ERRCODE = 'undefined_object',
+      HINT = 'Create the role first; with a gateway, SET revenue_intel.identity_source to jwt.';
+  END IF;
+  IF NOT has_schema_privilege(role_name, 'revenue', 'USAGE') THEN
+    EXECUTE format('GRANT USAGE ON SCHEMA revenue TO %I', role_name);
+  END IF;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.grant_access(text) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.grant_access(text) IS
+  'Lets a role use the schema, such as the one all users of a gateway share; which rows it sees is decided by revenue.members';
+
+-- Serialised by the organisation's row, so that two owners cannot remove each other at once.
+CREATE OR REPLACE FUNCTION revenue.keep_an_owner(org integer, leaving text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM revenue.members m WHERE m.org_id = org AND m.identity = leaving AND m.access_level = 'owner')
+     AND NOT EXISTS (SELECT FROM revenue.members m
+                     WHERE m.org_id = org AND m.identity <> leaving AND m.access_level = 'owner') THEN
+    RAISE EXCEPTION '"%" is the last owner of organisation %', leaving, org
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Make another member owner first.';
+  END IF;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.keep_an_owner(integer, text) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.keep_an_owner(integer, text) IS 'An error where this member is the last owner';
+
+CREATE OR REPLACE FUNCTION revenue.add_member(identity text, access_level text, org integer DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('owner', org);
+  before jsonb;
+BEGIN
+  IF coalesce(add_member.access_level, '') NOT IN ('owner', 'admin', 'analyst', 'member', 'viewer') THEN
+    RAISE EXCEPTION 'unknown access level "%"', add_member.access_level USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Levels are owner, admin, analyst, member and viewer.';
+  ELSIF coalesce(add_member.identity, '') = '' THEN
+    RAISE EXCEPTION 'a member needs an identity' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Pass the name of a role, or the JWT subject where a gateway is used.';
+  END IF;
+  PERFORM revenue.lock_org(chosen);
+  IF add_member.access_level <> 'owner' THEN
+    PERFORM revenue.keep_an_owner(chosen, add_member.identity);
+  END IF;
+  IF current_setting('revenue_intel.identity_source') = 'role' THEN
+    PERFORM revenue.grant_access(add_member.identity);
+  END IF;
+  SELECT to_jsonb(m) INTO before FROM revenue.members m
+  WHERE m.org_id = chosen AND m.identity = add_member.identity;
+  INSERT INTO revenue.members AS m (org_id, identity, access_level)
+  VALUES (chosen, add_member.identity, add_member.access_level)
+  ON CONFLICT (org_id, identity) DO UPDATE SET access_level = excluded.access_level;
+  PERFORM revenue.audit('add_member', 'member', add_member.identity, before,
+    (SELECT to_jsonb(m) FROM revenue.members m WHERE m.org_id = chosen AND m.identity = add_member.identity),
+    NULL, chosen);
+END $$;
+COMMENT ON FUNCTION revenue.add_member(text, text, integer) IS
+  'Adds a member or changes his level; a role also gets USAGE on the schema. Owners only, audited';
+
+CREATE OR REPLACE FUNCTION revenue.remove_member(identity text, org integer DEFAULT NULL)
+RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('owner', org);
+  before jsonb;
+BEGIN
+  PERFORM revenue.lock_org(chosen);
+  PERFORM revenue.keep_an_owner(chosen, remove_member.identity);
+  DELETE FROM revenue.members m WHERE m.org_id = chosen AND m.identity = remove_member.identity
+  RETURNING to_jsonb(m) INTO before;
+  IF before IS NULL THEN
+    RAISE EXCEPTION '"%" is no member of organisation %', remove_member.identity, chosen
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'The members are listed in revenue.members.';
+  END IF;
+  IF current_setting('revenue_intel.identity_source') = 'role'
+     AND NOT EXISTS (SELECT FROM revenue.members m WHERE m.identity = remove_member.identity)
+     AND EXISTS (SELECT FROM pg_roles WHERE rolname = remove_member.identity) THEN
+    EXECUTE format('REVOKE USAGE ON SCHEMA revenue FROM %I', remove_member.identity);
+  END IF;
+  PERFORM revenue.audit('remove_member', 'member', remove_member.identity, before, NULL, NULL, chosen);
+END $$;
+COMMENT ON FUNCTION revenue.remove_member(text, integer) IS
+  'Removes a member, and a role''s USAGE on the schema with its last organisation. Owners only, never the last owner, audited';
+
+-- Policies ------------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.builtin_policies()
+RETURNS TABLE (name text, value jsonb, allowed text[], description text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  VALUES
+    ('discounts', '"all"'::jsonb, ARRAY['all', 'recurring', 'none'],
+     'Which discounts lower MRR while they run: all, recurring ones only, or none'),
+    ('churn_date', '"period_end"', ARRAY['period_end', 'cancel_date'],
+     'When a cancelled subscription churns: at the end of its period, or on the day of the cancellation'),
+    ('same_period_new_churn', '"both"', ARRAY['both', 'dropped'],
+     'A customer new and lost inside one period: shown in both, or dropped'),
+    ('reactivation', '"any_time"', ARRAY['any_time', 'days'],
+     'A customer who returns is a reactivation at any time, or within so many days and new after them'),
+    ('reactivation_gap_days', '0', ARRAY['days'], 'A gap of up to so many days is no movement at all'),
+    ('paused', '"zero"', ARRAY['zero', 'unchanged'], 'MRR of a paused subscription'),
+    ('trial', '"excluded"', ARRAY['excluded', 'included'], 'Whether trials count in MRR'),
+    ('past_due_grace_days', '0', ARRAY['days'], 'How many days past due still count in MRR; 0 = none'),
+    ('fx', '"own_line"', ARRAY['own_line', 'constant_currency'],
+     'Revaluation: a line of its own, or none because rates are held constant'),
+    ('free', '"churn"', ARRAY['churn', 'active'],
+     'A customer who goes to a free plan: churn with reason free, or active at 0')
+$$;
+COMMENT ON FUNCTION revenue.builtin_policies() IS
+  'The policies there are, with their defaults and what else each may be; days stands for a whole number of days';
+
+CREATE OR REPLACE FUNCTION revenue.policy(name text, org integer DEFAULT NULL, as_of date DEFAULT NULL)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  chosen integer := revenue.current_org(org);
+  builtin jsonb := (SELECT b.value FROM revenue.builtin_policies() b WHERE b.name = policy.name);
+BEGIN
+  IF builtin IS NULL THEN
+    RAISE EXCEPTION 'unknown policy "%"', policy.name USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'The policies are listed by revenue.builtin_policies().';
+  END IF;
+  RETURN coalesce(
+    (SELECT p.value FROM revenue.policies p
+     WHERE p.org_id = chosen AND p.name = policy.name
+       AND p.valid_from <= coalesce(as_of, revenue.org_today(chosen))
+     ORDER BY p.version DESC LIMIT 1),
+    builtin);
+END $$;
+COMMENT ON FUNCTION revenue.policy(text, integer, date) IS
+  'The value of a policy on a day (NULL = today): the organisation''s latest version in force, else the built-in one';
+
+CREATE OR REPLACE FUNCTION revenue.set_policy(
+  name text, value jsonb, org integer DEFAULT NULL, valid_from date DEFAULT NULL, reason text DEFAULT NULL)
+RETURNS integer LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('owner', org);
+  allowed text[] := (SELECT b.allowed FROM revenue.builtin_policies() b WHERE b.name = set_policy.name);
+  before jsonb := revenue.policy(set_policy.name, chosen);
+  next_version integer;
+BEGIN
+  IF NOT CASE jsonb_typeof(set_policy.value)
+           WHEN 'string' THEN set_policy.value #>> '{}' = ANY (allowed) AND set_policy.value <> '"days"'
+           WHEN 'number' THEN 'days' = ANY (allowed) AND set_policy.value::text ~ '^[0-9]{1,5}$'
+           ELSE false
+         END IS TRUE THEN
+    RAISE EXCEPTION 'policy "%" cannot be %', set_policy.name, coalesce(set_policy.value::text, 'NULL')
+      USING ERRCODE = 'invalid_parameter_value',
+        HINT = format('It may be %s (days: a whole number, 0 to 99999).', array_to_string(allowed, ' or '));
+  ELSIF NOT isfinite(set_policy.valid_from) THEN
+    RAISE EXCEPTION 'valid_from must be a date' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Leave it out for today.';
+  END IF;
+  PERFORM revenue.lock_org(chosen);
+  INSERT INTO revenue.policies (org_id, name, version, value, valid_from, reason, created_by)
+  SELECT chosen, set_policy.name, coalesce(max(p.version), 0) + 1, set_policy.value,
+    coalesce(set_policy.valid_from, revenue.org_today(chosen)), set_policy.reason,
+    coalesce(revenue.caller_identity(), session_user)
+  FROM revenue.policies p WHERE p.org_id = chosen AND p.name = set_policy.name
+  RETURNING version INTO next_version;
+  PERFORM revenue.audit('set_policy', 'policy', set_policy.name, before, set_policy.value, set_policy.reason, chosen);
+  RETURN next_version;
+END $$;
+COMMENT ON FUNCTION revenue.set_policy(text, jsonb, integer, date, text) IS
+  'A new version of a policy, in force from valid_from (NULL = today); returns its number. Owners only, audited';
+
+CREATE OR REPLACE FUNCTION revenue.elapsed_days(since timestamptz, until timestamptz) RETURNS double precision
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'elapsed_days';
+COMMENT ON FUNCTION revenue.elapsed_days(timestamptz, timestamptz) IS
+  'Days from one instant to another, fractions included, negative when the second comes first; NULL for infinity';
+
+-- Exchange rates ------------------------------------------------------------------------------
+-- A rate is units of the base currency for one unit of a currency. A rate that is a quotient is
+-- rounded once, to 12 decimals; amounts are multiplied exactly, so that converted parts add up to
+-- the converted total.
+
+CREATE OR REPLACE FUNCTION revenue.currency_code(code text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF upper(code) !~ '^[A-Z]{3}$' THEN
+    RAISE EXCEPTION 'invalid currency code "%"', code USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Use an ISO 4217 code of three letters, such as EUR.';
+  END IF;
+  RETURN upper(code);
+END $$;
+COMMENT ON FUNCTION revenue.currency_code(text) IS 'The code in capitals, or an error where it cannot be one';
+
+CREATE OR REPLACE FUNCTION revenue.read_fx_object(rates jsonb)
+RETURNS TABLE (currency text, rate numeric)
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF jsonb_typeof(rates) IS DISTINCT FROM 'object' THEN
+    RAISE EXCEPTION 'rates must be a JSON object' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Pass currencies and numbers, such as {"EUR": 1.1, "GBP": 1.27}.';
+  END IF;
+  FOR currency, rate IN
+    SELECT revenue.currency_code(e.key), CASE jsonb_typeof(e.value) WHEN 'number' THEN e.value::numeric END
+    FROM jsonb_each(rates) e WHERE e.value NOT IN ('null', '"N/A"', '""')
+  LOOP
+    IF rate > 0 THEN RETURN NEXT;
+    ELSE
+      RAISE EXCEPTION 'the rate of % must be a number above 0', currency USING ERRCODE = 'invalid_parameter_value',
+        HINT = 'Leave a currency out, or give null, where there is no rate.';
+    END IF;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION revenue.read_fx_object(jsonb) IS
+  'Currencies and rates of a JSON object; null and "N/A" are gaps and left out';
+
+CREATE OR REPLACE FUNCTION revenue.load_fx_rates(
+  rates jsonb, rate_date date DEFAULT NULL, source text DEFAULT 'manual', org integer DEFAULT NULL)
+RETURNS integer LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+  loaded integer;
+BEGIN
+  IF NOT isfinite(load_fx_rates.rate_date) THEN
+    RAISE EXCEPTION 'rate_date must be a date' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Leave it out for today.';
+  END IF;
+  INSERT INTO revenue.fx_rates AS known (org_id, currency, rate_date, rate, source)
+  SELECT chosen, r.currency, coalesce(load_fx_rates.rate_date, revenue.org_today(chosen)), r.rate,
+    coalesce(load_fx_rates.source, 'manual')
+  FROM revenue.read_fx_object(rates) r
+  WHERE r.currency <> (SELECT o.base_currency FROM revenue.orgs o WHERE o.org_id = chosen)
+  ON CONFLICT (org_id, currency, rate_date) DO UPDATE SET rate = excluded.rate, source = excluded.source
+  WHERE (known.rate, known.source) IS DISTINCT FROM (excluded.rate, excluded.source);
+  GET DIAGNOSTICS loaded = ROW_COUNT;
+  RETURN loaded;
+END $$;
+COMMENT ON FUNCTION revenue.load_fx_rates(jsonb, date, text, integer) IS
+  'Rates of a day (NULL = today) as {"EUR": 1.1}: units of the base currency for one EUR; returns how many are new or changed. Admins and owners';
+
+CREATE OR REPLACE FUNCTION revenue.load_fx_quotes(
+  quotes jsonb, quote_currency text DEFAULT 'EUR', rate_date date DEFAULT NULL,
+  source text DEFAULT 'ecb', org integer DEFAULT NULL)
+RETURNS integer LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+  base text := (SELECT o.base_currency FROM revenue.orgs o WHERE o.org_id = chosen);
+  quoted text := revenue.currency_code(coalesce(load_fx_quotes.quote_currency, 'EUR'));
+  per_base numeric;
+  rates jsonb;
+BEGIN
+  per_base := CASE WHEN base = quoted THEN 1
+                   ELSE (SELECT q.rate FROM revenue.read_fx_object(quotes) q WHERE q.currency = base) END;
+  IF per_base IS NULL THEN
+    RAISE EXCEPTION 'the quotes have no rate for the base currency %', base USING ERRCODE = 'invalid_parameter_value',
+      HINT = format('Quotes are units of each currency for one %s, and %s must be among them.', quoted, base);
+  END IF;
+  SELECT jsonb_object_agg(q.currency, round(per_base / q.rate, 12)) INTO rates
+  FROM (SELECT r.currency, r.rate FROM revenue.read_fx_object(quotes) r UNION SELECT quoted, 1) q;
+  RETURN revenue.load_fx_rates(rates, load_fx_quotes.rate_date, load_fx_quotes.source, chosen);
+END $$;
+COMMENT ON FUNCTION revenue.load_fx_quotes(jsonb, text, date, text, integer) IS
+  'Quotes of a day as the ECB gives them, units of each currency for one quote_currency, turned into rates to the base currency; returns how many are new or changed. Admins and owners';
+
+CREATE OR REPLACE FUNCTION revenue.fx_rate(
+  currency text, to_currency text DEFAULT NULL, on_date date DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (rate numeric, rate_date date, filled boolean, reason text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  base text := (SELECT o.base_currency FROM revenue.orgs o WHERE o.org_id = chosen);
+  day date := coalesce(fx_rate.on_date, revenue.org_today(chosen));
+  source text := revenue.currency_code(fx_rate.currency);
+  target text := coalesce(revenue.currency_code(fx_rate.to_currency), base);
+  source_rate record;
+  target_rate record;
+BEGIN
+  SELECT CASE WHEN source = base THEN 1 ELSE r.rate END AS rate, CASE WHEN source = base THEN day ELSE r.rate_date END AS rate_date
+  INTO source_rate FROM (SELECT) one LEFT JOIN LATERAL (
+    SELECT f.rate, f.rate_date FROM revenue.fx_rates f
+    WHERE f.org_id = chosen AND f.currency = source AND f.rate_date <= day
+    ORDER BY f.rate_date DESC LIMIT 1) r ON true;
+  SELECT CASE WHEN target = base THEN 1 ELSE r.rate END AS rate, CASE WHEN target = base THEN day ELSE r.rate_date END AS rate_date
+  INTO target_rate FROM (SELECT) one LEFT JOIN LATERAL (
+    SELECT f.rate, f.rate_date FROM revenue.fx_rates f
+    WHERE f.org_id = chosen AND f.currency = target AND f.rate_date <= day
+    ORDER BY f.rate_date DESC LIMIT 1) r ON true;
+
+  IF source = target THEN
+    RETURN QUERY SELECT 1::numeric, day, false, NULL::text;
+  ELSIF source_rate.rate IS NULL OR target_rate.rate IS NULL THEN
+    RETURN QUERY SELECT NULL::numeric, NULL::date, NULL::boolean, format('no rate for %s on or before %s',
+      CASE WHEN source_rate.rate IS NULL THEN source ELSE target END, day);
+  ELSE
+    RETURN QUERY SELECT
+      CASE WHEN target = base THEN source_rate.rate ELSE round(source_rate.rate / target_rate.rate, 12) END,
+      least(source_rate.rate_date, target_rate.rate_date),
+      least(source_rate.rate_date, target_rate.rate_date) < day, NULL::text;
+  END IF;
+END $$;
+COMMENT ON FUNCTION revenue.fx_rate(text, text, date, integer) IS
+  'The rate from a currency to another (NULL = the base currency) on a day (NULL = today): the last known one, filled where that is older than the day. NULL with a reason where none is known';
+
+CREATE OR REPLACE FUNCTION revenue.convert_currency(
+  amount numeric, from_currency text, to_currency text DEFAULT NULL, on_date date DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS numeric LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT amount * f.rate FROM revenue.fx_rate(from_currency, to_currency, on_date, org) f
+$$;
+COMMENT ON FUNCTION revenue.convert_currency(numeric, text, text, date, integer) IS
+  'The amount in another currency (NULL = the base currency) at the rate of fx_rate(), not rounded; NULL where no rate is known';
+
+-- Steps from currency to currency through the key, so that its cost does not grow with the days.
+CREATE OR REPLACE FUNCTION revenue.fx_rates_at(as_of timestamptz DEFAULT NULL)
+RETURNS TABLE (org_id integer, currency text, rate numeric, rate_date date, filled boolean)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  WITH RECURSIVE days AS (
+    SELECT o.org_id, o.base_currency::text AS base, (coalesce(as_of, now()) AT TIME ZONE o.time_zone)::date AS day
+    FROM revenue.orgs o WHERE o.org_id = ANY (revenue.visible_orgs('viewer'))
+  ), known AS (
+    SELECT d.org_id, (SELECT f.currency FROM revenue.fx_rates f
+                      WHERE f.org_id = d.org_id ORDER BY f.currency LIMIT 1) AS currency
+    FROM days d
+    UNION ALL
+    SELECT k.org_id, (SELECT f.currency FROM revenue.fx_rates f
+                      WHERE f.org_id = k.org_id AND f.currency > k.currency ORDER BY f.currency LIMIT 1)
+    FROM known k WHERE k.currency IS NOT NULL
+  )
+  SELECT d.org_id, d.base, 1::numeric, d.day, false FROM days d
+  UNION ALL
+  SELECT d.org_id, k.currency::text, r.rate, r.rate_date, r.rate_date < d.day
+  FROM days d JOIN known k ON k.org_id = d.org_id AND k.currency <> d.base
+  CROSS JOIN LATERAL (
+    SELECT f.rate, f.rate_date FROM revenue.fx_rates f
+    WHERE f.org_id = k.org_id AND f.currency = k.currency AND f.rate_date <= d.day
+    ORDER BY f.rate_date DESC LIMIT 1) r
+$$;
+COMMENT ON FUNCTION revenue.fx_rates_at(timestamptz) IS
+  'The rate into its base currency of every currency an organisation has, on the day it is there at as_of (NULL = now), for joins; the base currency itself at 1';

@@ -1,0 +1,449 @@
+-- The room scoring: every deal, contact and account scored, and what BI and applications read.
+-- Each view is the function of the same name at NULL, that is now. Functions that show rows run with
+-- the caller's rights. Functions that only aggregate run with the owner's, so that a viewer, who sees
+-- no row, gets totals of at least five.
+
+CREATE OR REPLACE FUNCTION revenue.cell_visible(org_id integer, rows_in_cell bigint) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT rows_in_cell >= 5 OR org_id = ANY (revenue.visible_orgs('member'))
+$$;
+COMMENT ON FUNCTION revenue.cell_visible IS
+  'Whether the caller may see a total over so many rows: a viewer sees no cell of fewer than five';
+
+-- Scored rows ---------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.deal_scores(as_of timestamptz DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, deal_id text, name text, account_id text, owner_rep_id text, product_id text,
+  pipeline_id text, stage_id text, stage_name text, stage_position integer,
+  industry text, segment text, source text, created_at timestamptz,
+  amount numeric, currency char(3), reporting_amount numeric, reporting_currency char(3),
+  fx_rate numeric, fx_rate_date date, fx_filled boolean,
+  close_date date, days_to_close_date integer, forecast_month date, date_weight double precision,
+  days_in_stage double precision, days_since_last_activity double precision,
+  num_objections_handled integer, competitors_mentioned integer,
+  close_probability double precision, weighted_amount double precision,
+  health_score double precision, health_category text, risk_factors text[])
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  WITH frameworks AS MATERIALIZED (
+    SELECT * FROM revenue.frameworks_in_force()
+  ), calendar AS MATERIALIZED (
+    SELECT o.org_id, o.base_currency, coalesce(as_of, now()) AS moment,
+      (coalesce(as_of, now()) AT TIME ZONE o.time_zone)::date AS today
+    FROM revenue.orgs AS o
+  ), rates AS MATERIALIZED (
+    SELECT * FROM revenue.fx_rates_at(as_of)
+  ), stages AS MATERIALIZED (
+    SELECT s.org_id, s.pipeline_id, s.stage_id, s.name, s.position, c.base_currency, c.moment, c.today,
+      revenue.known_stage(coalesce(s.framework_stage, s.stage_id), f.weights) AS framework_stage,
+      f.weights
+    FROM revenue.stages AS s
+    JOIN calendar AS c USING (org_id)
+    LEFT JOIN frameworks AS f ON f.org_id = s.org_id AND f.vertical = 'all'
+    WHERE s.kind = 'open'
+  )
+  SELECT
+    d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.product_id,
+    d.pipeline_id, d.stage_id, s.name, s.position, d.industry, d.segment, d.source, d.created_at,
+    d.amount, d.currency, d.amount * r.rate, s.base_currency, r.rate, r.rate_date, r.filled,
+    d.close_date, d.close_date - s.today,
+    date_trunc('month', greatest(d.close_date, s.today)::timestamp)::date,
+    revenue.date_weight(d.close_date - s.today, x.weights),
+    x.days_in_stage, x.days_since_last_activity, d.num_objections_handled, d.competitors_mentioned,
+    y.close_probability, (d.amount * r.rate)::double precision * y.close_probability,
+    y.health_score, revenue.health_category(y.health_score, x.weights),
+    revenue.deal_risk_factors(
+      s.framework_stage, x.days_in_stage, x.days_since_last_activity, d.num_interactions, d.lead_score,
+      d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, d.close_date - s.today, x.weights)
+  FROM revenue.deals_as_of(as_of) AS d
+  JOIN stages AS s USING (org_id, pipeline_id, stage_id)
+  LEFT JOIN rates AS r ON r.org_id = d.org_id AND r.currency = d.currency
+  LEFT JOIN frameworks AS f ON f.org_id = d.org_id AND f.vertical = d.industry
+  CROSS JOIN LATERAL (
+    SELECT greatest(revenue.elapsed_days(d.stage_entered_at, s.moment), 0) AS days_in_stage,
+      greatest(revenue.elapsed_days(d.last_activity_at, s.moment), 0) AS days_since_last_activity,
+      coalesce(f.weights, s.weights) AS weights
+  ) AS x
+  CROSS JOIN LATERAL (
+    SELECT
+      revenue.close_probability(
+        s.framework_stage, x.days_in_stage, d.lead_score, d.num_interactions, d.num_objections_handled,
+        d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, d.competitors_mentioned,
+        x.weights) AS close_probability,
+      revenue.deal_health(
+        s.framework_stage, x.days_in_stage, x.days_since_last_activity, d.num_interactions, d.lead_score,
+        d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, d.close_date - s.today,
+        x.weights) AS health_score
+  ) AS y
+$$;
+COMMENT ON FUNCTION revenue.deal_scores IS
+  'Every open deal with its probability, health, risk factors and amount in the reporting currency, now or at any past instant';
+
+CREATE OR REPLACE VIEW revenue.deal_scores WITH (security_invoker) AS
+SELECT * FROM revenue.deal_scores();
+
+CREATE OR REPLACE VIEW revenue.ranked_deals WITH (security_invoker) AS
+SELECT s.org_id, row_number() OVER (PARTITION BY s.org_id ORDER BY s.weighted_amount DESC NULLS LAST, s.deal_id) AS rank,
+  s.deal_id, s.name, a.name AS company, s.owner_rep_id, s.stage_id, s.reporting_amount, s.reporting_currency,
+  s.close_probability, s.weighted_amount, s.close_date
+FROM revenue.deal_scores() AS s
+LEFT JOIN revenue.accounts AS a USING (org_id, account_id);
+
+CREATE OR REPLACE VIEW revenue.at_risk_deals WITH (security_invoker) AS
+SELECT s.org_id, s.deal_id AS id, s.name, a.name AS company, s.owner_rep_id, s.stage_id,
+  s.reporting_amount AS deal_value, s.reporting_currency, s.close_date,
+  s.health_score, s.health_category, s.risk_factors
+FROM revenue.deal_scores() AS s
+LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
+WHERE s.health_category IN ('critical', 'at_risk');
+
+CREATE OR REPLACE FUNCTION revenue.at_risk_deals(
+  min_deal_value numeric DEFAULT 0, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT jsonb_build_object('count', count(*), 'deals', coalesce(jsonb_agg(
+    jsonb_build_object(
+      'id', s.deal_id, 'name', s.name, 'company', a.name, 'deal_value', s.reporting_amount,
+      'currency', s.reporting_currency, 'health_score', s.health_score,
+      'health_category', s.health_category, 'risk_factors', to_jsonb(s.risk_factors))
+    ORDER BY s.reporting_amount DESC NULLS LAST, s.deal_id), '[]'))
+  FROM revenue.deal_scores(as_of) AS s
+  LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
+  WHERE s.org_id = revenue.current_org(org)
+    AND s.health_category IN ('critical', 'at_risk')
+    AND coalesce(s.reporting_amount, 0) >= coalesce(min_deal_value, 0)
+$$;
+COMMENT ON FUNCTION revenue.at_risk_deals IS
+  'Open deals whose health is critical or at risk, from a value up, largest first: {count, deals[]}';
+
+CREATE OR REPLACE FUNCTION revenue.account_scores(as_of timestamptz DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, account_id text, name text, industry text, segment text, region text, owner_rep_id text,
+  churn_risk double precision, churn jsonb, expansion_score double precision, expansion jsonb)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  WITH frameworks AS MATERIALIZED (
+    SELECT * FROM revenue.frameworks_in_force()
+  ), catalogue AS MATERIALIZED (
+    SELECT o.org_id, (coalesce(as_of, now()) AT TIME ZONE o.time_zone)::date AS today,
+      (SELECT count(*) FROM revenue.products AS p WHERE p.org_id = o.org_id AND p.active) AS products,
+      f.weights
+    FROM revenue.orgs AS o
+    LEFT JOIN frameworks AS f ON f.org_id = o.org_id AND f.vertical = 'all'
+  ), known AS (
+    SELECT a.*, c.today, c.products, coalesce(f.weights, c.weights) AS weights,
+      greatest(c.today - a.overdue_since, 0) AS days_overdue, a.renewal_date - c.today AS days_to_renewal,
+      (a.usage_recent - a.usage_prior) / nullif(a.usage_prior, 0) AS usage_growth
+    FROM revenue.accounts AS a
+    JOIN catalogue AS c USING (org_id)
+    LEFT JOIN frameworks AS f ON f.org_id = a.org_id AND f.vertical = a.industry
+  ), at_risk AS (
+    SELECT k.*, revenue.churn_risk(
+      usage_recent, usage_prior, open_tickets, escalations, days_overdue, failed_payments, nps, csat,
+      days_to_renewal, champion_left, weights) AS churn_risk
+    FROM known AS k
+  )
+  SELECT org_id, account_id, name, industry, segment, region, owner_rep_id, churn_risk,
+    revenue.explain_churn_risk(
+      usage_recent, usage_prior, open_tickets, escalations, days_overdue, failed_payments, nps, csat,
+      days_to_renewal, champion_left, weights),
+    revenue.expansion_score(
+      seats_used, seats_bought, usage_recent, usage_limit, products_owned, products, usage_growth,
+      100 - churn_risk, weights),
+    revenue.explain_expansion_score(
+      seats_used, seats_bought, usage_recent, usage_limit, products_owned, products, usage_growth,
+      100 - churn_risk, weights)
+  FROM at_risk
+$$;
+COMMENT ON FUNCTION revenue.account_scores IS
+  'Every account with its churn risk and its room to grow, both explained; as_of moves the day, the indicators are the latest known';
+
+CREATE OR REPLACE VIEW revenue.account_scores WITH (security_invoker) AS
+SELECT * FROM revenue.account_scores();
+
+CREATE OR REPLACE VIEW revenue.contact_scores WITH (security_invoker) AS
+WITH frameworks AS MATERIALIZED (
+  SELECT * FROM revenue.frameworks_in_force()
+)
+SELECT c.org_id, c.contact_id, c.name, c.account_id, a.name AS company, c.owner_rep_id, c.source,
+  revenue.lead_score(
+    c.seniority, a.employees, c.industry_match, c.email_opens, c.email_clicks, c.page_visits, c.replies,
+    c.meetings, greatest(revenue.elapsed_days(c.last_engaged_at, now()), 0), c.unsubscribed,
+    coalesce(v.weights, f.weights)) AS lead_score,
+  revenue.explain_lead_score(
+    c.seniority, a.employees, c.industry_match, c.email_opens, c.email_clicks, c.page_visits, c.replies,
+    c.meetings, greatest(revenue.elapsed_days(c.last_engaged_at, now()), 0), c.unsubscribed,
+    coalesce(v.weights, f.weights)) AS lead
+FROM revenue.contacts AS c
+LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
+LEFT JOIN frameworks AS f ON f.org_id = c.org_id AND f.vertical = 'all'
+LEFT JOIN frameworks AS v ON v.org_id = c.org_id AND v.vertical = a.industry;
+
+-- The open pipeline in totals -----------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.pipeline_summary(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, pipeline_id text, stage_id text, stage_name text, stage_position integer,
+  deal_count bigint, total_value numeric, reporting_currency char(3), avg_deal_size numeric,
+  weighted_value double precision, avg_days_in_stage double precision, avg_health_score double precision,
+  deals_without_value bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT s.org_id, s.pipeline_id, s.stage_id, s.stage_name, s.stage_position,
+    count(*), coalesce(sum(s.reporting_amount), 0), s.reporting_currency, avg(s.reporting_amount),
+    coalesce(sum(s.weighted_amount), 0), avg(s.days_in_stage), avg(s.health_score),
+    count(*) FILTER (WHERE s.reporting_amount IS NULL)
+  FROM revenue.deal_scores(as_of) AS s
+  JOIN unnest(revenue.visible_orgs('viewer')) AS visible(org_id) USING (org_id)
+  WHERE org IS NULL OR s.org_id = org
+  GROUP BY s.org_id, s.pipeline_id, s.stage_id, s.stage_name, s.stage_position, s.reporting_currency
+  HAVING revenue.cell_visible(s.org_id, count(*))
+  ORDER BY s.org_id, s.pipeline_id, s.stage_position
+$$;
+COMMENT ON FUNCTION revenue.pipeline_summary IS
+  'The open pipeline by stage, now or at any past instant';
+
+CREATE OR REPLACE VIEW revenue.pipeline_summary AS SELECT * FROM revenue.pipeline_summary();
+
+CREATE OR REPLACE FUNCTION revenue.forecast_monthly(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, month date, deal_count bigint, total_value numeric, reporting_currency char(3),
+  weighted_value double precision, overdue_deals bigint, deals_without_value bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT s.org_id, s.forecast_month, count(*), coalesce(sum(s.reporting_amount), 0), s.reporting_currency,
+    coalesce(sum(s.weighted_amount * s.date_weight), 0), count(*) FILTER (WHERE s.days_to_close_date < 0),
+    count(*) FILTER (WHERE s.reporting_amount IS NULL)
+  FROM revenue.deal_scores(as_of) AS s
+  JOIN unnest(revenue.visible_orgs('viewer')) AS visible(org_id) USING (org_id)
+  WHERE org IS NULL OR s.org_id = org
+  GROUP BY s.org_id, s.forecast_month, s.reporting_currency
+  HAVING revenue.cell_visible(s.org_id, count(*))
+  ORDER BY s.org_id, s.forecast_month
+$$;
+COMMENT ON FUNCTION revenue.forecast_monthly IS
+  'Expected value by close month, weighted by stage and date; an overdue deal counts in the current month at the weight its date has left, a deal without close date in the month NULL';
+
+CREATE OR REPLACE VIEW revenue.forecast_monthly AS SELECT * FROM revenue.forecast_monthly();
+
+-- Closed deals --------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.closed_deals(as_of timestamptz DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, deal_id text, name text, account_id text, owner_rep_id text, product_id text,
+  pipeline_id text, stage_id text, industry text, segment text, source text,
+  won boolean, closed_on date, created_at timestamptz, cycle_days double precision,
+  amount numeric, currency char(3), reporting_amount numeric, reporting_currency char(3),
+  fx_rate numeric, fx_rate_date date, fx_filled boolean,
+  num_objections_handled integer, competitors_mentioned integer)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  WITH closed AS MATERIALIZED (
+    SELECT d.*, s.kind = 'won' AS won, o.base_currency,
+      coalesce((d.closed_at AT TIME ZONE o.time_zone)::date, d.close_date) AS closed_on,
+      greatest(revenue.elapsed_days(d.created_at, d.closed_at), 0) AS cycle_days
+    FROM revenue.deals_as_of(as_of) AS d
+    JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+    JOIN revenue.orgs AS o USING (org_id)
+    WHERE s.kind <> 'open'
+  ), rates AS MATERIALIZED (
+    SELECT c.org_id, c.currency, c.closed_on,
+      CASE WHEN c.currency = c.base_currency THEN 1 ELSE f.rate END AS rate,
+      CASE WHEN c.currency = c.base_currency THEN c.closed_on ELSE f.rate_date END AS rate_date
+    FROM (SELECT DISTINCT org_id, currency, base_currency, closed_on FROM closed) AS c
+    LEFT JOIN LATERAL (
+      SELECT f.rate, f.rate_date FROM revenue.fx_rates AS f
+      WHERE f.org_id = c.org_id AND f.currency = c.currency AND f.rate_date <= c.closed_on
+      ORDER BY f.rate_date DESC LIMIT 1
+    ) AS f ON true
+  )
+  SELECT c.org_id, c.deal_id, c.name, c.account_id, c.owner_rep_id, c.product_id,
+    c.pipeline_id, c.stage_id, c.industry, c.segment, c.source,
+    c.won, c.closed_on, c.created_at, c.cycle_days,
+    c.amount, c.currency, c.amount * r.rate, c.base_currency, r.rate, r.rate_date, r.rate_date < r.closed_on,
+    c.num_objections_handled, c.competitors_mentioned
+  FROM closed AS c
+  LEFT JOIN rates AS r ON r.org_id = c.org_id AND r.currency = c.currency AND r.closed_on = c.closed_on
+$$;
+COMMENT ON FUNCTION revenue.closed_deals IS
+  'Every won or lost deal, its amount converted at the rate of the day it closed';
+
+CREATE OR REPLACE VIEW revenue.closed_deals WITH (security_invoker) AS
+SELECT * FROM revenue.closed_deals();
+
+CREATE OR REPLACE FUNCTION revenue.won_deals_summary(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, month date, deal_count bigint, total_value numeric, reporting_currency char(3),
+  avg_deal_size numeric, avg_cycle_days double precision, lost_deals bigint, win_rate double precision,
+  deals_without_value bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT c.org_id, date_trunc('month', c.closed_on::timestamp)::date, count(*) FILTER (WHERE c.won),
+    coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0), c.reporting_currency,
+    avg(c.reporting_amount) FILTER (WHERE c.won), avg(c.cycle_days) FILTER (WHERE c.won),
+    count(*) FILTER (WHERE NOT c.won), avg(c.won::integer)::double precision,
+    count(*) FILTER (WHERE c.won AND c.reporting_amount IS NULL)
+  FROM revenue.closed_deals(as_of) AS c
+  JOIN unnest(revenue.visible_orgs('viewer')) AS visible(org_id) USING (org_id)
+  WHERE org IS NULL OR c.org_id = org
+  GROUP BY 1, 2, c.reporting_currency
+  HAVING revenue.cell_visible(c.org_id, count(*))
+  ORDER BY 1, 2
+$$;
+COMMENT ON FUNCTION revenue.won_deals_summary IS
+  'Won deals by the month they closed, with the win rate = won / (won + lost) of the month';
+
+CREATE OR REPLACE VIEW revenue.won_deals_summary AS SELECT * FROM revenue.won_deals_summary();
+
+CREATE OR REPLACE FUNCTION revenue.win_rates(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, dimension text, member text, won_deals bigint, lost_deals bigint, win_rate double precision,
+  won_value numeric, closed_value numeric, win_rate_by_value double precision, reporting_currency char(3))
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT c.org_id,
+    CASE WHEN grouping(c.owner_rep_id) = 0 THEN 'rep' WHEN grouping(c.product_id) = 0 THEN 'product'
+      WHEN grouping(c.industry) = 0 THEN 'industry' WHEN grouping(c.segment) = 0 THEN 'segment'
+      WHEN grouping(c.source) = 0 THEN 'source' WHEN grouping(c.pipeline_id) = 0 THEN 'pipeline'
+      ELSE 'all' END,
+    coalesce(c.owner_rep_id, c.product_id, c.industry, c.segment, c.source, c.pipeline_id),
+    count(*) FILTER (WHERE c.won), count(*) FILTER (WHERE NOT c.won), avg(c.won::integer)::double precision,
+    coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0), coalesce(sum(c.reporting_amount), 0),
+    (sum(c.reporting_amount) FILTER (WHERE c.won) / nullif(sum(c.reporting_amount), 0))::double precision,
+    c.reporting_currency
+  FROM revenue.closed_deals(as_of) AS c
+  JOIN unnest(revenue.visible_orgs('viewer')) AS visible(org_id) USING (org_id)
+  WHERE org IS NULL OR c.org_id = org
+  GROUP BY GROUPING SETS (
+    (c.org_id, c.reporting_currency), (c.org_id, c.reporting_currency, c.owner_rep_id),
+    (c.org_id, c.reporting_currency, c.product_id), (c.org_id, c.reporting_currency, c.industry),
+    (c.org_id, c.reporting_currency, c.segment), (c.org_id, c.reporting_currency, c.source),
+    (c.org_id, c.reporting_currency, c.pipeline_id))
+  HAVING revenue.cell_visible(c.org_id, count(*))
+    AND (grouping(c.owner_rep_id) = 1 OR c.org_id = ANY (revenue.visible_orgs('member')))
+  ORDER BY 1, 2, 3
+$$;
+COMMENT ON FUNCTION revenue.win_rates IS
+  'Win rate = won / (won + lost), by count and by value, over all deals and by rep, product, industry, segment, source and pipeline; member NULL = unknown';
+
+CREATE OR REPLACE VIEW revenue.win_rates AS SELECT * FROM revenue.win_rates();
+
+CREATE OR REPLACE VIEW revenue.objection_handling_impact WITH (security_invoker) AS
+SELECT org_id, least(num_objections_handled, 5) AS objections_handled, count(*) AS closed_deals,
+  count(*) FILTER (WHERE won) AS won_deals, avg(won::integer)::double precision AS win_rate
+FROM revenue.closed_deals() GROUP BY org_id, least(num_objections_handled, 5);
+
+CREATE OR REPLACE VIEW revenue.competitor_impact WITH (security_invoker) AS
+SELECT org_id, least(competitors_mentioned, 5) AS competitors_mentioned, count(*) AS closed_deals,
+  count(*) FILTER (WHERE won) AS won_deals, avg(won::integer)::double precision AS win_rate
+FROM revenue.closed_deals() GROUP BY org_id, least(competitors_mentioned, 5);
+
+CREATE OR REPLACE VIEW revenue.team_performance WITH (security_invoker) AS
+SELECT s.org_id, r.team, s.owner_rep_id, r.name AS rep_name, s.pipeline_id, s.stage_id, s.stage_position,
+  count(*) AS deal_count, coalesce(sum(s.reporting_amount), 0) AS total_value, s.reporting_currency,
+  coalesce(sum(s.weighted_amount), 0) AS weighted_value, avg(s.days_in_stage) AS avg_days_in_stage,
+  avg(s.health_score) AS avg_health_score
+FROM revenue.deal_scores() AS s
+LEFT JOIN revenue.reps AS r ON r.org_id = s.org_id AND r.rep_id = s.owner_rep_id
+GROUP BY s.org_id, r.team, s.owner_rep_id, r.name, s.pipeline_id, s.stage_id, s.stage_position, s.reporting_currency;
+
+CREATE OR REPLACE VIEW revenue.deal_comparisons AS
+WITH months AS (
+  SELECT w.org_id, w.month, m.metric, m.value
+  FROM revenue.won_deals_summary() AS w
+  CROSS JOIN LATERAL (VALUES
+    ('won_deals', w.deal_count::double precision), ('won_value', w.total_value::double precision),
+    ('lost_deals', w.lost_deals::double precision), ('win_rate', w.win_rate),
+    ('avg_deal_size', w.avg_deal_size::double precision),
+    ('avg_cycle_days', w.avg_cycle_days)) AS m(metric, value)
+)
+SELECT m.org_id, m.metric, m.month, m.value,
+  mom.value AS month_before, (m.value - mom.value) / nullif(mom.value, 0) AS mom,
+  qoq.value AS quarter_before, (m.value - qoq.value) / nullif(qoq.value, 0) AS qoq,
+  yoy.value AS year_before, (m.value - yoy.value) / nullif(yoy.value, 0) AS yoy
+FROM months AS m
+LEFT JOIN months AS mom ON (mom.org_id, mom.metric, mom.month) = (m.org_id, m.metric, (m.month - interval '1 month')::date)
+LEFT JOIN months AS qoq ON (qoq.org_id, qoq.metric, qoq.month) = (m.org_id, m.metric, (m.month - interval '3 months')::date)
+LEFT JOIN months AS yoy ON (yoy.org_id, yoy.metric, yoy.month) = (m.org_id, m.metric, (m.month - interval '1 year')::date);
+
+-- Calls for applications ----------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.dashboard(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  WITH chosen AS MATERIALIZED (
+    SELECT o.org_id, o.name, o.base_currency FROM revenue.orgs AS o WHERE o.org_id = revenue.current_org(org)
+  ), cells AS MATERIALIZED (
+    SELECT s.pipeline_id, s.stage_id, s.stage_name, s.stage_position, s.forecast_month,
+      count(*) AS deals, count(s.reporting_amount) AS valued, sum(s.reporting_amount) AS value,
+      sum(s.weighted_amount) AS weighted, sum(s.weighted_amount * s.date_weight) AS forecast,
+      sum(s.weighted_amount * s.date_weight) FILTER (WHERE s.days_to_close_date <= 90) AS forecast_90d,
+      count(*) FILTER (WHERE s.health_category IN ('critical', 'at_risk')) AS at_risk
+    FROM revenue.deal_scores(as_of) AS s
+    WHERE s.org_id = (SELECT org_id FROM chosen)
+    GROUP BY s.pipeline_id, s.stage_id, s.stage_name, s.stage_position, s.forecast_month
+  ), kpis AS (
+    SELECT coalesce(sum(value), 0) AS total_pipeline, coalesce(sum(deals), 0) AS deal_count,
+      round(sum(value) / nullif(sum(valued), 0), 2) AS avg_deal_size,
+      coalesce(round(sum(forecast_90d)::numeric, 2), 0) AS weighted_forecast_90d,
+      coalesce(sum(at_risk), 0) AS at_risk_deals
+    FROM cells
+  ), by_stage AS (
+    SELECT jsonb_agg(to_jsonb(t) ORDER BY t.pipeline_id, t.position) AS rows FROM (
+      SELECT pipeline_id, stage_id, stage_name, stage_position AS position, sum(deals) AS deal_count,
+        coalesce(sum(value), 0) AS total_value, coalesce(round(sum(weighted)::numeric, 2), 0) AS weighted_value
+      FROM cells GROUP BY pipeline_id, stage_id, stage_name, stage_position
+      HAVING revenue.cell_visible((SELECT org_id FROM chosen), sum(deals)::bigint)) AS t
+  ), by_month AS (
+    SELECT jsonb_agg(to_jsonb(t) ORDER BY t.month) AS rows FROM (
+      SELECT forecast_month AS month, sum(deals) AS deal_count, coalesce(sum(value), 0) AS total_value,
+        coalesce(round(sum(forecast)::numeric, 2), 0) AS weighted_value
+      FROM cells GROUP BY forecast_month
+      HAVING revenue.cell_visible((SELECT org_id FROM chosen), sum(deals)::bigint)) AS t
+  )
+  SELECT jsonb_build_object(
+    'organisation', c.name, 'currency', c.base_currency, 'as_of', coalesce(as_of, now()),
+    'kpis', CASE WHEN revenue.cell_visible(c.org_id, k.deal_count::bigint) THEN to_jsonb(k) END,
+    'pipeline_by_stage', coalesce(s.rows, '[]'), 'monthly_forecast', coalesce(m.rows, '[]'))
+  FROM chosen AS c, kpis AS k, by_stage AS s, by_month AS m
+$$;
+COMMENT ON FUNCTION revenue.dashboard IS
+  'The pipeline in one call: {kpis, pipeline_by_stage[], monthly_forecast[]}, now or at any past instant';
+
+CREATE OR REPLACE FUNCTION revenue.health_check(org integer DEFAULT NULL)
+RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  views jsonb := '{}';
+  first_error text;
+  view_name text;
+  answer jsonb;
+BEGIN
+  FOR view_name IN
+    SELECT c.relname FROM pg_class AS c
+    WHERE c.relnamespace = 'revenue'::regnamespace AND c.relkind = 'v' ORDER BY c.relname
+  LOOP
+    BEGIN
+      EXECUTE format('SELECT FROM revenue.%I LIMIT 1', view_name);
+      views := views || jsonb_build_object(view_name, 'ok');
+    EXCEPTION WHEN OTHERS THEN
+      views := views || jsonb_build_object(view_name, SQLERRM);
+      first_error := coalesce(first_error, view_name || ': ' || SQLERRM);
+    END;
+  END LOOP;
+  BEGIN
+    SELECT jsonb_build_object(
+      'framework', jsonb_build_object(
+        'overrides', (SELECT coalesce(jsonb_object_agg(f.vertical, f.version), '{}') FROM revenue.framework AS f
+                      WHERE f.org_id = chosen.org_id AND f.active),
+        'stages_scored_as_unknown', (
+          SELECT coalesce(jsonb_agg(s.pipeline_id || '/' || s.stage_id ORDER BY s.pipeline_id, s.position), '[]')
+          FROM revenue.stages AS s
+          WHERE s.org_id = chosen.org_id AND s.kind = 'open' AND revenue.known_stage(
+            coalesce(s.framework_stage, s.stage_id), revenue.framework_weights(NULL, 'all', chosen.org_id)) IS NULL)),
+      'data', (SELECT jsonb_build_object('deals', count(*), 'last_change', max(h.recorded_at),
+                 'stale', coalesce(max(h.recorded_at) < now() - interval '24 hours', true))
+               FROM revenue.deal_history AS h
+               WHERE h.org_id = chosen.org_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'))
+    INTO answer FROM (SELECT revenue.current_org(org) AS org_id) AS chosen;
+  EXCEPTION WHEN OTHERS THEN
+    first_error := coalesce(first_error, SQLERRM);
+    answer := '{"framework": null, "data": null}';
+  END;
+  RETURN answer || jsonb_build_object(
+    'status', CASE WHEN first_error IS NULL THEN 'healthy' ELSE 'degraded' END,
+    'error', first_error, 'views', views, 'timestamp', now());
+END $$;
+COMMENT ON FUNCTION revenue.health_check IS
+  'Whether every view answers, what overrides the framework, which stages it does not know, how fresh the data is: {status, error, views, framework, data, timestamp}';
