@@ -21,7 +21,7 @@
 namespace revenue::scoring {
 namespace {
 
-constexpr std::size_t kDeals = 4096;  // a power of two
+constexpr std::size_t kDeals = 65536;  // a power of two
 
 class Random {
  public:

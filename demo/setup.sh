@@ -9,7 +9,7 @@ if [[ $PG_CONFIG =~ ^$DEBIAN_PG_CONFIG$ ]]; then
 fi
 case ${1:-demo} in
   demo) ;;
-  check) need+=(cmake libgtest-dev libbenchmark-dev perl libipc-run-perl) ;;
+  check) need+=(cmake libgtest-dev libbenchmark-dev clang libclang-rt-dev perl libipc-run-perl) ;;
   bench) need+=(cmake libbenchmark-dev "postgresql-plpython3-$PGMAJOR") ;;
   matrix) need=(debootstrap debian-archive-keyring) ;;
   *) fail "setup.sh knows the sets demo, check, bench and matrix, not '$1'" ;;

@@ -282,9 +282,8 @@ BEGIN
   -- but effective_at says that all of the row has been so since then.
   IF NOT EXISTS (SELECT FROM new_rows WHERE effective_at IS NOT NULL) THEN RETURN NULL; END IF;
   WITH patches AS MATERIALIZED (
-    SELECT n.org_id, n.deal_id, n.effective_at AS since, p.patch, p.stated,
-      (SELECT min(f.valid_from) FROM revenue.deal_history f
-       WHERE f.org_id = n.org_id AND f.deal_id = n.deal_id AND f.superseded_at = 'infinity') AS first_from
+    SELECT n.org_id, n.deal_id, n.effective_at AS since, p.patch, p.stated, f.valid_from AS first_from,
+      CASE WHEN f.valid_from > n.effective_at THEN f.stage_entered_at END AS first_entered
     FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
       AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
     CROSS JOIN LATERAL (
@@ -293,12 +292,16 @@ BEGIN
         array_agg(v.key ORDER BY v.key) FILTER (WHERE v.value IS DISTINCT FROM b.before -> v.key) AS stated
       FROM (SELECT revenue.deal_values(to_jsonb(h)) AS before) b, jsonb_each(revenue.deal_values(to_jsonb(n))) v
     ) p
+    CROSS JOIN LATERAL (
+      SELECT f.valid_from, f.stage_entered_at FROM revenue.deal_history f
+      WHERE f.org_id = n.org_id AND f.deal_id = n.deal_id AND f.superseded_at = 'infinity'
+      ORDER BY f.valid_from LIMIT 1) f
     WHERE n.effective_at IS NOT NULL AND (p.stated IS NOT NULL OR n.effective_at < h.valid_from)
   ), superseded AS (
     UPDATE revenue.deal_history h
     SET superseded_at = greatest(recorded, h.recorded_at + interval '1 us') FROM patches p
     WHERE h.org_id = p.org_id AND h.deal_id = p.deal_id AND h.superseded_at = 'infinity' AND h.valid_to > p.since
-    RETURNING h AS version, p.since, p.patch, p.stated, p.first_from
+    RETURNING h AS version, p.since, p.patch, p.stated, p.first_from, p.first_entered
   )
   INSERT INTO revenue.deal_history
   SELECT piece.* FROM superseded s
@@ -310,9 +313,17 @@ BEGIN
       || CASE WHEN (s.version).valid_from < s.since THEN jsonb_build_object('valid_from', s.since, 'stated', s.stated)
               WHEN (s.version).valid_from = s.first_from THEN jsonb_build_object('valid_from', s.since)
               ELSE '{}' END
+      -- A deal that turns out to be older was in its first stage from the start.
+      || CASE WHEN (s.version).stage_entered_at = s.first_entered
+              THEN jsonb_build_object('stage_entered_at', least(s.first_entered, s.since)) ELSE '{}' END
   ) c
   CROSS JOIN LATERAL jsonb_populate_record(s.version, c.changes
     || jsonb_build_object('recorded_at', (s.version).superseded_at, 'superseded_at', 'infinity')) piece;
+  UPDATE revenue.deals d SET stage_entered_at = h.stage_entered_at
+  FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
+    AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
+  WHERE d.org_id = n.org_id AND d.deal_id = n.deal_id AND n.effective_at IS NOT NULL
+    AND d.stage_entered_at <> h.stage_entered_at AND recorded IS NOT NULL;
   RETURN NULL;
 END $$;
 COMMENT ON FUNCTION revenue.record_updated_deals() IS 'Trigger: a new version of each deal that differs from its open one';
@@ -352,19 +363,20 @@ FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_deleted_deals();
 
 CREATE OR REPLACE FUNCTION revenue.deal_values(deal jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT deal - '{org_id,deal_id,valid_from,valid_to,recorded_at,superseded_at,deleted,deleted_by,changed_by,stated,effective_at,num_interactions,num_objections_handled,last_activity_at}'::text[]
+  SELECT deal - '{org_id,deal_id,valid_from,valid_to,recorded_at,superseded_at,deleted,deleted_by,changed_by,stated,effective_at,merged_at,num_interactions,num_objections_handled,last_activity_at}'::text[]
 $$;
 COMMENT ON FUNCTION revenue.deal_values(jsonb) IS
   'Of a row of deals, deal_history or deal_facts the columns that history keeps';
 
-CREATE AGGREGATE revenue.merged_values(jsonb) (
+CREATE OR REPLACE AGGREGATE revenue.merged_values(jsonb) (
   SFUNC = pg_catalog.jsonb_concat, STYPE = jsonb, INITCOND = '{}', PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE revenue.merged_values(jsonb) IS 'JSON objects merged in order, a later key over an earlier one';
 
 -- The timeline of a deal is what its sources said, in order of time: each version says the columns it
 -- states (all, if it was a write), each fact the columns it gives; the rest carries over. Before the
--- first version its own values hold; after the last fact, the deal's row.
+-- first version its own values hold. Where the last fact contradicts the deal's row, which is the
+-- present, the row is believed from now on.
 CREATE OR REPLACE FUNCTION revenue.merge_deal_facts(org integer, deals text[], instants timestamptz[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET extra_float_digits = 1 AS $$
@@ -382,10 +394,9 @@ BEGIN
   FROM revenue.deal_history h WHERE h.org_id = org AND h.deal_id = ANY (merge_deal_facts.deals);
 
   WITH believed AS MATERIALIZED (
-    SELECT h.deal_id, h.valid_from, h.valid_to, h.recorded_at, h.deleted, h.deleted_by, h.changed_by, h.stated,
+    SELECT h.deal_id, h.valid_from, h.valid_to, h.deleted, h.deleted_by, h.changed_by, h.stated,
       revenue.deal_values(to_jsonb(h)) AS state,
       row_number() OVER past = 1 AS is_first,
-      row_number() OVER (PARTITION BY h.deal_id ORDER BY h.valid_from DESC) = 1 AS is_last,
       lead(h.valid_from) OVER past IS DISTINCT FROM h.valid_to AND h.valid_to < 'infinity' AS ends
     FROM revenue.deal_history h
     WHERE h.org_id = merge_deal_facts.org AND h.deal_id = ANY (merge_deal_facts.deals) AND h.superseded_at = 'infinity'
@@ -395,9 +406,9 @@ BEGIN
     FROM unnest(merge_deal_facts.deals, instants) AS i(deal_id, instant)
     JOIN revenue.deal_facts f ON f.org_id = merge_deal_facts.org AND f.deal_id = i.deal_id AND f.valid_from = i.instant
   ), events AS (
-    SELECT deal_id, '-infinity'::timestamptz AS at, 0 AS rank, state AS says,
+    SELECT b.deal_id, '-infinity'::timestamptz AS at, 0 AS rank, b.state || coalesce(f.given, '{}') AS says,
       NULL::text[] AS stated, NULL::text AS changed_by, false AS starts, false AS deleted, NULL::text AS deleted_by
-    FROM believed WHERE is_first
+    FROM believed b LEFT JOIN facts f USING (deal_id, valid_from) WHERE b.is_first
     UNION ALL
     SELECT deal_id, valid_to, 1, '{}', NULL, NULL, false, deleted, deleted_by FROM believed WHERE ends
     UNION ALL
@@ -407,12 +418,9 @@ BEGIN
     UNION ALL
     SELECT deal_id, valid_from, 3, given, ARRAY(SELECT jsonb_object_keys(given)), writer, true, false, NULL FROM facts
     UNION ALL
-    SELECT d.deal_id, CASE WHEN b.recorded_at > f.latest THEN b.recorded_at ELSE recorded END, 4,
+    SELECT d.deal_id, recorded, 4,
       revenue.deal_values(to_jsonb(d)) - '{stage_entered_at,closed_at}'::text[], NULL, writer, true, false, NULL
-    FROM revenue.deals d
-    JOIN believed b ON b.deal_id = d.deal_id AND b.is_last
-    JOIN (SELECT deal_id, max(valid_from) AS latest FROM facts GROUP BY deal_id) f ON f.deal_id = d.deal_id
-    WHERE d.org_id = merge_deal_facts.org
+    FROM revenue.deals d WHERE d.org_id = merge_deal_facts.org AND d.deal_id = ANY (merge_deal_facts.deals)
   ), merged AS (
     SELECT e.*, revenue.merged_values(says) OVER past AS state
     FROM events e WINDOW past AS (PARTITION BY deal_id ORDER BY at, rank ROWS UNBOUNDED PRECEDING)
@@ -481,6 +489,14 @@ REVOKE EXECUTE ON FUNCTION revenue.merge_deal_facts(integer, text[], timestamptz
 COMMENT ON FUNCTION revenue.merge_deal_facts(integer, text[], timestamptz[]) IS
   'For triggers: merges these facts of an organisation''s deals into their history';
 
+CREATE OR REPLACE FUNCTION revenue.prepare_deal_fact() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF current_setting('row_security')::boolean OR NOT revenue.restoring() THEN NEW.merged_at := clock_timestamp(); END IF;
+  RETURN NEW;
+END $$;
+COMMENT ON FUNCTION revenue.prepare_deal_fact() IS 'Trigger: marks a fact as merged, which the statement will do when all its rows are there';
+
 CREATE OR REPLACE FUNCTION revenue.record_deal_facts() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
@@ -512,6 +528,11 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION revenue.record_deal_facts() IS 'Trigger: imported facts go into the history of their deals';
 
+CREATE OR REPLACE TRIGGER prepare BEFORE INSERT OR UPDATE ON revenue.deal_facts
+FOR EACH ROW EXECUTE FUNCTION revenue.prepare_deal_fact();
+CREATE OR REPLACE TRIGGER keep_key BEFORE UPDATE ON revenue.deal_facts FOR EACH ROW
+WHEN (OLD.org_id <> NEW.org_id OR OLD.deal_id <> NEW.deal_id OR OLD.valid_from <> NEW.valid_from)
+EXECUTE FUNCTION revenue.refuse_key_change();
 CREATE OR REPLACE TRIGGER record_inserted AFTER INSERT ON revenue.deal_facts
 REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_deal_facts();
 CREATE OR REPLACE TRIGGER record_updated AFTER UPDATE ON revenue.deal_facts
@@ -669,12 +690,10 @@ BEGIN
   WHERE d.org_id = chosen AND past.ended IS DISTINCT FROM 'infinity';
 
   SELECT array_agg(f.deal_id) AS deals, array_agg(f.valid_from) AS instants INTO batch
-  FROM revenue.deal_facts f
-  WHERE f.org_id = chosen AND NOT EXISTS (
-    SELECT FROM revenue.deal_history h
-    WHERE h.org_id = f.org_id AND h.deal_id = f.deal_id AND h.valid_from = f.valid_from AND h.stated IS NOT NULL);
+  FROM revenue.deal_facts f WHERE f.org_id = chosen AND f.merged_at IS NULL;
   IF batch.deals IS NOT NULL THEN
     PERFORM revenue.merge_deal_facts(chosen, batch.deals, batch.instants);
+    UPDATE revenue.deal_facts f SET merged_at = recorded WHERE f.org_id = chosen AND f.merged_at IS NULL;
   END IF;
 END $$;
 COMMENT ON FUNCTION revenue.refresh_deal_history(integer) IS

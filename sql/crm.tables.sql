@@ -445,6 +445,7 @@ CREATE TABLE revenue.deal_facts (
   segment text,
   source text,
   loss_reason text,
+  merged_at timestamptz,
   PRIMARY KEY (org_id, deal_id, valid_from),
   FOREIGN KEY (org_id, deal_id) REFERENCES revenue.deals ON DELETE CASCADE
 );
@@ -479,6 +480,7 @@ COMMENT ON COLUMN revenue.deal_facts.industry IS 'As in deals; NULL = not change
 COMMENT ON COLUMN revenue.deal_facts.segment IS 'As in deals; NULL = not changed';
 COMMENT ON COLUMN revenue.deal_facts.source IS 'As in deals; NULL = not changed';
 COMMENT ON COLUMN revenue.deal_facts.loss_reason IS 'As in deals; NULL = not changed';
+COMMENT ON COLUMN revenue.deal_facts.merged_at IS 'When it went into deal_history; NULL = not yet, because it was loaded with triggers off';
 
 -- Activities ----------------------------------------------------------------------------------
 

@@ -309,11 +309,10 @@ DECLARE
   before jsonb := revenue.policy(set_policy.name, chosen);
   next_version integer;
 BEGIN
-  IF NOT CASE jsonb_typeof(set_policy.value)
-           WHEN 'string' THEN set_policy.value #>> '{}' = ANY (allowed) AND set_policy.value <> '"days"'
-           WHEN 'number' THEN 'days' = ANY (allowed) AND set_policy.value::text ~ '^[0-9]{1,5}$'
-           ELSE false
-         END IS TRUE THEN
+  IF (CASE jsonb_typeof(set_policy.value)
+        WHEN 'string' THEN set_policy.value #>> '{}' = ANY (allowed) AND set_policy.value <> '"days"'
+        WHEN 'number' THEN 'days' = ANY (allowed) AND set_policy.value::text ~ '^[0-9]{1,5}$'
+      END) IS NOT TRUE THEN
     RAISE EXCEPTION 'policy "%" cannot be %', set_policy.name, coalesce(set_policy.value::text, 'NULL')
       USING ERRCODE = 'invalid_parameter_value',
         HINT = format('It may be %s (days: a whole number, 0 to 99999).', array_to_string(allowed, ' or '));
@@ -337,7 +336,7 @@ COMMENT ON FUNCTION revenue.set_policy(text, jsonb, integer, date, text) IS
 CREATE OR REPLACE FUNCTION revenue.elapsed_days(since timestamptz, until timestamptz) RETURNS double precision
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'elapsed_days';
 COMMENT ON FUNCTION revenue.elapsed_days(timestamptz, timestamptz) IS
-  'Days from one instant to another, fractions included, negative when the second comes first; NULL for infinity';
+  'Days since an instant until another, fractions included; 0 when the second comes first, NULL for infinity';
 
 -- Exchange rates ------------------------------------------------------------------------------
 -- A rate is units of the base currency for one unit of a currency. A rate that is a quotient is
@@ -436,32 +435,31 @@ DECLARE
   chosen integer := revenue.current_org(org);
   base text := (SELECT o.base_currency FROM revenue.orgs o WHERE o.org_id = chosen);
   day date := coalesce(fx_rate.on_date, revenue.org_today(chosen));
-  source text := revenue.currency_code(fx_rate.currency);
-  target text := coalesce(revenue.currency_code(fx_rate.to_currency), base);
-  source_rate record;
-  target_rate record;
+  have text := revenue.currency_code(fx_rate.currency);
+  want text := coalesce(revenue.currency_code(fx_rate.to_currency), base);
+  known record;
 BEGIN
-  SELECT CASE WHEN source = base THEN 1 ELSE r.rate END AS rate, CASE WHEN source = base THEN day ELSE r.rate_date END AS rate_date
-  INTO source_rate FROM (SELECT) one LEFT JOIN LATERAL (
-    SELECT f.rate, f.rate_date FROM revenue.fx_rates f
-    WHERE f.org_id = chosen AND f.currency = source AND f.rate_date <= day
-    ORDER BY f.rate_date DESC LIMIT 1) r ON true;
-  SELECT CASE WHEN target = base THEN 1 ELSE r.rate END AS rate, CASE WHEN target = base THEN day ELSE r.rate_date END AS rate_date
-  INTO target_rate FROM (SELECT) one LEFT JOIN LATERAL (
-    SELECT f.rate, f.rate_date FROM revenue.fx_rates f
-    WHERE f.org_id = chosen AND f.currency = target AND f.rate_date <= day
-    ORDER BY f.rate_date DESC LIMIT 1) r ON true;
-
-  IF source = target THEN
+  IF have = want THEN
     RETURN QUERY SELECT 1::numeric, day, false, NULL::text;
-  ELSIF source_rate.rate IS NULL OR target_rate.rate IS NULL THEN
+    RETURN;
+  END IF;
+  WITH last_known AS (
+    SELECT c.code, r.rate, r.rate_date FROM unnest(ARRAY[have, want]) AS c(code)
+    CROSS JOIN LATERAL (
+      SELECT f.rate, f.rate_date FROM revenue.fx_rates f
+      WHERE f.org_id = chosen AND f.currency = c.code AND f.rate_date <= day AND c.code <> base
+      ORDER BY f.rate_date DESC LIMIT 1) r
+    UNION ALL SELECT base, 1, day
+  )
+  SELECT h.rate AS have_rate, w.rate AS want_rate, least(h.rate_date, w.rate_date) AS rate_date INTO known
+  FROM (SELECT) one LEFT JOIN last_known h ON h.code = have LEFT JOIN last_known w ON w.code = want;
+  IF known.have_rate IS NULL OR known.want_rate IS NULL THEN
     RETURN QUERY SELECT NULL::numeric, NULL::date, NULL::boolean, format('no rate for %s on or before %s',
-      CASE WHEN source_rate.rate IS NULL THEN source ELSE target END, day);
+      CASE WHEN known.have_rate IS NULL THEN have ELSE want END, day);
   ELSE
     RETURN QUERY SELECT
-      CASE WHEN target = base THEN source_rate.rate ELSE round(source_rate.rate / target_rate.rate, 12) END,
-      least(source_rate.rate_date, target_rate.rate_date),
-      least(source_rate.rate_date, target_rate.rate_date) < day, NULL::text;
+      CASE WHEN want = base THEN known.have_rate ELSE round(known.have_rate / known.want_rate, 12) END,
+      known.rate_date, known.rate_date < day, NULL::text;
   END IF;
 END $$;
 COMMENT ON FUNCTION revenue.fx_rate(text, text, date, integer) IS

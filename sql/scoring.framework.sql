@@ -160,11 +160,11 @@ LANGUAGE sql STABLE AS $$
   ), predicted AS MATERIALIZED (
     SELECT t.won,
       revenue.close_probability(
-        revenue.known_stage(t.stage, c.a), greatest(revenue.elapsed_days(t.stage_entered_at, t.moment), 0),
+        revenue.known_stage(t.stage, c.a), revenue.elapsed_days(t.stage_entered_at, t.moment),
         t.lead_score, t.num_interactions, t.num_objections_handled, t.champion_identified, t.budget_confirmed,
         t.decision_maker_engaged, t.competitors_mentioned, c.a) AS a,
       revenue.close_probability(
-        revenue.known_stage(t.stage, c.b), greatest(revenue.elapsed_days(t.stage_entered_at, t.moment), 0),
+        revenue.known_stage(t.stage, c.b), revenue.elapsed_days(t.stage_entered_at, t.moment),
         t.lead_score, t.num_interactions, t.num_objections_handled, t.champion_identified, t.budget_confirmed,
         t.decision_maker_engaged, t.competitors_mentioned, c.b) AS b
     FROM then_open AS t, chosen AS c

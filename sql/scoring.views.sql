@@ -60,8 +60,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   LEFT JOIN rates AS r ON r.org_id = d.org_id AND r.currency = d.currency
   LEFT JOIN frameworks AS f ON f.org_id = d.org_id AND f.vertical = d.industry
   CROSS JOIN LATERAL (
-    SELECT greatest(revenue.elapsed_days(d.stage_entered_at, s.moment), 0) AS days_in_stage,
-      greatest(revenue.elapsed_days(d.last_activity_at, s.moment), 0) AS days_since_last_activity,
+    SELECT revenue.elapsed_days(d.stage_entered_at, s.moment) AS days_in_stage,
+      revenue.elapsed_days(d.last_activity_at, s.moment) AS days_since_last_activity,
       coalesce(f.weights, s.weights) AS weights
   ) AS x
   CROSS JOIN LATERAL (
@@ -102,7 +102,7 @@ CREATE OR REPLACE FUNCTION revenue.at_risk_deals(
 RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT jsonb_build_object('count', count(*), 'deals', coalesce(jsonb_agg(
     jsonb_build_object(
-      'id', s.deal_id, 'name', s.name, 'company', a.name, 'deal_value', s.reporting_amount,
+      'id', s.deal_id, 'name', s.name, 'company', a.name, 'deal_value', trim_scale(s.reporting_amount),
       'currency', s.reporting_currency, 'health_score', s.health_score,
       'health_category', s.health_category, 'risk_factors', to_jsonb(s.risk_factors))
     ORDER BY s.reporting_amount DESC NULLS LAST, s.deal_id), '[]'))
@@ -166,11 +166,11 @@ WITH frameworks AS MATERIALIZED (
 SELECT c.org_id, c.contact_id, c.name, c.account_id, a.name AS company, c.owner_rep_id, c.source,
   revenue.lead_score(
     c.seniority, a.employees, c.industry_match, c.email_opens, c.email_clicks, c.page_visits, c.replies,
-    c.meetings, greatest(revenue.elapsed_days(c.last_engaged_at, now()), 0), c.unsubscribed,
+    c.meetings, revenue.elapsed_days(c.last_engaged_at, now()), c.unsubscribed,
     coalesce(v.weights, f.weights)) AS lead_score,
   revenue.explain_lead_score(
     c.seniority, a.employees, c.industry_match, c.email_opens, c.email_clicks, c.page_visits, c.replies,
-    c.meetings, greatest(revenue.elapsed_days(c.last_engaged_at, now()), 0), c.unsubscribed,
+    c.meetings, revenue.elapsed_days(c.last_engaged_at, now()), c.unsubscribed,
     coalesce(v.weights, f.weights)) AS lead
 FROM revenue.contacts AS c
 LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
@@ -236,7 +236,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   WITH closed AS MATERIALIZED (
     SELECT d.*, s.kind = 'won' AS won, o.base_currency,
       coalesce((d.closed_at AT TIME ZONE o.time_zone)::date, d.close_date) AS closed_on,
-      greatest(revenue.elapsed_days(d.created_at, d.closed_at), 0) AS cycle_days
+      revenue.elapsed_days(d.created_at, d.closed_at) AS cycle_days
     FROM revenue.deals_as_of(as_of) AS d
     JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
     JOIN revenue.orgs AS o USING (org_id)
@@ -375,20 +375,21 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
     WHERE s.org_id = (SELECT org_id FROM chosen)
     GROUP BY s.pipeline_id, s.stage_id, s.stage_name, s.stage_position, s.forecast_month
   ), kpis AS (
-    SELECT coalesce(sum(value), 0) AS total_pipeline, coalesce(sum(deals), 0) AS deal_count,
+    SELECT coalesce(trim_scale(sum(value)), 0) AS total_pipeline, coalesce(sum(deals), 0) AS deal_count,
       round(sum(value) / nullif(sum(valued), 0), 2) AS avg_deal_size,
       coalesce(round(sum(forecast_90d)::numeric, 2), 0) AS weighted_forecast_90d,
-      coalesce(sum(at_risk), 0) AS at_risk_deals
+      coalesce(sum(at_risk), 0) AS at_risk_deals,
+      coalesce(sum(deals - valued), 0) AS deals_without_value
     FROM cells
   ), by_stage AS (
     SELECT jsonb_agg(to_jsonb(t) ORDER BY t.pipeline_id, t.position) AS rows FROM (
       SELECT pipeline_id, stage_id, stage_name, stage_position AS position, sum(deals) AS deal_count,
-        coalesce(sum(value), 0) AS total_value, coalesce(round(sum(weighted)::numeric, 2), 0) AS weighted_value
+        coalesce(trim_scale(sum(value)), 0) AS total_value, coalesce(round(sum(weighted)::numeric, 2), 0) AS weighted_value
       FROM cells GROUP BY pipeline_id, stage_id, stage_name, stage_position
       HAVING revenue.cell_visible((SELECT org_id FROM chosen), sum(deals)::bigint)) AS t
   ), by_month AS (
     SELECT jsonb_agg(to_jsonb(t) ORDER BY t.month) AS rows FROM (
-      SELECT forecast_month AS month, sum(deals) AS deal_count, coalesce(sum(value), 0) AS total_value,
+      SELECT forecast_month AS month, sum(deals) AS deal_count, coalesce(trim_scale(sum(value)), 0) AS total_value,
         coalesce(round(sum(forecast)::numeric, 2), 0) AS weighted_value
       FROM cells GROUP BY forecast_month
       HAVING revenue.cell_visible((SELECT org_id FROM chosen), sum(deals)::bigint)) AS t

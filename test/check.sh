@@ -5,21 +5,19 @@
 . "$(dirname "$0")/../demo/lib.sh"
 cd "$PROJECT"
 
-all=(unit sanitizers regress isolation tap bridge docs real)
+all=(unit sanitizers fuzz regress isolation tap bridge docs real)
 chosen=("$@")
 [ $# -gt 0 ] || chosen=("${all[@]}")
 
-unit() { # the core in C++, without a server
-  cmake -S . -B build/unit -DCMAKE_BUILD_TYPE=Release
-  cmake --build build/unit -j "$(nproc)"
-  ctest --test-dir build/unit -j "$(nproc)" --output-on-failure --no-tests=error
+with_cmake() {
+  cmake --preset "$@"
+  cmake --build --preset "$1"
+  ctest --preset "$1" --no-tests=error
 }
 
-sanitizers() { # the same under AddressSanitizer and UndefinedBehaviorSanitizer
-  cmake --preset asan -B build/asan
-  cmake --build build/asan -j "$(nproc)"
-  ctest --test-dir build/asan -j "$(nproc)" --output-on-failure --no-tests=error
-}
+unit() { with_cmake default; }        # the core in C++, without a server
+sanitizers() { with_cmake sanitize; } # the same under AddressSanitizer and UBSan
+fuzz() { with_cmake fuzz -D REVENUE_FUZZ_SECONDS="${FUZZ_SECONDS:-5}"; } # what reads bytes
 
 regress() { # what the SQL answers
   make installcheck ISOLATION= || {
@@ -84,7 +82,8 @@ real() { # real data, where the folder is there
 
 has_tests() {
   case $1 in
-    unit | sanitizers) [ -f CMakeLists.txt ] ;;
+    unit | sanitizers) compgen -G 'test/unit/*.cpp' ;;
+    fuzz) compgen -G 'test/fuzz/*.cpp' ;;
     regress) compgen -G 'test/sql/*.sql' ;;
     isolation) compgen -G 'test/isolation/specs/*.spec' ;;
     tap) compgen -G 'test/t/*.pl' ;;

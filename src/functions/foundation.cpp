@@ -91,10 +91,11 @@ PG_FUNCTION(caller_identity, &revenue::access::caller_identity);
 PG_FUNCTION(current_org, &revenue::access::current_org);
 PG_FUNCTION(own_rep, &revenue::access::own_rep);
 
-// Infinity is no number of days: it gives NULL.
+// Clocks of two systems disagree: what comes after its end has lasted no time. Infinity is no number
+// of days and gives NULL.
 PG_FUNCTION(elapsed_days, [](revenue::Timestamp from, revenue::Timestamp to) -> std::optional<double> {
   if (!from.finite() || !to.finite()) return std::nullopt;
-  return revenue::days_between(from, to);
+  return std::max(revenue::days_between(from, to), 0.0);
 });
 
 REVENUE_ENTRY_POINT(visible_orgs)

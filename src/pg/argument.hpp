@@ -70,7 +70,7 @@ struct Argument<T> {
   static bool missing(FunctionCallInfo fcinfo, int index) {
     bool any = false;
     T value{};
-    visit_fields(value, [&](std::string_view, auto& field) {
+    visit_fields(value, [&](std::string_view, auto& field) __attribute__((always_inline)) {
       any = any || Argument<std::remove_reference_t<decltype(field)>>::missing(fcinfo, index);
       ++index;
     });
@@ -78,7 +78,7 @@ struct Argument<T> {
   }
   static T get(FunctionCallInfo fcinfo, int index) {
     T value{};
-    visit_fields(value, [&](std::string_view, auto& field) {
+    visit_fields(value, [&](std::string_view, auto& field) __attribute__((always_inline)) {
       field = Argument<std::remove_reference_t<decltype(field)>>::get(fcinfo, index++);
     });
     return value;

@@ -66,7 +66,7 @@ TEST(Scenario, BadInput) {
   expect_invalid("pipeline", [] { scenario({.pipeline = Money{-1}, .win_rate = 0.5}); });
   for (const double bad : {-0.1, 1.1, test::kNaN, test::kInfinity})
     expect_invalid("win_rate", [bad] { scenario({.pipeline = units(1), .win_rate = bad}); });
-  for (const double bad : {-1.1, test::kNaN, test::kInfinity}) {
+  for (const double bad : {-1.1, 1e7, test::kNaN, test::kInfinity}) {
     expect_invalid("win_rate_increase", [bad] {
       scenario({.pipeline = units(1), .win_rate = 0.5, .win_rate_increase = bad});
     });
@@ -77,16 +77,12 @@ TEST(Scenario, BadInput) {
       scenario({.pipeline = units(1), .win_rate = 0.5, .pipeline_growth = bad});
     });
   }
-  for (const double absurd : {1e13, 1e300})
-    EXPECT_EQ(error_of([absurd] {
-                scenario({.pipeline = units(1), .win_rate = 1, .pipeline_growth = absurd});
-              })
-                  .value()
-                  .code,
-              ErrorCode::out_of_range);
-  EXPECT_EQ(scenario({.pipeline = {}, .win_rate = 1, .deal_size_increase = 1e300})
-                .projected.deal_size_change.size(),
-            306U);
+  EXPECT_EQ(error_of([] {
+              scenario({.pipeline = units(10'000'000), .win_rate = 1, .pipeline_growth = 1e6});
+            })
+                .value()
+                .code,
+            ErrorCode::out_of_range);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@
 #define REVENUE_FIELDS(Type, ...)                                              \
   template <class Self, class Visitor>                                         \
     requires std::is_same_v<std::remove_const_t<Self>, Type>                   \
-  constexpr void visit_fields(Self& self, Visitor&& visit) {                   \
+  [[gnu::always_inline]] constexpr void visit_fields(Self& self, Visitor&& visit) {                   \
     REVENUE_EXPAND(REVENUE_VISIT_EACH(__VA_ARGS__))                            \
   }
 

@@ -1,5 +1,6 @@
 #include "core/scoring/close_probability.hpp"
 
+#include <array>
 #include <cmath>
 
 #include "core/scoring/arguments.hpp"
@@ -40,15 +41,20 @@ ClosePoints points_of(const CloseSignals& signals, const Stage& stage, const Clo
       w.lead_score * signals.lead_score.value_or(0) +
       capped(w.interaction, count(signals.num_interactions), w.interaction_cap) +
       capped(w.objection_handled, count(signals.num_objections_handled), w.objection_cap);
+  // Indexed rather than branched: answers are as good as random, and a wrong guess costs more than
+  // all the arithmetic here.
   const auto answer = [&sum](const std::optional<bool>& known, double yes, double no) {
-    if (!known) return;
-    (*known ? sum.qualification : sum.disqualification) += *known ? yes : no;
+    const int choice = known ? 1 + static_cast<int>(*known) : 0;
+    const std::array<double, 3> gains{0, 0, yes};
+    const std::array<double, 3> losses{0, no, 0};
+    sum.qualification += gains[static_cast<std::size_t>(choice)];
+    sum.disqualification += losses[static_cast<std::size_t>(choice)];
   };
   answer(signals.champion_identified, w.champion, w.champion_absent);
   answer(signals.budget_confirmed, w.budget, w.budget_absent);
   answer(signals.decision_maker_engaged, w.decision_maker, w.decision_maker_absent);
-  if (signals.days_in_stage && *signals.days_in_stage > stage.typical_days)
-    sum.velocity = capped(w.stale_day, *signals.days_in_stage - stage.typical_days, w.velocity_cap);
+  const double days_over = signals.days_in_stage.value_or(0) - stage.typical_days;
+  sum.velocity = capped(w.stale_day, std::max(days_over, 0.0), w.velocity_cap);
   sum.competition = capped(w.competitor, count(signals.competitors_mentioned), w.competition_cap);
   return sum;
 }

@@ -3,24 +3,30 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <string_view>
 
 #include "core/scoring/arguments.hpp"
 
 namespace revenue::scoring {
 namespace {
 
+void require_increase(std::string_view name, const std::optional<double>& increase) {
+  constexpr double kMost = 1e6;
+  if (increase && !(*increase >= -1 && *increase <= kMost))
+    reject_argument(name, "from -1 to 1000000 (0.10 is +10 %)", *increase);
+}
+
 void require_valid(const ScenarioAssumptions& assumptions) {
-  constexpr const char* kMust = "a finite number, -1 or more (0.10 is +10 %)";
   require_amount("pipeline", assumptions.pipeline);
   require_probability("win_rate", assumptions.win_rate);
-  require_at_least("win_rate_increase", assumptions.win_rate_increase, -1, kMust);
-  require_at_least("deal_size_increase", assumptions.deal_size_increase, -1, kMust);
-  require_at_least("pipeline_growth", assumptions.pipeline_growth, -1, kMust);
+  require_increase("win_rate_increase", assumptions.win_rate_increase);
+  require_increase("deal_size_increase", assumptions.deal_size_increase);
+  require_increase("pipeline_growth", assumptions.pipeline_growth);
 }
 
 // Not printf, whose decimal point follows the locale.
 std::string signed_percent(double share) {
-  std::array<char, 400> buffer{};  // the longest double has 309 digits before the point
+  std::array<char, 32> buffer{};
   const double value = share == 0 ? 0 : 100 * share;
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
                                  std::chars_format::fixed, 1)

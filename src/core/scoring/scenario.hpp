@@ -8,7 +8,7 @@
 
 namespace revenue::scoring {
 
-/// A what-if. Increases are relative, 0.10 is +10 %, down to -1; unknown is no change.
+/// A what-if. Increases are relative, 0.10 is +10 %, from -1 to 1e6; unknown is no change.
 struct ScenarioAssumptions {
   Money pipeline;       ///< 0 or more
   double win_rate = 0;  ///< 0 to 1
