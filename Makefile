@@ -72,12 +72,14 @@ PG_CXXFLAGS = -std=c++20 -O2 -ffp-contract=off -fvisibility=hidden \
 # Only the functions SQL may call leave the library; the list is read from the objects.
 SHLIB_EXPORTS = build/exports.txt
 
-# The results of the tests go to build/; expected/ is at the top, or beside the isolation specs.
+# Each test begins in an empty database. The results go to build/; expected/ is at the top, or
+# beside the isolation specs.
+FRESH          = --launcher="test/fresh.sh '$(bindir)/psql'
 REGRESS       := $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
-REGRESS_OPTS   = --inputdir=test --outputdir=build/regress
+REGRESS_OPTS   = --inputdir=test --outputdir=build/regress $(FRESH) $(CONTRIB_TESTDB)"
 ISOLATION     := $(sort $(patsubst test/isolation/specs/%.spec,%,\
                    $(wildcard test/isolation/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation $(FRESH) $(ISOLATION_TESTDB)"
 REGRESS_PREP   = test-folders
 
 EXTRA_CLEAN = build $(foreach e,o d bc bc.d,$(wildcard src/*/*.$e src/*/*/*.$e))

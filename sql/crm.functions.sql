@@ -306,18 +306,24 @@ BEGIN
   INSERT INTO revenue.deal_history
   SELECT piece.* FROM superseded s
   CROSS JOIN LATERAL (
+    -- before it, as it was
     SELECT jsonb_build_object('valid_to', s.since, 'deleted', false, 'deleted_by', NULL) AS changes
     WHERE (s.version).valid_from < s.since
     UNION ALL
+    -- a deal that turns out to be older had its first values, and was in its first stage, from the start
+    SELECT s.patch || jsonb_build_object('changed_by', writer, 'stated', s.stated, 'valid_from', s.since,
+      'valid_to', (s.version).valid_from, 'deleted', false, 'deleted_by', NULL)
+    WHERE (s.version).valid_from = s.first_from AND s.since < s.first_from
+    UNION ALL
+    -- from then on, patched
     SELECT s.patch || jsonb_build_object('changed_by', writer)
       || CASE WHEN (s.version).valid_from < s.since THEN jsonb_build_object('valid_from', s.since, 'stated', s.stated)
-              WHEN (s.version).valid_from = s.first_from THEN jsonb_build_object('valid_from', s.since)
+              WHEN (s.version).valid_from = s.since THEN jsonb_build_object('stated', (s.version).stated || s.stated)
               ELSE '{}' END
-      -- A deal that turns out to be older was in its first stage from the start.
-      || CASE WHEN (s.version).stage_entered_at = s.first_entered
-              THEN jsonb_build_object('stage_entered_at', least(s.first_entered, s.since)) ELSE '{}' END
   ) c
   CROSS JOIN LATERAL jsonb_populate_record(s.version, c.changes
+    || CASE WHEN (s.version).stage_entered_at = s.first_entered AND s.first_entered > s.since
+            THEN jsonb_build_object('stage_entered_at', s.since) ELSE '{}' END
     || jsonb_build_object('recorded_at', (s.version).superseded_at, 'superseded_at', 'infinity')) piece;
   UPDATE revenue.deals d SET stage_entered_at = h.stage_entered_at
   FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id

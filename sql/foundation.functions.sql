@@ -500,3 +500,23 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
 $$;
 COMMENT ON FUNCTION revenue.fx_rates_at(timestamptz) IS
   'The rate into its base currency of every currency an organisation has, on the day it is there at as_of (NULL = now), for joins; the base currency itself at 1';
+
+-- For install scripts -------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.comment_view_columns(descriptions jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  view_column record;
+BEGIN
+  FOR view_column IN
+    SELECT c.oid::regclass AS view, a.attname AS name, descriptions ->> a.attname::text AS description
+    FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+    WHERE c.relnamespace = 'revenue'::regnamespace AND c.relkind = 'v' AND a.attnum > 0
+      AND col_description(c.oid, a.attnum) IS NULL AND descriptions ? a.attname::text
+  LOOP
+    EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', view_column.view, view_column.name, view_column.description);
+  END LOOP;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.comment_view_columns(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.comment_view_columns(jsonb) IS
+  'For install scripts: comments the columns of all views that have none yet, by their names, which mean the same everywhere';

@@ -222,6 +222,51 @@ COMMENT ON FUNCTION revenue.forecast_monthly IS
 
 CREATE OR REPLACE VIEW revenue.forecast_monthly AS SELECT * FROM revenue.forecast_monthly();
 
+-- Deals without anything that names them, for reports that leave the sales team: what is rare enough
+-- to give a deal away is blanked, and what is still rare then is left out.
+CREATE OR REPLACE FUNCTION revenue.anonymised_deals(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, pipeline_id text, stage_id text, stage_name text, industry text, segment text,
+  value_band text, reporting_currency char(3), forecast_month date,
+  health_category text, probability_band text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  WITH banded AS (
+    SELECT s.org_id, s.pipeline_id, s.stage_id, s.stage_name, s.industry, s.segment,
+      CASE WHEN s.reporting_amount IS NULL THEN 'unknown' WHEN s.reporting_amount < 1000 THEN 'below 1k'
+        WHEN s.reporting_amount < 10000 THEN '1k to 10k' WHEN s.reporting_amount < 100000 THEN '10k to 100k'
+        WHEN s.reporting_amount < 1000000 THEN '100k to 1M' ELSE '1M and more' END AS value_band,
+      s.reporting_currency, s.forecast_month, s.health_category,
+      CASE WHEN s.close_probability < 0.25 THEN 'below 25 %' WHEN s.close_probability < 0.5 THEN '25 to 50 %'
+        WHEN s.close_probability < 0.75 THEN '50 to 75 %' ELSE '75 % and more' END AS probability_band
+    FROM revenue.deal_scores(as_of) AS s
+    JOIN unnest(revenue.visible_orgs('viewer')) AS visible(org_id) USING (org_id)
+    WHERE org IS NULL OR s.org_id = org
+  ), counted AS (
+    SELECT b.*,
+      count(*) OVER (PARTITION BY b.org_id, b.pipeline_id, b.stage_id, b.industry, b.segment, b.value_band,
+        b.forecast_month, b.health_category, b.probability_band) < 5 AS rare
+    FROM banded AS b
+  ), blanked AS (
+    SELECT c.org_id, c.pipeline_id, c.stage_id, c.stage_name,
+      CASE WHEN NOT c.rare THEN c.industry END AS industry, CASE WHEN NOT c.rare THEN c.segment END AS segment,
+      CASE WHEN NOT c.rare THEN c.value_band END AS value_band, c.reporting_currency,
+      CASE WHEN NOT c.rare THEN c.forecast_month END AS forecast_month,
+      c.health_category, CASE WHEN NOT c.rare THEN c.probability_band END AS probability_band, c.rare
+    FROM counted AS c
+  )
+  SELECT b.org_id, b.pipeline_id, b.stage_id, b.stage_name, b.industry, b.segment, b.value_band,
+    b.reporting_currency, b.forecast_month, b.health_category, b.probability_band
+  FROM (
+    SELECT b.*, count(*) OVER (PARTITION BY b.org_id, b.pipeline_id, b.stage_id, b.health_category, b.rare) AS alike
+    FROM blanked AS b
+  ) AS b
+  WHERE NOT b.rare OR b.alike >= 5
+$$;
+COMMENT ON FUNCTION revenue.anonymised_deals IS
+  'Open deals without names, keys, people or exact amounts; a combination of fewer than five deals loses what makes it rare, and stays out where that is not enough';
+
+CREATE OR REPLACE VIEW revenue.anonymised_deals AS SELECT * FROM revenue.anonymised_deals();
+
 -- Closed deals --------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION revenue.closed_deals(as_of timestamptz DEFAULT NULL)
@@ -448,3 +493,69 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION revenue.health_check IS
   'Whether every view answers, what overrides the framework, which stages it does not know, how fresh the data is: {status, error, views, framework, data, timestamp}';
+
+-- What the views and their columns mean -------------------------------------------------------
+
+COMMENT ON VIEW revenue.deal_scores IS 'Every open deal with its probability, health and risk factors, now';
+COMMENT ON VIEW revenue.ranked_deals IS 'Open deals by value x probability, largest first';
+COMMENT ON VIEW revenue.at_risk_deals IS 'Open deals whose health is critical or at risk';
+COMMENT ON VIEW revenue.account_scores IS 'Every account with its churn risk and its room to grow, both explained';
+COMMENT ON VIEW revenue.contact_scores IS 'Every contact with its lead score, explained';
+COMMENT ON VIEW revenue.pipeline_summary IS 'The open pipeline by stage, now';
+COMMENT ON VIEW revenue.forecast_monthly IS 'Expected value by close month, weighted by stage and date, now';
+COMMENT ON VIEW revenue.anonymised_deals IS 'Open deals without names, keys, people or exact amounts; nothing rarer than five alike';
+COMMENT ON VIEW revenue.closed_deals IS 'Every won or lost deal, converted at the rate of the day it closed';
+COMMENT ON VIEW revenue.won_deals_summary IS 'Won deals by the month they closed, with the win rate of the month';
+COMMENT ON VIEW revenue.win_rates IS 'Win rates by count and value, over all deals and by rep, product, industry, segment, source and pipeline';
+COMMENT ON VIEW revenue.objection_handling_impact IS 'Win rate by how many objections were handled; 5 stands for five or more';
+COMMENT ON VIEW revenue.competitor_impact IS 'Win rate by how many competitors were mentioned; 5 stands for five or more, NULL = unknown';
+COMMENT ON VIEW revenue.team_performance IS 'The open pipeline by rep and stage';
+COMMENT ON VIEW revenue.deal_comparisons IS 'Closed-deal metrics by month beside the month, the quarter and the year before, with the relative change';
+
+SELECT revenue.comment_view_columns('{
+  "account_id": "Account", "contact_id": "Contact", "deal_id": "Deal", "id": "Deal", "org_id": "Organisation",
+  "owner_rep_id": "Rep who owns it", "rep_name": "Name of the rep", "team": "Team of the rep",
+  "name": "Name", "company": "Name of the account", "industry": "Industry", "segment": "Segment",
+  "region": "Region", "source": "Where it comes from", "product_id": "Product",
+  "pipeline_id": "Pipeline", "stage_id": "Stage", "stage_name": "Name of the stage",
+  "stage_position": "Place of the stage in its pipeline",
+  "amount": "Value in the deal''s own currency", "currency": "The deal''s own currency",
+  "reporting_amount": "Value in the reporting currency; NULL = unknown or no exchange rate",
+  "deal_value": "Value in the reporting currency; NULL = unknown or no exchange rate",
+  "reporting_currency": "The organisation''s base currency",
+  "fx_rate": "Units of the reporting currency for one of the deal''s",
+  "fx_rate_date": "Day of that rate", "fx_filled": "Whether the rate is older than the day it is used for",
+  "created_at": "When it was created", "close_date": "Expected close date", "closed_on": "Day it closed",
+  "days_to_close_date": "Days until the close date; negative = overdue",
+  "forecast_month": "Month it counts in: of the close date, or the current one where that has passed",
+  "date_weight": "What an overdue close date leaves of it in the forecast, 0 to 1",
+  "days_in_stage": "Days in its stage", "days_since_last_activity": "Days without activity; NULL = none known",
+  "num_objections_handled": "Objections handled", "competitors_mentioned": "Competitors mentioned; NULL = unknown",
+  "objections_handled": "Objections handled, 5 = five or more",
+  "close_probability": "Probability that it is won, 0 to 1",
+  "weighted_amount": "reporting_amount x close_probability",
+  "value_band": "Value in bands; NULL = too rare to show", "probability_band": "Probability in bands; NULL = too rare to show",
+  "health_score": "Health, 0 to 100", "health_category": "critical, at_risk, healthy or strong",
+  "risk_factors": "What endangers it", "rank": "Place by weighted_amount within the organisation",
+  "churn_risk": "Risk of losing the account, 0 to 100", "churn": "explain_churn_risk() of it",
+  "expansion_score": "Room to grow, 0 to 100", "expansion": "explain_expansion_score() of it",
+  "lead_score": "Lead score, 0 to 100", "lead": "explain_lead_score() of it",
+  "month": "First day of the month; NULL = no date", "deal_count": "Number of deals",
+  "total_value": "Sum of their values in the reporting currency",
+  "avg_deal_size": "Mean value of those that have one",
+  "weighted_value": "Sum of value x probability",
+  "avg_days_in_stage": "Mean days in the stage", "avg_health_score": "Mean health, 0 to 100",
+  "deals_without_value": "Deals that no sum contains: no amount or no exchange rate",
+  "overdue_deals": "Deals whose close date has passed",
+  "won": "Won or, if false, lost", "cycle_days": "Days from creation to close",
+  "avg_cycle_days": "Mean days from creation to close of the won deals",
+  "won_deals": "Won deals", "lost_deals": "Lost deals", "closed_deals": "Won and lost deals",
+  "win_rate": "won / (won + lost), by count",
+  "won_value": "Value won", "closed_value": "Value won and lost", "win_rate_by_value": "won_value / closed_value",
+  "dimension": "What member is one of: all, rep, product, industry, segment, source or pipeline",
+  "member": "Rep, product, industry and so on; NULL = unknown, or all",
+  "metric": "Name of the metric", "value": "Its value in the month",
+  "month_before": "Its value in the month before", "mom": "(value - month_before) / month_before",
+  "quarter_before": "Its value three months before", "qoq": "(value - quarter_before) / quarter_before",
+  "year_before": "Its value a year before", "yoy": "(value - year_before) / year_before"
+}');

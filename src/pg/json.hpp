@@ -37,6 +37,37 @@ inline void push_null(JsonbParseState*& state, JsonbIteratorToken token) {
 }
 
 template <class T>
+JsonbValue* push(JsonbParseState*& state, JsonbIteratorToken token, const T& item);
+
+struct JsonField {
+  std::string_view name;
+  std::size_t offset;
+  void (*push)(JsonbParseState*& state, const void* field);
+};
+
+// The fields in the order in which jsonb stores keys, shorter ones first: pushed that way, the sort
+// at the end of an object finds nothing to do. Built when the library loads, because a first use
+// inside pg::call could throw there.
+template <Described T>
+inline const std::vector<JsonField> json_fields = [] {
+  std::vector<JsonField> all;
+  const T object{};
+  visit_fields(object, [&](std::string_view name, const auto& field) {
+    using Field = std::remove_cvref_t<decltype(field)>;
+    all.push_back({name,
+                   static_cast<std::size_t>(reinterpret_cast<const char*>(&field) -
+                                            reinterpret_cast<const char*>(&object)),
+                   [](JsonbParseState*& state, const void* raw) {
+                     push(state, WJB_VALUE, *static_cast<const Field*>(raw));
+                   }});
+  });
+  std::sort(all.begin(), all.end(), [](const JsonField& a, const JsonField& b) {
+    return std::pair(a.name.size(), a.name) < std::pair(b.name.size(), b.name);
+  });
+  return all;
+}();
+
+template <class T>
 JsonbValue* push(JsonbParseState*& state, JsonbIteratorToken token, const T& item) {
   if constexpr (is_optional<T>) {
     if (item) push(state, token, *item);
@@ -69,10 +100,10 @@ JsonbValue* push(JsonbParseState*& state, JsonbIteratorToken token, const T& ite
     return pushJsonbValue(&state, WJB_END_OBJECT, nullptr);
   } else if constexpr (Described<const T>) {
     pushJsonbValue(&state, WJB_BEGIN_OBJECT, nullptr);
-    visit_fields(item, [&](std::string_view name, const auto& field) {
-      push_key(state, name);
-      push(state, WJB_VALUE, field);
-    });
+    for (const JsonField& field : json_fields<T>) {
+      push_key(state, field.name);
+      field.push(state, reinterpret_cast<const char*>(&item) + field.offset);
+    }
     return pushJsonbValue(&state, WJB_END_OBJECT, nullptr);
   } else {
     static_assert(std::ranges::range<const T>);

@@ -11,8 +11,10 @@ CREATE TABLE ops (
 CREATE TYPE statement AS (col text, at timestamptz, value jsonb);
 CREATE TYPE life AS (born timestamptz, died timestamptz);
 
+-- The last word on a column; before the first one, that.
 CREATE FUNCTION value_at(said statement[], col text, at timestamptz) RETURNS jsonb LANGUAGE sql AS $$
-  SELECT s.value FROM unnest(said) s WHERE s.col = value_at.col AND s.at <= value_at.at ORDER BY s.at DESC LIMIT 1
+  SELECT s.value FROM unnest(said) s WHERE s.col = value_at.col
+  ORDER BY s.at <= value_at.at DESC, abs(extract(epoch FROM s.at) - extract(epoch FROM value_at.at)) LIMIT 1
 $$;
 CREATE FUNCTION say(said statement[], col text, at timestamptz, value jsonb) RETURNS statement[] LANGUAGE sql AS $$
   SELECT array_agg(s) FROM (
@@ -54,7 +56,6 @@ BEGIN
       IF changed = '{}' THEN changed := cols; END IF;
       present := present || op.values;
       IF op.since < first_born THEN
-        FOREACH c IN ARRAY cols LOOP said := say(said, c, op.since, value_at(said, c, first_born)); END LOOP;
         lives := ARRAY(SELECT (CASE WHEN l.born = first_born THEN op.since ELSE l.born END, l.died)::life FROM unnest(lives) l);
       END IF;
       FOREACH c IN ARRAY changed LOOP
@@ -72,11 +73,7 @@ BEGIN
           lives := lives || (fact.since, (SELECT min(l.born) FROM unnest(lives) l WHERE l.born > fact.since))::life;
         END IF;
       END LOOP;
-      FOREACH c IN ARRAY cols LOOP  -- before the first word on a column, that word
-        since := (SELECT min(l.born) FROM unnest(lives) l);
-        IF value_at(said, c, since) IS NULL THEN said := say(said, c, since, value_at(said, c, first_born)); END IF;
-      END LOOP;
-      IF EXISTS (SELECT FROM unnest(cols) k WHERE value_at(said, k, 'infinity') <> present -> k) THEN
+      IF EXISTS (SELECT FROM unnest(cols) k WHERE value_at(said, k, '2100-01-01') <> present -> k) THEN
         FOREACH c IN ARRAY cols LOOP said := say(said, c, op.after_at, present -> c); END LOOP;
       END IF;
     END CASE;
@@ -100,11 +97,11 @@ BEGIN
   IF random() < share THEN v := v || jsonb_build_object('champion_identified', any_of('{true,false,NULL}'::boolean[])); END IF;
   RETURN CASE WHEN with_null THEN v ELSE jsonb_strip_nulls(v) END;
 END $$;
--- A day that other facts use too, or the moment of an earlier write.
+-- A day that other facts use too, or just after an earlier write (which took effect up to then).
 CREATE FUNCTION random_instant(deal text) RETURNS timestamptz LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
   RETURN CASE WHEN random() < 0.75 THEN timestamptz '2026-01-01 00:00+00' + interval '1 day' * floor(random() * 12)
-              ELSE coalesce((SELECT o.after_at FROM ops o WHERE o.deal_id = deal ORDER BY random() LIMIT 1), '2026-01-05') END;
+              ELSE coalesce((SELECT o.after_at + interval '1 us' FROM ops o WHERE o.deal_id = deal ORDER BY random() LIMIT 1), '2026-01-05') END;
 END $$;
 
 -- One round: every deal is written once, the deals of one kind of write in one statement.
@@ -131,6 +128,9 @@ BEGIN
                           WHERE f.org_id = org AND f.deal_id = ops.deal_id AND f.valid_from = s.since)) END
     WHERE round = r;
     DELETE FROM ops WHERE round = r AND kind = 'facts' AND facts IS NULL;
+    -- An effective_at that the row has from its last write is not stated anew.
+    DELETE FROM ops o USING revenue.deals d
+    WHERE o.round = r AND o.kind = 'backdate' AND d.org_id = org AND d.deal_id = o.deal_id AND d.effective_at = o.since;
     COMMIT;
 
     INSERT INTO revenue.deals (org_id, deal_id, currency, effective_at, stage_id, amount, name, champion_identified)
@@ -143,10 +143,7 @@ BEGIN
     COMMIT;
     UPDATE revenue.deals d SET effective_at = o.since, stage_id = v.stage_id, amount = v.amount, name = v.name, champion_identified = v.champion_identified
     FROM ops o, revenue.deals was, jsonb_populate_record(was, o.values) v
-    WHERE o.round = r AND o.kind = 'backdate' AND was.org_id = org AND was.deal_id = o.deal_id AND d.org_id = org AND d.deal_id = o.deal_id
-      AND o.since IS DISTINCT FROM was.effective_at;
-    DELETE FROM ops o USING revenue.deals d WHERE o.round = r AND o.kind = 'backdate' AND d.org_id = org AND d.deal_id = o.deal_id
-      AND d.effective_at IS DISTINCT FROM o.since;
+    WHERE o.round = r AND o.kind = 'backdate' AND was.org_id = org AND was.deal_id = o.deal_id AND d.org_id = org AND d.deal_id = o.deal_id;
     COMMIT;
     INSERT INTO revenue.deal_facts (org_id, deal_id, valid_from, stage_id, amount, name, champion_identified)
     SELECT org, o.deal_id, (f ->> 'since')::timestamptz, v.*

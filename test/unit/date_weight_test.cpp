@@ -1,34 +1,24 @@
 #include "core/scoring/date_weight.hpp"
 
-#include <gtest/gtest.h>
-
-#include <limits>
-
-#include "core/foundation/error.hpp"
+#include "support.hpp"
 
 namespace revenue::scoring {
 namespace {
 
-TEST(DateWeight, IsWholeUntilTheDateAndHalvesAfterIt) {
-  EXPECT_EQ(date_weight(std::nullopt), 1);
-  EXPECT_EQ(date_weight(30), 1);
+using test::expect_invalid;
+
+TEST(DateWeight, HalvesWithEachHalfLifePastTheDate) {
+  const double half_life = builtin_framework().forecast.overdue_half_life_days;
+  EXPECT_EQ(date_weight({}), 1);
   EXPECT_EQ(date_weight(0), 1);
-  EXPECT_DOUBLE_EQ(date_weight(-45), 0.5);
-  EXPECT_DOUBLE_EQ(date_weight(-90), 0.25);
-  EXPECT_LT(date_weight(-1), 1);
+  EXPECT_EQ(date_weight(300), 1);
+  EXPECT_EQ(date_weight(-half_life), 0.5);
+  EXPECT_EQ(date_weight(-3 * half_life), 0.125);
 }
 
-TEST(DateWeight, TakesItsHalfLifeFromTheFramework) {
-  Framework framework;
-  framework.forecast.overdue_half_life_days = 10;
-  EXPECT_DOUBLE_EQ(date_weight(-10, CompiledFramework(framework)), 0.5);
-  framework.forecast.overdue_half_life_days = 0;
-  EXPECT_THROW(CompiledFramework{framework}, Error);
-}
-
-TEST(DateWeight, RefusesWhatIsNoNumberOfDays) {
-  EXPECT_THROW(date_weight(std::numeric_limits<double>::quiet_NaN()), Error);
-  EXPECT_THROW(date_weight(-std::numeric_limits<double>::infinity()), Error);
+TEST(DateWeight, BadInput) {
+  for (const double bad : {-1e7, 1e7, test::kNaN, test::kInfinity, -test::kInfinity})
+    expect_invalid("days_to_close_date", [bad] { date_weight(bad); });
 }
 
 }  // namespace

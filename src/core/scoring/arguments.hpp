@@ -19,7 +19,7 @@ inline constexpr double kMostDays = 1e6;
 
 // Written as !(in range), so that NaN fails.
 inline void require_days(std::string_view name, const std::optional<double>& days) {
-  if (const double d = days.value_or(0); !((d >= 0) & (d <= kMostDays)))
+  if (days && !(*days >= 0 && *days <= kMostDays))
     reject_argument(name, "from 0 to 1000000 days", *days);
 }
 
@@ -29,7 +29,7 @@ inline void require_signed_days(std::string_view name, const std::optional<doubl
 }
 
 inline void require_score(std::string_view name, const std::optional<double>& score) {
-  if (const double d = score.value_or(0); !((d >= 0) & (d <= 100))) reject_argument(name, "from 0 to 100", *score);
+  if (score && !(*score >= 0 && *score <= 100)) reject_argument(name, "from 0 to 100", *score);
 }
 
 inline void require_probability(std::string_view name, double p) {
@@ -37,7 +37,7 @@ inline void require_probability(std::string_view name, double p) {
 }
 
 inline void require_count(std::string_view name, const std::optional<std::int64_t>& count) {
-  if (count.value_or(0) < 0) reject_argument(name, "0 or more", *count);
+  if (count && *count < 0) reject_argument(name, "0 or more", *count);
 }
 
 inline void require_amount(std::string_view name, const std::optional<Money>& amount) {

@@ -28,9 +28,9 @@ void require_valid(const ScenarioAssumptions& assumptions) {
 std::string signed_percent(double share) {
   std::array<char, 32> buffer{};
   const double value = share == 0 ? 0 : 100 * share;
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                                 std::chars_format::fixed, 1)
-                       .ptr;
+  auto* const end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                  std::chars_format::fixed, 1)
+                        .ptr;
   const std::string_view digits(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
   std::string text(digits.starts_with('-') ? "" : "+");
   return text.append(digits).append("%");
