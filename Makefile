@@ -74,12 +74,13 @@ SHLIB_EXPORTS = build/exports.txt
 
 # Each test begins in an empty database. The results go to build/; expected/ is at the top, or
 # beside the isolation specs.
-FRESH          = --launcher="test/fresh.sh '$(bindir)/psql'
+fresh          = --launcher="test/fresh.sh '$(bindir)/psql' $(1)"
 REGRESS       := $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
-REGRESS_OPTS   = --inputdir=test --outputdir=build/regress $(FRESH) $(CONTRIB_TESTDB)"
+REGRESS_OPTS   = --inputdir=test --outputdir=build/regress $(call fresh,$(CONTRIB_TESTDB))
 ISOLATION     := $(sort $(patsubst test/isolation/specs/%.spec,%,\
                    $(wildcard test/isolation/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation $(FRESH) $(ISOLATION_TESTDB)"
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation \
+                   $(call fresh,$(ISOLATION_TESTDB))
 REGRESS_PREP   = test-folders
 
 EXTRA_CLEAN = build $(foreach e,o d bc bc.d,$(wildcard src/*/*.$e src/*/*/*.$e))
@@ -87,7 +88,7 @@ EXTRA_CLEAN = build $(foreach e,o d bc bc.d,$(wildcard src/*/*.$e src/*/*/*.$e))
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq ($(wildcard $(PGXS)),)
-  $(error no PostgreSQL server headers for $(PG_CONFIG): install postgresql-server-dev-NN, or run make demo)
+  $(error $(PG_CONFIG) knows no server headers: install postgresql-server-dev-NN, or run make demo)
 endif
 include $(PGXS)
 

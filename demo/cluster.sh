@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # cluster.sh start|stop|status|psql|dir NAME: a private throw-away cluster, reached through a Unix
-# socket that only its owner can enter. NAME is demo, or check for the tests.
+# socket in a folder that only its owner can enter. NAME is demo, check or bench.
 # shellcheck source=demo/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 command=${1:-} name=${2:-}
 case $name in
-  demo | check) shift 2 ;;
-  *) fail "usage: cluster.sh start|stop|status|psql|dir demo|check" ;;
+  demo | check | bench) shift 2 ;;
+  *) fail "usage: cluster.sh start|stop|status|psql|dir demo|check|bench" ;;
 esac
 home=$(work_dir)/$name
 data=$home/data
@@ -44,7 +44,7 @@ settings() {
     echo "cron.use_background_workers = on"
     echo "cron.database_name = '$database'"
   fi
-  # What the tests write need not outlive the machine.
+  # What tests and benchmarks write need not outlive the machine.
   [ "$name" = demo ] || printf '%s = off\n' fsync synchronous_commit full_page_writes
 }
 

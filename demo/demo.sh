@@ -7,7 +7,8 @@ cd "$PROJECT"
 demo/setup.sh demo
 build_and_install
 
-# A running demo of this very build is kept with whatever was typed into it; another one starts anew.
+# A running demo of this very build is kept, with whatever was typed into it; after another build
+# it starts anew.
 home=$(demo/cluster.sh dir demo)
 build=$(cat revenue_intel.so revenue_intel--*.sql | sha256sum)
 [ "$(cat "$home/build" 2>/dev/null)" = "$build" ] || demo/cluster.sh stop demo >/dev/null

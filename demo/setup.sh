@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh [demo|check|bench|matrix]: installs the Debian packages that are missing, and nothing else.
+# setup.sh [demo|check|bench|matrix]: installs the Debian packages that are missing, if any.
 # shellcheck source=demo/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -33,7 +33,7 @@ apt update
 
 # Debian makes and starts a cluster 'main' when a server is installed. Nobody asked for one here, so
 # that is switched off for this one installation; clusters that exist are not touched.
-if [ -n "$(missing "postgresql-$PGMAJOR")" ] && [[ " ${packages[*]} " == *" postgresql-$PGMAJOR "* ]]; then
+if [[ " ${packages[*]} " == *" postgresql-$PGMAJOR "* ]]; then
   conf=/etc/postgresql-common/createcluster.conf
   [ -z "$(missing postgresql-common)" ] || add postgresql-common
   kept=$(mktemp)

@@ -191,6 +191,29 @@ EXECUTE FUNCTION revenue.prepare_deal();
 -- statement anew (force_custom_plan), because a plan made for one row is ruinous for a million. The
 -- deal's row lock makes the writers of one deal wait for each other.
 
+CREATE OR REPLACE FUNCTION revenue.deal_values(deal jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT deal - '{org_id,deal_id,valid_from,valid_to,recorded_at,superseded_at,deleted,deleted_by,changed_by,stated,effective_at,merged_at,num_interactions,num_objections_handled,last_activity_at}'::text[]
+$$;
+COMMENT ON FUNCTION revenue.deal_values(jsonb) IS
+  'Of a row of deals, deal_history or deal_facts the columns that history keeps';
+
+-- A column that nobody has spoken of by some day holds then what it held later, and a new word on it
+-- must not change that: it is put down as said when the deal began.
+CREATE OR REPLACE FUNCTION revenue.unsaid_columns(org integer, deal text, until timestamptz) RETURNS text[]
+LANGUAGE sql STABLE AS $$
+  WITH earlier AS (
+    SELECT h AS version, h.stated FROM revenue.deal_history h
+    WHERE h.org_id = org AND h.deal_id = deal AND h.superseded_at = 'infinity' AND h.valid_from < until
+  )
+  SELECT CASE WHEN NOT EXISTS (SELECT FROM earlier e WHERE e.stated IS NULL) THEN ARRAY(
+    SELECT jsonb_object_keys(revenue.deal_values(to_jsonb(e.version))) FROM earlier e
+    EXCEPT SELECT unnest(e.stated) FROM earlier e) ELSE '{}' END
+$$;
+REVOKE EXECUTE ON FUNCTION revenue.unsaid_columns(integer, text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.unsaid_columns(integer, text, timestamptz) IS
+  'The columns of a deal on which its believed history has no word before then';
+
 CREATE OR REPLACE FUNCTION revenue.record_inserted_deals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
@@ -200,15 +223,26 @@ DECLARE
 BEGIN
   IF revenue.restoring() THEN RETURN NULL; END IF;
   -- A deal that was deleted comes back, perhaps at a time when it still was.
+  WITH returning_deals AS MATERIALIZED (
+    SELECT n.org_id, n.deal_id, n.since, min(h.valid_from) AS first_from,
+      revenue.unsaid_columns(n.org_id, n.deal_id, n.since) AS unsaid
+    FROM (SELECT org_id, deal_id, coalesce(effective_at, recorded) AS since FROM new_rows) n
+    JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.superseded_at = 'infinity'
+    GROUP BY n.org_id, n.deal_id, n.since HAVING max(h.valid_to) > n.since
+  ), superseded AS (
+    UPDATE revenue.deal_history h SET superseded_at = recorded FROM returning_deals r
+    WHERE h.org_id = r.org_id AND h.deal_id = r.deal_id AND h.superseded_at = 'infinity'
+      AND (h.valid_to > r.since OR h.valid_from = r.first_from AND r.unsaid <> '{}')
+    RETURNING h AS version, r.*
+  )
   INSERT INTO revenue.deal_history
-  SELECT piece.* FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
-    AND h.superseded_at = 'infinity' AND h.valid_to > coalesce(n.effective_at, recorded)
-    AND h.valid_from < coalesce(n.effective_at, recorded)
-  CROSS JOIN LATERAL jsonb_populate_record(h, jsonb_build_object('valid_to', coalesce(n.effective_at, recorded),
-    'recorded_at', recorded, 'deleted', false, 'deleted_by', NULL)) piece;
-  UPDATE revenue.deal_history h SET superseded_at = recorded FROM new_rows n
-  WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.superseded_at = 'infinity'
-    AND h.valid_to > coalesce(n.effective_at, recorded);
+  SELECT piece.* FROM superseded s
+  CROSS JOIN LATERAL jsonb_populate_record(s.version,
+    jsonb_build_object('recorded_at', recorded, 'superseded_at', 'infinity', 'stated',
+      (s.version).stated || CASE WHEN (s.version).valid_from = s.first_from AND (s.version).stated IS NOT NULL THEN s.unsaid END)
+    || CASE WHEN (s.version).valid_to > s.since
+            THEN jsonb_build_object('valid_to', s.since, 'deleted', false, 'deleted_by', NULL) ELSE '{}' END) piece
+  WHERE (s.version).valid_from < s.since;
 
   INSERT INTO revenue.deal_history (org_id, deal_id, valid_from, recorded_at, changed_by,
     name, account_id, contact_id, owner_rep_id, product_id, pipeline_id, stage_id, amount,
@@ -283,7 +317,9 @@ BEGIN
   IF NOT EXISTS (SELECT FROM new_rows WHERE effective_at IS NOT NULL) THEN RETURN NULL; END IF;
   WITH patches AS MATERIALIZED (
     SELECT n.org_id, n.deal_id, n.effective_at AS since, p.patch, p.stated, f.valid_from AS first_from,
-      CASE WHEN f.valid_from > n.effective_at THEN f.stage_entered_at END AS first_entered
+      CASE WHEN n.effective_at < f.valid_from THEN f.stage_entered_at END AS first_entered,
+      ARRAY(SELECT jsonb_object_keys(p.patch) INTERSECT
+            SELECT unnest(revenue.unsaid_columns(n.org_id, n.deal_id, n.effective_at))) AS unsaid
     FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
       AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
     CROSS JOIN LATERAL (
@@ -300,26 +336,33 @@ BEGIN
   ), superseded AS (
     UPDATE revenue.deal_history h
     SET superseded_at = greatest(recorded, h.recorded_at + interval '1 us') FROM patches p
-    WHERE h.org_id = p.org_id AND h.deal_id = p.deal_id AND h.superseded_at = 'infinity' AND h.valid_to > p.since
-    RETURNING h AS version, p.since, p.patch, p.stated, p.first_from, p.first_entered
+    WHERE h.org_id = p.org_id AND h.deal_id = p.deal_id AND h.superseded_at = 'infinity'
+      AND (h.valid_to > p.since OR h.valid_from = p.first_from AND p.unsaid <> '{}')
+    RETURNING h AS version, p.*
   )
   INSERT INTO revenue.deal_history
   SELECT piece.* FROM superseded s
   CROSS JOIN LATERAL (
-    -- before it, as it was
-    SELECT jsonb_build_object('valid_to', s.since, 'deleted', false, 'deleted_by', NULL) AS changes
+    -- before it, as it was: what nobody had spoken of until now was so from the start
+    SELECT jsonb_build_object('stated', CASE WHEN (s.version).valid_from = s.first_from AND s.unsaid <> '{}'
+                                             THEN (s.version).stated || s.unsaid ELSE (s.version).stated END)
+      || CASE WHEN (s.version).valid_to > s.since
+              THEN jsonb_build_object('valid_to', s.since, 'deleted', false, 'deleted_by', NULL) ELSE '{}' END AS changes
     WHERE (s.version).valid_from < s.since
     UNION ALL
     -- a deal that turns out to be older had its first values, and was in its first stage, from the start
     SELECT s.patch || jsonb_build_object('changed_by', writer, 'stated', s.stated, 'valid_from', s.since,
-      'valid_to', (s.version).valid_from, 'deleted', false, 'deleted_by', NULL)
+      'valid_to', (s.version).valid_from, 'deleted', false, 'deleted_by', NULL, 'stage_entered_at', s.since)
     WHERE (s.version).valid_from = s.first_from AND s.since < s.first_from
     UNION ALL
     -- from then on, patched
     SELECT s.patch || jsonb_build_object('changed_by', writer)
       || CASE WHEN (s.version).valid_from < s.since THEN jsonb_build_object('valid_from', s.since, 'stated', s.stated)
-              WHEN (s.version).valid_from = s.since THEN jsonb_build_object('stated', (s.version).stated || s.stated)
+              WHEN (s.version).valid_from = s.since THEN jsonb_build_object('stated',
+                CASE WHEN s.stated IS NOT NULL AND (s.version).stated IS NOT NULL
+                     THEN ARRAY(SELECT DISTINCT unnest((s.version).stated || s.stated) ORDER BY 1) END)
               ELSE '{}' END
+    WHERE (s.version).valid_to > s.since
   ) c
   CROSS JOIN LATERAL jsonb_populate_record(s.version, c.changes
     || CASE WHEN (s.version).stage_entered_at = s.first_entered AND s.first_entered > s.since
@@ -367,13 +410,6 @@ FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_deleted_deals();
 
 -- Facts of the past ---------------------------------------------------------------------------
 
-CREATE OR REPLACE FUNCTION revenue.deal_values(deal jsonb) RETURNS jsonb
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT deal - '{org_id,deal_id,valid_from,valid_to,recorded_at,superseded_at,deleted,deleted_by,changed_by,stated,effective_at,merged_at,num_interactions,num_objections_handled,last_activity_at}'::text[]
-$$;
-COMMENT ON FUNCTION revenue.deal_values(jsonb) IS
-  'Of a row of deals, deal_history or deal_facts the columns that history keeps';
-
 CREATE OR REPLACE AGGREGATE revenue.merged_values(jsonb) (
   SFUNC = pg_catalog.jsonb_concat, STYPE = jsonb, INITCOND = '{}', PARALLEL = SAFE
 );
@@ -381,7 +417,7 @@ COMMENT ON AGGREGATE revenue.merged_values(jsonb) IS 'JSON objects merged in ord
 
 -- The timeline of a deal is what its sources said, in order of time: each version says the columns it
 -- states (all, if it was a write), each fact the columns it gives; the rest carries over. Before the
--- first version its own values hold. Where the last fact contradicts the deal's row, which is the
+-- first word on a column, that word holds. Where the last fact contradicts the deal's row, which is the
 -- present, the row is believed from now on.
 CREATE OR REPLACE FUNCTION revenue.merge_deal_facts(org integer, deals text[], instants timestamptz[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -402,7 +438,6 @@ BEGIN
   WITH believed AS MATERIALIZED (
     SELECT h.deal_id, h.valid_from, h.valid_to, h.deleted, h.deleted_by, h.changed_by, h.stated,
       revenue.deal_values(to_jsonb(h)) AS state,
-      row_number() OVER past = 1 AS is_first,
       lead(h.valid_from) OVER past IS DISTINCT FROM h.valid_to AND h.valid_to < 'infinity' AS ends
     FROM revenue.deal_history h
     WHERE h.org_id = merge_deal_facts.org AND h.deal_id = ANY (merge_deal_facts.deals) AND h.superseded_at = 'infinity'
@@ -412,13 +447,10 @@ BEGIN
     FROM unnest(merge_deal_facts.deals, instants) AS i(deal_id, instant)
     JOIN revenue.deal_facts f ON f.org_id = merge_deal_facts.org AND f.deal_id = i.deal_id AND f.valid_from = i.instant
   ), events AS (
-    SELECT b.deal_id, '-infinity'::timestamptz AS at, 0 AS rank, b.state || coalesce(f.given, '{}') AS says,
-      NULL::text[] AS stated, NULL::text AS changed_by, false AS starts, false AS deleted, NULL::text AS deleted_by
-    FROM believed b LEFT JOIN facts f USING (deal_id, valid_from) WHERE b.is_first
+    SELECT deal_id, valid_to AS at, 1 AS rank, '{}'::jsonb AS says, NULL::text[] AS stated, NULL::text AS changed_by,
+      false AS starts, deleted, deleted_by FROM believed WHERE ends
     UNION ALL
-    SELECT deal_id, valid_to, 1, '{}', NULL, NULL, false, deleted, deleted_by FROM believed WHERE ends
-    UNION ALL
-    SELECT b.deal_id, b.valid_from, 2, coalesce(s.says, b.state), b.stated, b.changed_by, true, false, NULL
+    SELECT b.deal_id, b.valid_from, 2, CASE WHEN b.stated IS NULL THEN b.state ELSE coalesce(s.says, '{}') END, b.stated, b.changed_by, true, false, NULL
     FROM believed b LEFT JOIN LATERAL (
       SELECT jsonb_object_agg(k.key, b.state -> k.key) AS says FROM unnest(b.stated) AS k(key)) s ON b.stated IS NOT NULL
     UNION ALL
@@ -427,9 +459,14 @@ BEGIN
     SELECT d.deal_id, recorded, 4,
       revenue.deal_values(to_jsonb(d)) - '{stage_entered_at,closed_at}'::text[], NULL, writer, true, false, NULL
     FROM revenue.deals d WHERE d.org_id = merge_deal_facts.org AND d.deal_id = ANY (merge_deal_facts.deals)
+  ), all_events AS (
+    SELECT deal_id, '-infinity'::timestamptz AS at, 0 AS rank, revenue.merged_values(says ORDER BY at DESC, rank) AS says,
+      NULL::text[] AS stated, NULL::text AS changed_by, false AS starts, false AS deleted, NULL::text AS deleted_by
+    FROM events GROUP BY deal_id
+    UNION ALL TABLE events
   ), merged AS (
     SELECT e.*, revenue.merged_values(says) OVER past AS state
-    FROM events e WINDOW past AS (PARTITION BY deal_id ORDER BY at, rank ROWS UNBOUNDED PRECEDING)
+    FROM all_events e WINDOW past AS (PARTITION BY deal_id ORDER BY at, rank ROWS UNBOUNDED PRECEDING)
   ), needed AS (  -- the deal's row speaks only where it has something else to say
     SELECT * FROM (
       SELECT m.*, rank = 4 AND lag(state) OVER (PARTITION BY deal_id ORDER BY at, rank) @> says AS idle FROM merged m

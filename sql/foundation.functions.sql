@@ -475,10 +475,10 @@ COMMENT ON FUNCTION revenue.convert_currency(numeric, text, text, date, integer)
 
 -- Steps from currency to currency through the key, so that its cost does not grow with the days.
 CREATE OR REPLACE FUNCTION revenue.fx_rates_at(as_of timestamptz DEFAULT NULL)
-RETURNS TABLE (org_id integer, currency text, rate numeric, rate_date date, filled boolean)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+RETURNS TABLE (org_id integer, currency char(3), rate numeric, rate_date date, filled boolean)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
   WITH RECURSIVE days AS (
-    SELECT o.org_id, o.base_currency::text AS base, (coalesce(as_of, now()) AT TIME ZONE o.time_zone)::date AS day
+    SELECT o.org_id, o.base_currency AS base, (coalesce(as_of, now()) AT TIME ZONE o.time_zone)::date AS day
     FROM revenue.orgs o WHERE o.org_id = ANY (revenue.visible_orgs('viewer'))
   ), known AS (
     SELECT d.org_id, (SELECT f.currency FROM revenue.fx_rates f
@@ -491,7 +491,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   )
   SELECT d.org_id, d.base, 1::numeric, d.day, false FROM days d
   UNION ALL
-  SELECT d.org_id, k.currency::text, r.rate, r.rate_date, r.rate_date < d.day
+  SELECT d.org_id, k.currency, r.rate, r.rate_date, r.rate_date < d.day
   FROM days d JOIN known k ON k.org_id = d.org_id AND k.currency <> d.base
   CROSS JOIN LATERAL (
     SELECT f.rate, f.rate_date FROM revenue.fx_rates f

@@ -22,11 +22,18 @@ RETURNS double precision LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME'
 COMMENT ON FUNCTION revenue.date_weight IS
   'What an overdue close date leaves of a deal in the forecast: 1 until the date, then halved with each half-life; 1 where there is no date';
 
+CREATE OR REPLACE FUNCTION revenue.forecast_month(close_date date, today date)
+RETURNS date LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'forecast_month';
+COMMENT ON FUNCTION revenue.forecast_month IS
+  'The first day of the month a deal counts in: of its close date, or of today where that has passed';
+
 -- Versions ------------------------------------------------------------------------------------
 
+-- Not inlined (it has a SET), because the planner takes ROWS from here: tables that small, joined to
+-- every deal, must be hashed rather than scanned once a deal.
 CREATE OR REPLACE FUNCTION revenue.frameworks_in_force()
 RETURNS TABLE (org_id integer, vertical text, weights jsonb)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
   SELECT f.org_id, f.vertical, revenue.resolve_framework(base.weights, f.weights)
   FROM revenue.framework AS f
   LEFT JOIN revenue.framework AS base

@@ -300,3 +300,28 @@ COMMENT ON FUNCTION revenue.score_quality_merge(internal, internal) IS 'Part of 
 COMMENT ON FUNCTION revenue.score_quality_serialize(internal) IS 'Part of the aggregate score_quality';
 COMMENT ON FUNCTION revenue.score_quality_deserialize(bytea, internal) IS 'Part of the aggregate score_quality';
 COMMENT ON FUNCTION revenue.score_quality_result(internal) IS 'Part of the aggregate score_quality';
+
+CREATE OR REPLACE FUNCTION revenue.pipeline_totals_add(internal, numeric, text, double precision, double precision, bigint, double precision, boolean, boolean, boolean, double precision, bigint, bigint, jsonb)
+RETURNS internal LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pipeline_totals_add';
+CREATE OR REPLACE FUNCTION revenue.pipeline_totals_merge(internal, internal)
+RETURNS internal LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pipeline_totals_merge';
+CREATE OR REPLACE FUNCTION revenue.pipeline_totals_serialize(internal)
+RETURNS bytea LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pipeline_totals_serialize';
+CREATE OR REPLACE FUNCTION revenue.pipeline_totals_deserialize(bytea, internal)
+RETURNS internal LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'pipeline_totals_deserialize';
+CREATE OR REPLACE FUNCTION revenue.pipeline_totals_result(internal)
+RETURNS jsonb LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'pipeline_totals_result';
+CREATE OR REPLACE AGGREGATE revenue.pipeline_totals(amount numeric, deal_stage text, days_in_stage double precision,
+  days_since_last_activity double precision, num_interactions bigint, lead_score double precision,
+  champion_identified boolean, budget_confirmed boolean, decision_maker_engaged boolean,
+  days_to_close_date double precision, num_objections_handled bigint, competitors_mentioned bigint, weights jsonb) (
+  SFUNC = revenue.pipeline_totals_add, STYPE = internal, SSPACE = 128, FINALFUNC = revenue.pipeline_totals_result,
+  COMBINEFUNC = revenue.pipeline_totals_merge, SERIALFUNC = revenue.pipeline_totals_serialize,
+  DESERIALFUNC = revenue.pipeline_totals_deserialize, PARALLEL = SAFE);
+COMMENT ON AGGREGATE revenue.pipeline_totals(numeric, text, double precision, double precision, bigint, double precision, boolean, boolean, boolean, double precision, bigint, bigint, jsonb) IS
+  'What open deals of one currency add up to, every score computed once: deal_count, valued_deals, weighted_value, forecast, forecast_90d, at_risk_deals, health_sum, days_in_stage_sum';
+COMMENT ON FUNCTION revenue.pipeline_totals_add(internal, numeric, text, double precision, double precision, bigint, double precision, boolean, boolean, boolean, double precision, bigint, bigint, jsonb) IS 'Part of the aggregate pipeline_totals';
+COMMENT ON FUNCTION revenue.pipeline_totals_merge(internal, internal) IS 'Part of the aggregate pipeline_totals';
+COMMENT ON FUNCTION revenue.pipeline_totals_serialize(internal) IS 'Part of the aggregate pipeline_totals';
+COMMENT ON FUNCTION revenue.pipeline_totals_deserialize(bytea, internal) IS 'Part of the aggregate pipeline_totals';
+COMMENT ON FUNCTION revenue.pipeline_totals_result(internal) IS 'Part of the aggregate pipeline_totals';

@@ -12,6 +12,25 @@ COMMENT ON FUNCTION revenue.cell_visible IS
 
 -- Scored rows ---------------------------------------------------------------------------------
 
+-- The planner knows nothing of how small and how unique tables like these are, and joins them to
+-- every deal by sorting or by loops. Functions that are not inlined (they have a SET) tell it by ROWS.
+CREATE OR REPLACE FUNCTION revenue.scored_stages(as_of timestamptz DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, pipeline_id text, stage_id text, stage_no bigint, name text, "position" integer,
+  is_open boolean, framework_stage text, weights jsonb, base_currency char(3), moment timestamptz, today date)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
+  SELECT s.org_id, s.pipeline_id, s.stage_id, row_number() OVER (), s.name, s.position, s.kind = 'open',
+    revenue.known_stage(coalesce(s.framework_stage, s.stage_id), f.weights), f.weights, o.base_currency,
+    coalesce(as_of, now()), (coalesce(as_of, now()) AT TIME ZONE o.time_zone)::date
+  FROM revenue.stages AS s
+  JOIN revenue.orgs AS o USING (org_id)
+  LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = s.org_id AND f.vertical = 'all'
+$$;
+COMMENT ON FUNCTION revenue.scored_stages IS
+  'Every stage with what scoring a deal in it needs: its name in the framework, the weights in force, the currency, the moment and the day there';
+
+-- Every deal has a stage: the outer join only keeps the planner from multiplying the selectivities of
+-- three columns that go together and expecting a single deal.
 CREATE OR REPLACE FUNCTION revenue.deal_scores(as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, deal_id text, name text, account_id text, owner_rep_id text, product_id text,
@@ -25,29 +44,12 @@ RETURNS TABLE (
   close_probability double precision, weighted_amount double precision,
   health_score double precision, health_category text, risk_factors text[])
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  WITH frameworks AS MATERIALIZED (
-    SELECT * FROM revenue.frameworks_in_force()
-  ), calendar AS MATERIALIZED (
-    SELECT o.org_id, o.base_currency, coalesce(as_of, now()) AS moment,
-      (coalesce(as_of, now()) AT TIME ZONE o.time_zone)::date AS today
-    FROM revenue.orgs AS o
-  ), rates AS MATERIALIZED (
-    SELECT * FROM revenue.fx_rates_at(as_of)
-  ), stages AS MATERIALIZED (
-    SELECT s.org_id, s.pipeline_id, s.stage_id, s.name, s.position, c.base_currency, c.moment, c.today,
-      revenue.known_stage(coalesce(s.framework_stage, s.stage_id), f.weights) AS framework_stage,
-      f.weights
-    FROM revenue.stages AS s
-    JOIN calendar AS c USING (org_id)
-    LEFT JOIN frameworks AS f ON f.org_id = s.org_id AND f.vertical = 'all'
-    WHERE s.kind = 'open'
-  )
   SELECT
     d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.product_id,
     d.pipeline_id, d.stage_id, s.name, s.position, d.industry, d.segment, d.source, d.created_at,
     d.amount, d.currency, d.amount * r.rate, s.base_currency, r.rate, r.rate_date, r.filled,
     d.close_date, d.close_date - s.today,
-    date_trunc('month', greatest(d.close_date, s.today)::timestamp)::date,
+    revenue.forecast_month(d.close_date, s.today),
     revenue.date_weight(d.close_date - s.today, x.weights),
     x.days_in_stage, x.days_since_last_activity, d.num_objections_handled, d.competitors_mentioned,
     y.close_probability, (d.amount * r.rate)::double precision * y.close_probability,
@@ -56,9 +58,9 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
       s.framework_stage, x.days_in_stage, x.days_since_last_activity, d.num_interactions, d.lead_score,
       d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, d.close_date - s.today, x.weights)
   FROM revenue.deals_as_of(as_of) AS d
-  JOIN stages AS s USING (org_id, pipeline_id, stage_id)
-  LEFT JOIN rates AS r ON r.org_id = d.org_id AND r.currency = d.currency
-  LEFT JOIN frameworks AS f ON f.org_id = d.org_id AND f.vertical = d.industry
+  LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
+  LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = d.org_id AND r.currency = d.currency
+  LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = d.industry
   CROSS JOIN LATERAL (
     SELECT revenue.elapsed_days(d.stage_entered_at, s.moment) AS days_in_stage,
       revenue.elapsed_days(d.last_activity_at, s.moment) AS days_since_last_activity,
@@ -75,6 +77,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, d.close_date - s.today,
         x.weights) AS health_score
   ) AS y
+  WHERE coalesce(s.is_open, false)
 $$;
 COMMENT ON FUNCTION revenue.deal_scores IS
   'Every open deal with its probability, health, risk factors and amount in the reporting currency, now or at any past instant';
@@ -89,13 +92,14 @@ SELECT s.org_id, row_number() OVER (PARTITION BY s.org_id ORDER BY s.weighted_am
 FROM revenue.deal_scores() AS s
 LEFT JOIN revenue.accounts AS a USING (org_id, account_id);
 
+-- NOT IN, because the planner takes a pair of equalities for a rarity and would look accounts up one by one.
 CREATE OR REPLACE VIEW revenue.at_risk_deals WITH (security_invoker) AS
 SELECT s.org_id, s.deal_id AS id, s.name, a.name AS company, s.owner_rep_id, s.stage_id,
   s.reporting_amount AS deal_value, s.reporting_currency, s.close_date,
   s.health_score, s.health_category, s.risk_factors
 FROM revenue.deal_scores() AS s
 LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
-WHERE s.health_category IN ('critical', 'at_risk');
+WHERE s.health_category NOT IN ('healthy', 'strong');
 
 CREATE OR REPLACE FUNCTION revenue.at_risk_deals(
   min_deal_value numeric DEFAULT 0, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
@@ -109,7 +113,7 @@ RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
   FROM revenue.deal_scores(as_of) AS s
   LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
   WHERE s.org_id = revenue.current_org(org)
-    AND s.health_category IN ('critical', 'at_risk')
+    AND s.health_category NOT IN ('healthy', 'strong')
     AND coalesce(s.reporting_amount, 0) >= coalesce(min_deal_value, 0)
 $$;
 COMMENT ON FUNCTION revenue.at_risk_deals IS
@@ -179,23 +183,74 @@ LEFT JOIN frameworks AS v ON v.org_id = c.org_id AND v.vertical = a.industry;
 
 -- The open pipeline in totals -----------------------------------------------------------------
 
+-- Grouped before it is converted: one pass computes every score once, and one product a group, exact
+-- like the sum, replaces one a deal. The planner cannot know how few months there are and would sort
+-- the deals, which takes longer than scoring them.
+CREATE OR REPLACE FUNCTION revenue.pipeline_cells(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, pipeline_id text, stage_id text, stage_name text, stage_position integer, month date,
+  reporting_currency char(3), deal_count bigint, deals_without_value bigint, overdue_deals bigint,
+  at_risk_deals bigint, total_value numeric, weighted_value double precision, forecast double precision,
+  forecast_90d double precision, health_sum double precision, days_in_stage_sum double precision)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_sort = off SET work_mem = '64MB' SET jit = off AS $$
+  WITH visible AS MATERIALIZED (
+    SELECT v.org_id FROM unnest(revenue.visible_orgs('viewer')) AS v(org_id) WHERE org IS NULL OR v.org_id = org
+  ), stages AS MATERIALIZED (
+    SELECT s.* FROM revenue.scored_stages(as_of) AS s JOIN visible USING (org_id)
+  ), cells AS MATERIALIZED (
+    SELECT s.stage_no, d.currency, revenue.forecast_month(d.close_date, s.today) AS month, sum(d.amount) AS value,
+      count(*) FILTER (WHERE d.close_date < s.today) AS overdue,
+      revenue.pipeline_totals(
+        d.amount, s.framework_stage, revenue.elapsed_days(d.stage_entered_at, s.moment),
+        revenue.elapsed_days(d.last_activity_at, s.moment), d.num_interactions, d.lead_score,
+        d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, d.close_date - s.today,
+        d.num_objections_handled, d.competitors_mentioned, coalesce(f.weights, s.weights)) AS totals
+    FROM revenue.deals_as_of(as_of) AS d
+    LEFT JOIN stages AS s USING (org_id, pipeline_id, stage_id)
+    LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = d.industry
+    WHERE coalesce(s.is_open, false)
+    GROUP BY s.stage_no, d.currency, revenue.forecast_month(d.close_date, s.today)
+  ), parts AS (
+    SELECT c.*, t.* FROM cells AS c, jsonb_to_record(c.totals) AS t(
+      deal_count bigint, valued_deals bigint, weighted_value double precision, forecast double precision,
+      forecast_90d double precision, at_risk_deals bigint, health_sum double precision,
+      days_in_stage_sum double precision)
+  )
+  SELECT s.org_id, s.pipeline_id, s.stage_id, s.name, s.position, p.month, s.base_currency,
+    sum(p.deal_count)::bigint,
+    sum(p.deal_count - CASE WHEN r.rate IS NULL THEN 0 ELSE p.valued_deals END)::bigint,
+    sum(p.overdue)::bigint, sum(p.at_risk_deals)::bigint, coalesce(sum(p.value * r.rate), 0),
+    coalesce(sum(p.weighted_value * r.rate::double precision), 0),
+    coalesce(sum(p.forecast * r.rate::double precision), 0),
+    coalesce(sum(p.forecast_90d * r.rate::double precision), 0),
+    sum(p.health_sum), sum(p.days_in_stage_sum)
+  FROM parts AS p
+  JOIN stages AS s USING (stage_no)
+  LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = s.org_id AND r.currency = p.currency
+  GROUP BY s.org_id, s.pipeline_id, s.stage_id, s.name, s.position, p.month, s.base_currency
+$$;
+REVOKE EXECUTE ON FUNCTION revenue.pipeline_cells FROM PUBLIC;
+COMMENT ON FUNCTION revenue.pipeline_cells IS
+  'For functions with the owner''s rights: the open pipeline by stage and month, of the organisations the caller may see, cells of any size';
+
 CREATE OR REPLACE FUNCTION revenue.pipeline_summary(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, pipeline_id text, stage_id text, stage_name text, stage_position integer,
   deal_count bigint, total_value numeric, reporting_currency char(3), avg_deal_size numeric,
   weighted_value double precision, avg_days_in_stage double precision, avg_health_score double precision,
-  deals_without_value bigint)
+  at_risk_deals bigint, deals_without_value bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT s.org_id, s.pipeline_id, s.stage_id, s.stage_name, s.stage_position,
-    count(*), coalesce(sum(s.reporting_amount), 0), s.reporting_currency, avg(s.reporting_amount),
-    coalesce(sum(s.weighted_amount), 0), avg(s.days_in_stage), avg(s.health_score),
-    count(*) FILTER (WHERE s.reporting_amount IS NULL)
-  FROM revenue.deal_scores(as_of) AS s
-  JOIN unnest(revenue.visible_orgs('viewer')) AS visible(org_id) USING (org_id)
-  WHERE org IS NULL OR s.org_id = org
-  GROUP BY s.org_id, s.pipeline_id, s.stage_id, s.stage_name, s.stage_position, s.reporting_currency
-  HAVING revenue.cell_visible(s.org_id, count(*))
-  ORDER BY s.org_id, s.pipeline_id, s.stage_position
+  SELECT c.org_id, c.pipeline_id, c.stage_id, c.stage_name, c.stage_position,
+    sum(c.deal_count)::bigint, trim_scale(sum(c.total_value)), c.reporting_currency,
+    sum(c.total_value) / nullif(sum(c.deal_count - c.deals_without_value), 0),
+    sum(c.weighted_value), sum(c.days_in_stage_sum) / sum(c.deal_count)::double precision,
+    sum(c.health_sum) / sum(c.deal_count)::double precision, sum(c.at_risk_deals)::bigint,
+    sum(c.deals_without_value)::bigint
+  FROM revenue.pipeline_cells(as_of, org) AS c
+  GROUP BY c.org_id, c.pipeline_id, c.stage_id, c.stage_name, c.stage_position, c.reporting_currency
+  HAVING revenue.cell_visible(c.org_id, sum(c.deal_count)::bigint)
+  ORDER BY c.org_id, c.pipeline_id, c.stage_position
 $$;
 COMMENT ON FUNCTION revenue.pipeline_summary IS
   'The open pipeline by stage, now or at any past instant';
@@ -207,15 +262,12 @@ RETURNS TABLE (
   org_id integer, month date, deal_count bigint, total_value numeric, reporting_currency char(3),
   weighted_value double precision, overdue_deals bigint, deals_without_value bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT s.org_id, s.forecast_month, count(*), coalesce(sum(s.reporting_amount), 0), s.reporting_currency,
-    coalesce(sum(s.weighted_amount * s.date_weight), 0), count(*) FILTER (WHERE s.days_to_close_date < 0),
-    count(*) FILTER (WHERE s.reporting_amount IS NULL)
-  FROM revenue.deal_scores(as_of) AS s
-  JOIN unnest(revenue.visible_orgs('viewer')) AS visible(org_id) USING (org_id)
-  WHERE org IS NULL OR s.org_id = org
-  GROUP BY s.org_id, s.forecast_month, s.reporting_currency
-  HAVING revenue.cell_visible(s.org_id, count(*))
-  ORDER BY s.org_id, s.forecast_month
+  SELECT c.org_id, c.month, sum(c.deal_count)::bigint, trim_scale(sum(c.total_value)), c.reporting_currency,
+    sum(c.forecast), sum(c.overdue_deals)::bigint, sum(c.deals_without_value)::bigint
+  FROM revenue.pipeline_cells(as_of, org) AS c
+  GROUP BY c.org_id, c.month, c.reporting_currency
+  HAVING revenue.cell_visible(c.org_id, sum(c.deal_count)::bigint)
+  ORDER BY c.org_id, c.month
 $$;
 COMMENT ON FUNCTION revenue.forecast_monthly IS
   'Expected value by close month, weighted by stage and date; an overdue deal counts in the current month at the weight its date has left, a deal without close date in the month NULL';
@@ -318,7 +370,7 @@ RETURNS TABLE (
   deals_without_value bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT c.org_id, date_trunc('month', c.closed_on::timestamp)::date, count(*) FILTER (WHERE c.won),
-    coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0), c.reporting_currency,
+    trim_scale(coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0)), c.reporting_currency,
     avg(c.reporting_amount) FILTER (WHERE c.won), avg(c.cycle_days) FILTER (WHERE c.won),
     count(*) FILTER (WHERE NOT c.won), avg(c.won::integer)::double precision,
     count(*) FILTER (WHERE c.won AND c.reporting_amount IS NULL)
@@ -346,7 +398,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       ELSE 'all' END,
     coalesce(c.owner_rep_id, c.product_id, c.industry, c.segment, c.source, c.pipeline_id),
     count(*) FILTER (WHERE c.won), count(*) FILTER (WHERE NOT c.won), avg(c.won::integer)::double precision,
-    coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0), coalesce(sum(c.reporting_amount), 0),
+    trim_scale(coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0)),
+    trim_scale(coalesce(sum(c.reporting_amount), 0)),
     (sum(c.reporting_amount) FILTER (WHERE c.won) / nullif(sum(c.reporting_amount), 0))::double precision,
     c.reporting_currency
   FROM revenue.closed_deals(as_of) AS c
@@ -378,7 +431,7 @@ FROM revenue.closed_deals() GROUP BY org_id, least(competitors_mentioned, 5);
 
 CREATE OR REPLACE VIEW revenue.team_performance WITH (security_invoker) AS
 SELECT s.org_id, r.team, s.owner_rep_id, r.name AS rep_name, s.pipeline_id, s.stage_id, s.stage_position,
-  count(*) AS deal_count, coalesce(sum(s.reporting_amount), 0) AS total_value, s.reporting_currency,
+  count(*) AS deal_count, trim_scale(coalesce(sum(s.reporting_amount), 0)) AS total_value, s.reporting_currency,
   coalesce(sum(s.weighted_amount), 0) AS weighted_value, avg(s.days_in_stage) AS avg_days_in_stage,
   avg(s.health_score) AS avg_health_score
 FROM revenue.deal_scores() AS s
@@ -411,33 +464,25 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
   WITH chosen AS MATERIALIZED (
     SELECT o.org_id, o.name, o.base_currency FROM revenue.orgs AS o WHERE o.org_id = revenue.current_org(org)
   ), cells AS MATERIALIZED (
-    SELECT s.pipeline_id, s.stage_id, s.stage_name, s.stage_position, s.forecast_month,
-      count(*) AS deals, count(s.reporting_amount) AS valued, sum(s.reporting_amount) AS value,
-      sum(s.weighted_amount) AS weighted, sum(s.weighted_amount * s.date_weight) AS forecast,
-      sum(s.weighted_amount * s.date_weight) FILTER (WHERE s.days_to_close_date <= 90) AS forecast_90d,
-      count(*) FILTER (WHERE s.health_category IN ('critical', 'at_risk')) AS at_risk
-    FROM revenue.deal_scores(as_of) AS s
-    WHERE s.org_id = (SELECT org_id FROM chosen)
-    GROUP BY s.pipeline_id, s.stage_id, s.stage_name, s.stage_position, s.forecast_month
+    SELECT * FROM revenue.pipeline_cells(as_of, (SELECT org_id FROM chosen))
   ), kpis AS (
-    SELECT coalesce(trim_scale(sum(value)), 0) AS total_pipeline, coalesce(sum(deals), 0) AS deal_count,
-      round(sum(value) / nullif(sum(valued), 0), 2) AS avg_deal_size,
+    SELECT coalesce(trim_scale(sum(total_value)), 0) AS total_pipeline, coalesce(sum(deal_count), 0) AS deal_count,
+      round(sum(total_value) / nullif(sum(deal_count - deals_without_value), 0), 2) AS avg_deal_size,
       coalesce(round(sum(forecast_90d)::numeric, 2), 0) AS weighted_forecast_90d,
-      coalesce(sum(at_risk), 0) AS at_risk_deals,
-      coalesce(sum(deals - valued), 0) AS deals_without_value
+      coalesce(sum(at_risk_deals), 0) AS at_risk_deals, coalesce(sum(deals_without_value), 0) AS deals_without_value
     FROM cells
   ), by_stage AS (
     SELECT jsonb_agg(to_jsonb(t) ORDER BY t.pipeline_id, t.position) AS rows FROM (
-      SELECT pipeline_id, stage_id, stage_name, stage_position AS position, sum(deals) AS deal_count,
-        coalesce(trim_scale(sum(value)), 0) AS total_value, coalesce(round(sum(weighted)::numeric, 2), 0) AS weighted_value
+      SELECT pipeline_id, stage_id, stage_name, stage_position AS position, sum(deal_count) AS deal_count,
+        trim_scale(sum(total_value)) AS total_value, round(sum(weighted_value)::numeric, 2) AS weighted_value
       FROM cells GROUP BY pipeline_id, stage_id, stage_name, stage_position
-      HAVING revenue.cell_visible((SELECT org_id FROM chosen), sum(deals)::bigint)) AS t
+      HAVING revenue.cell_visible((SELECT org_id FROM chosen), sum(deal_count)::bigint)) AS t
   ), by_month AS (
     SELECT jsonb_agg(to_jsonb(t) ORDER BY t.month) AS rows FROM (
-      SELECT forecast_month AS month, sum(deals) AS deal_count, coalesce(trim_scale(sum(value)), 0) AS total_value,
-        coalesce(round(sum(forecast)::numeric, 2), 0) AS weighted_value
-      FROM cells GROUP BY forecast_month
-      HAVING revenue.cell_visible((SELECT org_id FROM chosen), sum(deals)::bigint)) AS t
+      SELECT month, sum(deal_count) AS deal_count, trim_scale(sum(total_value)) AS total_value,
+        round(sum(forecast)::numeric, 2) AS weighted_value
+      FROM cells GROUP BY month
+      HAVING revenue.cell_visible((SELECT org_id FROM chosen), sum(deal_count)::bigint)) AS t
   )
   SELECT jsonb_build_object(
     'organisation', c.name, 'currency', c.base_currency, 'as_of', coalesce(as_of, now()),
@@ -546,7 +591,7 @@ SELECT revenue.comment_view_columns('{
   "weighted_value": "Sum of value x probability",
   "avg_days_in_stage": "Mean days in the stage", "avg_health_score": "Mean health, 0 to 100",
   "deals_without_value": "Deals that no sum contains: no amount or no exchange rate",
-  "overdue_deals": "Deals whose close date has passed",
+  "overdue_deals": "Deals whose close date has passed", "at_risk_deals": "Deals whose health is critical or at risk",
   "won": "Won or, if false, lost", "cycle_days": "Days from creation to close",
   "avg_cycle_days": "Mean days from creation to close of the won deals",
   "won_deals": "Won deals", "lost_deals": "Lost deals", "closed_deals": "Won and lost deals",

@@ -38,7 +38,8 @@ tap() { # a server's life: restart, crash, dump and restore; each test makes its
   if ! as_server test -r "$PROJECT/Makefile"; then
     tree=$scratch/tree
     mkdir "$tree"
-    tar -C "$PROJECT" --exclude=./.git --exclude=./build --exclude=./.cluster -cf - . | tar -C "$tree" -xf -
+    tar -C "$PROJECT" --exclude=./.git --exclude=./build --exclude=./.cluster -cf - . |
+      tar -C "$tree" -xf -
     chown -R "$SERVER_USER" "$tree"
   fi
   pgxs=$(dirname "$("$PG_CONFIG" --pgxs)")/../..

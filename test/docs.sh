@@ -12,18 +12,25 @@ pages=("$@")
 psql() { command psql -X -q -v ON_ERROR_STOP=1 "$@"; }
 
 psql -c 'CREATE DATABASE docs_template'
-psql -d docs_template -o /dev/null -c 'CREATE EXTENSION revenue_intel' -c 'SELECT revenue.load_demo()'
+psql -d docs_template -o /dev/null -c 'CREATE EXTENSION revenue_intel' \
+  -c 'SELECT revenue.load_demo()'
 
 # Everything but the blocks becomes an empty line, so that psql counts lines as the page does. What
 # checks a block marked error stands on the line after it, for psql reads ON_ERROR_STOP once a line.
 script() {
   awk '
     function empty() { print check; check = "" }
-    /^ *```sql error *$/ && !inside { inside = "error"; print check " \\set ON_ERROR_STOP off"; next }
+    /^ *```sql error *$/ && !inside {
+      inside = "error"
+      print check " \\set ON_ERROR_STOP off"
+      check = ""
+      next
+    }
     /^ *```sql *$/ && !inside { inside = "sql"; empty(); next }
     /^ *```/ && inside == "error" {
       print "\\set ON_ERROR_STOP on \\\\ \\set failed :ERROR"
-      check = "SELECT (CASE WHEN :failed THEN \x271\x27 ELSE \x27this block must fail\x27 END)::int \\g /dev/null"
+      check = "SELECT (CASE WHEN :failed THEN \x271\x27 ELSE \x27this block must fail\x27 END)::int"
+      check = check " \\g /dev/null"
       inside = ""
       next
     }

@@ -41,7 +41,8 @@ copy_tree() {
   as_root rm -rf "$root/src" "$root/data"
   as_root mkdir "$root/src"
   tar -C "$PROJECT" --exclude=./.git --exclude=./build --exclude=./.cluster --exclude='*.o' \
-    --exclude='*.bc' --exclude='*.so' --exclude='*.d' -cf - . | as_root tar -C "$root/src" --no-same-owner -xf -
+    --exclude='*.bc' --exclude='*.so' --exclude='*.d' -cf - . |
+    as_root tar -C "$root/src" --no-same-owner -xf -
   [ ! -d "$data" ] || as_root cp -rL "$data" "$root/data"
   for f in /etc/resolv.conf /etc/hosts; do as_root cp -L "$f" "$root$f"; done
 }

@@ -5,6 +5,7 @@
 #include "core/scoring/deal_value.hpp"
 #include "core/scoring/expansion_score.hpp"
 #include "core/scoring/lead_score.hpp"
+#include "core/scoring/pipeline_totals.hpp"
 #include "core/scoring/quality.hpp"
 #include "core/scoring/scenario.hpp"
 #include "core/scoring/weighted_pipeline.hpp"
@@ -61,6 +62,12 @@ PG_FUNCTION(known_stage, [](std::optional<std::string_view> name, const scoring:
 });
 PG_FUNCTION(date_weight, &scoring::date_weight);
 
+// An overdue deal is expected this month.
+PG_FUNCTION(forecast_month, [](revenue::Date close_date, revenue::Date today) {
+  return revenue::month_of(std::max(close_date, today));
+});
+
 PG_AGGREGATE(weighted_pipeline, scoring::WeightedPipeline);
 PG_AGGREGATE(scored_pipeline, scoring::ScoredPipeline);
 PG_AGGREGATE(score_quality, scoring::ScoreQuality);
+PG_AGGREGATE(pipeline_totals, scoring::PipelineTotals);

@@ -52,6 +52,13 @@ struct Codec<Timestamp> {
   static Datum put(Timestamp value) { return TimestampTzGetDatum(value.micros); }
 };
 
+template <>
+struct Codec<Date> {
+  static Oid oid() { return DATEOID; }
+  static Date get(Datum datum) { return {DatumGetInt32(datum)}; }
+  static Datum put(Date value) { return Int32GetDatum(value.days); }
+};
+
 /// A view into the tuple or the detoasted copy; valid for the call.
 template <>
 struct Codec<std::string_view> {

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <vector>
+
 #include "core/scoring/quality.hpp"
 #include "core/scoring/weighted_pipeline.hpp"
 #include "input.hpp"
@@ -9,9 +12,18 @@ namespace revenue::scoring {
 namespace {
 
 template <class State>
-void check_state(std::span<const std::uint8_t> bytes) {
-  fuzz::succeeds([bytes] {
-    Reader reader(std::as_bytes(bytes));
+std::size_t stored_size() {
+  Writer writer;
+  State().serialize(writer);
+  return writer.bytes().size();
+}
+
+template <class State>
+void check_state(std::vector<std::uint8_t> bytes, bool right_size) {
+  // The fuzzer would seldom hit the one length that gets past the first check.
+  if (right_size) bytes.resize(stored_size<State>());
+  fuzz::succeeds([&bytes] {
+    Reader reader(std::as_bytes(std::span(bytes)));
     State state;
     state.deserialize(reader);
     reader.expect_end();
@@ -31,11 +43,13 @@ void check_state(std::span<const std::uint8_t> bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace revenue::scoring;
-  if (size == 0) return 0;
-  const std::span<const std::uint8_t> bytes(data + 1, size - 1);
-  if (data[0] % 2 == 0)
-    check_state<ScoreQuality>(bytes);
+  revenue::fuzz::Input input(data, size);
+  const auto choice = input.take<std::uint8_t>();
+  const bool right_size = choice % 4 != 0;
+  std::vector<std::uint8_t> bytes(data + std::min<std::size_t>(size, 1), data + size);
+  if (choice % 2 == 0)
+    check_state<ScoreQuality>(std::move(bytes), right_size);
   else
-    check_state<WeightedPipeline>(bytes);
+    check_state<WeightedPipeline>(std::move(bytes), right_size);
   return 0;
 }

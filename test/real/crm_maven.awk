@@ -91,6 +91,8 @@ function snapshot(date, i, s, at, days, p, d, v, key) {
     at = STAGE[s]; key = date " " at " "
     if (!count[at]) continue
     exact("deals_as_of", key "deals", count[at]); exact("deals_as_of", key "amount", sum[at])
+    exact("deal_facts", key "deals", count[at]); exact("deal_facts", key "amount", sum[at])
+    exact("deal_facts", key "close_dates_before_the_close", 0)
     if (!(at in waited)) continue
     exact("pipeline_summary", key "deal_count", count[at])
     exact("pipeline_summary", key "total_value", sum[at])
@@ -114,6 +116,19 @@ function snapshot(date, i, s, at, days, p, d, v, key) {
   close_to("forecast_monthly", date " ? weighted_value", weight)
   exact("forecast_monthly", date " ? overdue_deals", 0)
   exact("forecast_monthly", date " ? deals_without_value", 0)
+}
+
+# The last snapshot, that of EXPORT, as a viewer has it: totals, none by rep, and no row.
+function viewed(s, sectors) {
+  for (s = 1; s <= 2; s++) {
+    exact("as a viewer", STAGE[s] " deals", count[STAGE[s]])
+    exact("as a viewer", STAGE[s] " value", sum[STAGE[s]])
+  }
+  for (s in sector) sectors += !seen[sector[s]]++
+  exact("as a viewer", "product", products); exact("as a viewer", "industry", sectors)
+  exact("as a viewer", "all", 1); exact("as a viewer", "pipeline", 1)
+  exact("as a viewer", "segment", 1); exact("as a viewer", "source", 1)
+  exact("as a viewer", "rows", 0)
 }
 
 function tally(key, won, value) {
@@ -248,6 +263,7 @@ END {
   for (s = 1; s <= STAGES; s++) exact("known_at", "after the load " STAGE[s], final[STAGE[s]])
 
   for (m = 1; m <= MONTHS; m++) snapshot(MONTH_END[m])
+  viewed()
   closings(EXPORT); closings(MIDWAY)
   open_deals()
   backtests()

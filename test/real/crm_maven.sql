@@ -62,11 +62,12 @@ SELECT * FROM renamed;
 SELECT revenue.create_org('Maven', base_currency => 'USD', time_zone => 'Asia/Kolkata') AS org \gset
 SELECT clock_timestamp() AS before_load \gset
 
-SELECT revenue.add_pipeline('maven', '[
+SELECT '[
   {"stage_id": "Prospecting", "framework_stage": "prospecting"},
   {"stage_id": "Engaging", "framework_stage": "engaging", "qualified": true},
   {"stage_id": "Won", "kind": "won", "qualified": true},
-  {"stage_id": "Lost", "kind": "lost"}]', name => 'Maven') \g /dev/null
+  {"stage_id": "Lost", "kind": "lost"}]' AS stages \gset
+SELECT revenue.add_pipeline('maven', :'stages') \g /dev/null
 
 -- Managers sell nothing themselves, but a manager is a rep.
 INSERT INTO revenue.reps (org_id, rep_id, name, team, region)
@@ -114,11 +115,7 @@ SELECT clock_timestamp() AS after_load \gset
 
 -- The same as another CRM would give it: deals as they are now, and their stage history apart.
 SELECT revenue.create_org('Maven by stage history', time_zone => 'Asia/Kolkata') AS other_org \gset
-INSERT INTO revenue.pipelines SELECT :other_org, pipeline_id, name, kind FROM revenue.pipelines WHERE org_id = :org
-ON CONFLICT DO NOTHING;
-INSERT INTO revenue.stages
-SELECT :other_org, pipeline_id, stage_id, name, position, kind, qualified, framework_stage
-FROM revenue.stages WHERE org_id = :org AND pipeline_id = 'maven';
+SELECT revenue.add_pipeline('maven', :'stages', org => :other_org) \g /dev/null
 INSERT INTO revenue.deals (org_id, deal_id, pipeline_id, stage_id, amount, currency, close_date, created_at, effective_at)
 SELECT :other_org, m.deal_id, 'maven', m.deal_stage, m.amount, 'USD', m.close_date, m.since, coalesce(m.closed_at, m.since)
 FROM maven_deals m;
@@ -127,6 +124,9 @@ SELECT :other_org, m.deal_id, m.since, 'Engaging', m.list_price FROM maven_deals
 SET revenue_intel.org_id = :org;
 
 -- What revenue_intel makes of it -----------------------------------------------------------------
+-- An error in one section leaves its figures out, and so fails that section only.
+
+\set ON_ERROR_STOP off
 
 CREATE TEMP TABLE actual (section text, key text, value text);
 CREATE TEMP TABLE days AS
@@ -140,9 +140,9 @@ INSERT INTO actual VALUES
   ('what was loaded', 'products', (SELECT count(*) FROM revenue.products)),
   ('what was loaded', 'reps', (SELECT count(*) FROM revenue.reps)),
   ('what was loaded', 'managed reps', (SELECT count(*) FROM revenue.rep_managers)),
-  ('what was loaded', 'deals', (SELECT count(*) FROM revenue.deals WHERE org_id = :org)),
+  ('what was loaded', 'deals', (SELECT count(*) FROM revenue.deals)),
   ('what was loaded', 'open deals without account', (
-    SELECT count(*) FROM revenue.deals WHERE org_id = :org AND account_id IS NULL AND closed_at IS NULL)),
+    SELECT count(*) FROM revenue.deals WHERE account_id IS NULL AND closed_at IS NULL)),
   ('what was loaded', 'deals with a product renamed', (SELECT sum(rows) FROM renamed WHERE kind = 'product')),
   ('what was loaded', 'accounts with a sector renamed', (SELECT sum(rows) FROM renamed WHERE kind = 'sector')),
   ('what was loaded', 'names that match nothing', (SELECT count(*) FROM unmatched));
@@ -151,26 +151,25 @@ INSERT INTO actual
 SELECT 'deal_history', f.key, f.value FROM (
   SELECT count(*) AS versions, sum(upper(v) - lower(v)) FILTER (WHERE stage_id = 'Engaging' AND upper(v) < 'infinity') AS x
   FROM revenue.deal_history, LATERAL (SELECT tstzrange(valid_from, valid_to)) AS r(v)
-  WHERE org_id = :org AND superseded_at = 'infinity') h,
+  WHERE superseded_at = 'infinity') h,
   LATERAL (VALUES ('versions', versions::text), ('days from engaging to closing', (extract(epoch FROM x) / 86400)::text)) f(key, value)
 UNION ALL
 SELECT 'deal_history', stage_id || ' versions', count(*)::text
-FROM revenue.deal_history WHERE org_id = :org AND superseded_at = 'infinity' GROUP BY stage_id;
+FROM revenue.deal_history WHERE superseded_at = 'infinity' GROUP BY stage_id;
 
 INSERT INTO actual
-SELECT 'known_at', 'before the load deals', count(*) FROM days, revenue.deals_as_of(instant, :'before_load') d
-WHERE d.org_id = :org
+SELECT 'known_at', 'before the load deals', count(*) FROM days, revenue.deals_as_of(instant, :'before_load')
 UNION ALL
 SELECT 'known_at', 'before the closings ' || stage_id, count(*)
-FROM revenue.deals_as_of(:'export_at', :'before_closings') WHERE org_id = :org GROUP BY stage_id
+FROM revenue.deals_as_of(:'export_at', :'before_closings') GROUP BY stage_id
 UNION ALL
 SELECT 'known_at', 'after the load ' || stage_id, count(*)
-FROM revenue.deals_as_of(:'export_at', :'after_load') WHERE org_id = :org GROUP BY stage_id;
+FROM revenue.deals_as_of(:'export_at', :'after_load') GROUP BY stage_id;
 
 INSERT INTO actual
 SELECT 'deals_as_of', concat_ws(' ', day, stage_id, f.key), f.value FROM (
   SELECT day, stage_id, count(*) AS deals, sum(amount) AS amount
-  FROM days, revenue.deals_as_of(instant) d WHERE d.org_id = :org GROUP BY day, stage_id) s,
+  FROM days, revenue.deals_as_of(instant) GROUP BY day, stage_id) s,
   jsonb_each_text(to_jsonb(s) - 'day' - 'stage_id') f;
 
 INSERT INTO actual
@@ -231,7 +230,7 @@ INSERT INTO actual
 SELECT 'score_quality', coalesce(f.named, q.key), q.value
 FROM (SELECT revenue.score_quality(s.close_probability, c.won) AS quality
       FROM days, revenue.deal_scores(instant) s JOIN revenue.closed_deals(:'export_at') c USING (org_id, deal_id)
-      WHERE s.org_id = :org AND s.stage_id = 'Engaging') b, jsonb_each_text(quality) q
+      WHERE s.stage_id = 'Engaging') b, jsonb_each_text(quality) q
 LEFT JOIN (VALUES ('n', 'deals'), ('binned_auc', 'auc')) f(key, named) USING (key)
 WHERE q.key NOT IN ('calibration', 'calibration_error');
 
@@ -241,4 +240,69 @@ SELECT 'framework of a vertical', concat_ws(' ', s.vertical, f.key), f.value
 FROM (
   SELECT CASE WHEN industry = 'technology' THEN industry ELSE 'other' END AS vertical, count(*) AS deals,
     count(*) FILTER (WHERE health_category IN ('critical', 'at_risk')) AS at_risk, sum(weighted_amount) AS weighted
-  FROM revenue.deal_scores(:'export_at') WHERE org_id = :org GROUP BY 1) s, jsonb_each_text(to_jsonb(s) - 'vertical') f;
+  FROM revenue.deal_scores(:'export_at') GROUP BY 1) s, jsonb_each_text(to_jsonb(s) - 'vertical') f;
+
+-- Whether the load by stage history says the same of every day, and nothing of what came later.
+SET revenue_intel.org_id = :other_org;
+INSERT INTO actual
+SELECT 'deal_facts', concat_ws(' ', day, stage_id, f.key), f.value FROM (
+  SELECT day, stage_id, count(*) AS deals, sum(amount) AS amount,
+    count(close_date) FILTER (WHERE stage_id = 'Engaging') AS close_dates_before_the_close
+  FROM days, revenue.deals_as_of(instant) GROUP BY day, stage_id) s,
+  jsonb_each_text(to_jsonb(s) - '{day,stage_id}'::text[]) f;
+
+-- A viewer has the same totals and no rows.
+SET revenue_intel.org_id = :org;
+SELECT revenue.add_member(:'viewer', 'viewer') \g /dev/null
+GRANT INSERT ON actual TO :"viewer";
+SET ROLE :"viewer";
+INSERT INTO actual
+SELECT 'as a viewer', concat_ws(' ', stage_id, f.key), f.value
+FROM revenue.pipeline_summary(:'export_at'), LATERAL (
+  VALUES ('deals', deal_count), ('value', total_value)) f(key, value)
+UNION ALL
+SELECT 'as a viewer', dimension, count(*) FROM revenue.win_rates(:'export_at') GROUP BY dimension
+UNION ALL
+SELECT 'as a viewer', 'rows', count(*) FROM revenue.deals_as_of(:'export_at');
+SET ROLE :"engineer";
+
+-- The comparison: counts, money and names must be the same, ratios to 1e-9 of their size -----------
+
+CREATE TEMP TABLE compared AS
+SELECT coalesce(e.section, a.section) AS section, coalesce(e.key, a.key) AS key,
+  e.value AS expected, a.value AS actual, coalesce(e.key = a.key AND CASE
+    WHEN e.value IS NULL OR a.value IS NULL THEN e.value IS NOT DISTINCT FROM a.value
+    WHEN e.kind = 'text' THEN e.value = a.value
+    WHEN e.kind = 'exact' THEN e.value::numeric = a.value::numeric
+    ELSE abs(e.value::numeric - a.value::numeric) <= 1e-9 * abs(e.value::numeric) END, false) AS agrees
+FROM expected e FULL JOIN actual a ON a.section = e.section AND a.key = e.key;
+
+\echo 'Figures, computed by awk from the raw files and by revenue_intel:'
+SELECT section AS compared, count(*) AS figures, count(*) FILTER (WHERE NOT agrees) AS differ,
+  min(key || ' = ' || actual) FILTER (WHERE agrees) AS "for instance"
+FROM compared GROUP BY section ORDER BY section;
+
+\echo 'The built-in close probability against the outcomes (the outcomes are near random, so that an AUC'
+\echo 'far above 0.54 would mean that it had seen them): seven days before the close, and at each month''s end'
+SELECT section, round(min(actual::numeric) FILTER (WHERE key = 'deals')) AS deals,
+  round(min(actual::numeric) FILTER (WHERE key = 'auc'), 3) AS auc,
+  round(min(actual::numeric) FILTER (WHERE key = 'log_loss'), 3) AS log_loss,
+  round(min(actual::numeric) FILTER (WHERE key = 'brier'), 3) AS brier,
+  round(min(actual::numeric) FILTER (WHERE key = 'mean_predicted'), 3) AS mean_predicted,
+  round(min(actual::numeric) FILTER (WHERE key = 'win_rate'), 3) AS win_rate
+FROM compared WHERE section IN ('compare_frameworks', 'score_quality') GROUP BY section ORDER BY section;
+
+SELECT count(*) > 0 AS any_differ FROM compared WHERE NOT agrees \gset
+\if :any_differ
+\echo 'What differs, up to five of each:'
+SELECT section, key, expected, actual FROM (
+  SELECT *, row_number() OVER (PARTITION BY section ORDER BY key) AS nth FROM compared WHERE NOT agrees) d
+WHERE nth <= 5 ORDER BY section, key;
+\endif
+
+\pset tuples_only on
+\pset format unaligned
+SELECT count(*) FILTER (WHERE agrees) || ' passed, ' || count(*) FILTER (WHERE NOT agrees) || ' failed'
+FROM (SELECT section, bool_and(agrees) AS agrees FROM compared GROUP BY section
+      UNION ALL SELECT 'no leakage', bool_and(actual::numeric < 0.56) FROM compared
+      WHERE key = 'auc') s;

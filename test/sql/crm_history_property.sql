@@ -41,6 +41,11 @@ BEGIN
     CASE op.kind
     WHEN 'insert' THEN
       since := coalesce(op.since, op.after_at);
+      FOREACH c IN ARRAY cols LOOP  -- what nobody had spoken of was so from the start
+        IF since > first_born AND NOT EXISTS (SELECT FROM unnest(said) s WHERE s.col = c AND s.at < since) THEN
+          said := say(said, c, first_born, value_at(said, c, first_born));
+        END IF;
+      END LOOP;
       said := ARRAY(SELECT s FROM unnest(said) s WHERE s.at < since);
       lives := ARRAY(SELECT (l.born, least(l.died, since))::life FROM unnest(lives) l WHERE l.born < since)
         || (since, 'infinity')::life;
@@ -54,6 +59,11 @@ BEGIN
     WHEN 'backdate' THEN
       changed := ARRAY(SELECT key FROM jsonb_each(op.values) WHERE value <> present -> key);
       IF changed = '{}' THEN changed := cols; END IF;
+      FOREACH c IN ARRAY changed LOOP  -- it was something else before, from the start
+        IF op.since > first_born AND NOT EXISTS (SELECT FROM unnest(said) s WHERE s.col = c AND s.at < op.since) THEN
+          said := say(said, c, first_born, value_at(said, c, first_born));
+        END IF;
+      END LOOP;
       present := present || op.values;
       IF op.since < first_born THEN
         lives := ARRAY(SELECT (CASE WHEN l.born = first_born THEN op.since ELSE l.born END, l.died)::life FROM unnest(lives) l);

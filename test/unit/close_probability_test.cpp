@@ -210,10 +210,10 @@ TEST(CloseProbability, BadInput) {
 
 TEST(CloseProbability, ExtremeFrameworksStayBetweenZeroAndOne) {
   Framework framework;
-  framework.close_probability.points_per_doubling = 1e-300;
+  framework.close_probability.points_per_doubling = 1e-6;
   framework.close_probability.champion = 1e6;
   framework.close_probability.champion_absent = 1e6;
-  framework.stages.probability.set("proposal", 1e-300);
+  framework.stages.probability.set("proposal", std::numeric_limits<double>::denorm_min());
   const CompiledFramework compiled(framework);
   EXPECT_EQ(close_probability({.deal_stage = "proposal", .champion_identified = true}, compiled),
             1);

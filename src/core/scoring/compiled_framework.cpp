@@ -1,6 +1,8 @@
 #include "core/scoring/compiled_framework.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <limits>
 
 #include "core/foundation/error.hpp"
 #include "core/foundation/name.hpp"
@@ -26,7 +28,10 @@ std::uint32_t hash_of(std::string_view name) {
 }
 
 double odds_against(double probability) {
-  return probability > 0 ? (1 - probability) / probability : 0;
+  // Finite even for the least of probabilities, so that no product with it is inf x 0.
+  return probability > 0
+             ? std::min((1 - probability) / probability, std::numeric_limits<double>::max())
+             : 0;
 }
 
 }  // namespace

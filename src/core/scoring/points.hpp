@@ -20,8 +20,10 @@ inline double points(Micropoints micropoints) {
   return static_cast<double>(micropoints) / 1e6;
 }
 
-/// Where `value` lies between `from` (0) and `to` (1), held there.
+/// Where `value` lies between `from` (0) and `to` (1), held there; either end may be the larger. A
+/// step where the two are one.
 inline double share_between(double value, double from, double to) {
+  if (from == to) return value >= to ? 1 : 0;
   return std::clamp((value - from) / (to - from), 0.0, 1.0);
 }
 

@@ -29,7 +29,8 @@ void require_share(const std::string& name, double value) {
 }
 
 void require_positive(const std::string& name, double value) {
-  require(value > 0, name, "more than 0", value);
+  constexpr double kLeast = 1e-6;  // so that dividing by it stays finite
+  require(value >= kLeast, name, "at least 0.000001", value);
 }
 
 void require_more(const std::string& name, double value, const std::string& other, double limit) {

@@ -1,0 +1,56 @@
+-- What the tests that walk the extension share: its objects by the catalog, and how to call them.
+CREATE SCHEMA walk;
+
+-- Functions and aggregates that SQL can call: no trigger functions, none with an internal state.
+CREATE TABLE walk.functions AS
+SELECT p.oid, p.proname::text AS function, p.prokind, p.provolatile, p.proparallel, p.prosecdef, p.proisstrict,
+  ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY AS a(t, i) ORDER BY i) AS types,
+  ARRAY(SELECT p.proargnames[i] FROM generate_series(1, p.pronargs) AS i ORDER BY i) AS names,
+  has_function_privilege('public', p.oid, 'EXECUTE') AS is_public
+FROM pg_proc p
+JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
+WHERE e.extname = 'revenue_intel' AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+  AND NOT 'internal'::regtype = ANY (p.proargtypes);
+
+CREATE TABLE walk.relations AS
+SELECT c.oid, c.relname::text AS relation, c.relkind
+FROM pg_class c
+JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
+WHERE e.extname = 'revenue_intel' AND c.relkind IN ('r', 'p', 'v', 'm', 'f');
+
+\set file :abs_srcdir '/walk/calls.sql'
+\i :file
+\set file :abs_srcdir '/walk/seed.sql'
+\i :file
+
+-- The entries must fit the functions: one for each, with as many arguments.
+CREATE VIEW walk.misfits AS
+SELECT coalesce(f.function, c.function) AS function,
+  CASE WHEN c.function IS NULL THEN 'has no entry in test/walk/calls.sql'
+       WHEN f.function IS NULL THEN 'has an entry in test/walk/calls.sql and is no function of the extension'
+       ELSE format('has %s arguments, its entry in test/walk/calls.sql %s', cardinality(f.types), jsonb_array_length(c.arguments))
+  END AS problem
+FROM walk.functions f FULL JOIN walk.calls c USING (function)
+WHERE f.function IS NULL OR c.function IS NULL OR cardinality(f.types) <> jsonb_array_length(c.arguments);
+
+-- An argument of an entry as an SQL expression of its type.
+CREATE FUNCTION walk.expression(argument jsonb, type text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT format('%L::%s', CASE WHEN argument = 'null' THEN NULL WHEN type = 'jsonb' THEN argument::text
+                               ELSE argument #>> '{}' END, type)
+$$;
+CREATE FUNCTION walk.expressions(function text) RETURNS text[] LANGUAGE sql STABLE AS $$
+  SELECT coalesce(array_agg(walk.expression(c.arguments -> (i - 1)::integer, f.types[i]) ORDER BY i), '{}')
+  FROM walk.calls c JOIN walk.functions f USING (function), generate_subscripts(f.types, 1) AS i
+  WHERE c.function = expressions.function
+$$;
+
+-- The call as a statement that gives the text of its rows and their number.
+CREATE FUNCTION walk.statement(function text, arguments text[]) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT format('SELECT string_agg(r::text, E''\n'' ORDER BY r::text COLLATE "C"), count(*) FROM %s r',
+    CASE WHEN f.prokind = 'a'
+         THEN format('(SELECT revenue.%I(%s) AS value)', f.function, array_to_string(arguments, ', '))
+         ELSE format('revenue.%I(%s)', f.function, array_to_string(arguments, ', ')) END)
+  FROM walk.functions f WHERE f.function = statement.function
+$$;

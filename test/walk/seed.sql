@@ -1,0 +1,70 @@
+-- walk.seed(org, mark, dimension, amount): one organisation with rows in every table of the
+-- extension. Whatever names a row or a person begins with `mark`; what a viewer may see as the label
+-- of a total begins with `dimension`. A table of the extension that stays empty fails the tests, so a
+-- new one needs its rows here.
+--
+-- The amounts are 1.000003 x 2^k, each k once, times `amount`: every sum of amounts tells which deals
+-- are in it.
+CREATE PROCEDURE walk.seed(org integer, mark text, dimension text, amount numeric, close_date date)
+LANGUAGE plpgsql AS $$
+DECLARE
+  one text := mark || '-1';
+BEGIN
+  INSERT INTO revenue.orgs (org_id, name, base_currency, time_zone) OVERRIDING SYSTEM VALUE
+  VALUES (org, dimension || ' org', 'USD', 'Europe/Berlin');
+  INSERT INTO revenue.policies (org_id, name, version, value, valid_from, created_by)
+  VALUES (org, 'paused', 1, '"unchanged"', '2020-01-01', dimension);
+  INSERT INTO revenue.framework (org_id, vertical, version, weights, description, active, created_by) VALUES
+    (org, 'all', 1, '{"forecast": {"overdue_half_life_days": 60}}', dimension, true, dimension),
+    (org, dimension || '-industry', 1, '{"forecast": {"overdue_half_life_days": 90}}', dimension, true, dimension);
+  INSERT INTO revenue.audit_log (org_id, actor, action, object_type, object_id)
+  VALUES (org, mark || ' actor', 'seed', 'org', org::text);
+  INSERT INTO revenue.fx_rates (org_id, currency, rate_date, rate) VALUES (org, 'EUR', '2019-01-01', 2);
+  INSERT INTO revenue.members (org_id, identity, access_level) VALUES
+    (org, mark || '-1', 'owner'), (org, mark || '-2', 'member');
+
+  INSERT INTO revenue.reps (org_id, rep_id, name, team)
+  SELECT org, mark || '-' || i, mark || ' rep ' || i, mark || ' team' FROM generate_series(1, 4) i;
+  INSERT INTO revenue.rep_managers (org_id, rep_id, manager_rep_id, valid_from) VALUES
+    (org, one, mark || '-3', '2020-01-01'), (org, mark || '-2', mark || '-3', '2020-01-01');
+  INSERT INTO revenue.products (org_id, product_id, name, family)
+  SELECT org, dimension || '-product-' || i, dimension || ' product ' || i, dimension FROM generate_series(1, 3) i;
+  INSERT INTO revenue.accounts (org_id, account_id, name, owner_rep_id, industry, segment, region, employees,
+    usage_recent, usage_prior, usage_limit, seats_used, seats_bought, open_tickets, renewal_date)
+  SELECT org, mark || '-' || i, mark || ' account ' || i, mark || '-' || i, dimension || '-industry', dimension, dimension,
+    300, 50, 100, 60, 45, 50, 3, '2030-01-01'
+  FROM generate_series(1, 3) i;
+  INSERT INTO revenue.pipelines (org_id, pipeline_id, name, kind) VALUES
+    (org, dimension || '-contacts', dimension || ' contacts', 'contact');
+  INSERT INTO revenue.stages (org_id, pipeline_id, stage_id, name, position) VALUES
+    (org, dimension || '-contacts', dimension || '-new', dimension || ' new', 1);
+  INSERT INTO revenue.contacts (org_id, contact_id, account_id, name, email, title, owner_rep_id, source, email_opens,
+    pipeline_id, stage_id)
+  SELECT org, mark || '-' || i, mark || '-' || i, mark || ' contact ' || i, mark || '@' || i, mark || ' title',
+    mark || '-' || i, mark, 5, dimension || '-contacts', dimension || '-new'
+  FROM generate_series(1, 3) i;
+
+  -- Cells of every kind: seven deals; three; six of which two have an amount. Then closed ones: six
+  -- won and one lost; one won and five lost; two won.
+  INSERT INTO revenue.deals (org_id, deal_id, name, account_id, contact_id, owner_rep_id, product_id, stage_id,
+    amount, currency, close_date, closed_at, created_at, stage_entered_at, industry, segment, source,
+    num_interactions, num_objections_handled, competitors_mentioned, lead_score)
+  SELECT org, mark || '-' || k + 1, mark || ' deal ' || k + 1, mark || '-' || 1 + k % 3, mark || '-' || 1 + k % 3,
+    mark || '-' || 1 + k % 3, dimension || '-product-' || c.product, c.stage,
+    CASE WHEN k NOT BETWEEN 12 AND 15 THEN amount * 1.000003 * 2 ^ k END, 'USD',
+    CASE WHEN c.closed_at IS NULL THEN seed.close_date + 40 * c.product ELSE c.closed_at::date END,
+    c.closed_at, '2019-06-01', coalesce(c.closed_at, '2019-07-01'),
+    dimension || '-industry-' || c.product, dimension || '-segment', dimension || '-source', k % 4, k % 3, k % 3, 50
+  FROM (VALUES
+      (0, 6, 'proposal', 1, NULL::timestamptz), (7, 9, 'negotiation', 2, NULL), (10, 15, 'prospecting', 3, NULL),
+      (16, 21, 'closed_won', 1, '2020-01-10 12:00+00'), (22, 22, 'closed_lost', 1, '2020-01-10 12:00+00'),
+      (23, 23, 'closed_won', 2, '2020-02-10 12:00+00'), (24, 28, 'closed_lost', 3, '2020-02-10 12:00+00'),
+      (29, 30, 'closed_won', 2, '2020-03-10 12:00+00')
+    ) AS c(first, last, stage, product, closed_at), generate_series(c.first, c.last) AS k;
+  INSERT INTO revenue.deal_facts (org_id, deal_id, valid_from, stage_id)
+  VALUES (org, one, '2021-05-05 12:00+00', 'prospecting');
+  INSERT INTO revenue.activities (org_id, activity_id, deal_id, account_id, contact_id, rep_id, kind, subject, occurred_at)
+  SELECT org, mark || '-' || i, mark || '-' || i, mark || '-' || i, mark || '-' || i, mark || '-' || i, 'call',
+    mark || ' subject', '2021-06-01 12:00+00'
+  FROM generate_series(1, 3) i;
+END $$;
