@@ -459,6 +459,74 @@ LEFT JOIN months AS yoy ON (yoy.org_id, yoy.metric, yoy.month) = (m.org_id, m.me
 
 -- Calls for applications ----------------------------------------------------------------------
 
+CREATE OR REPLACE FUNCTION revenue.org_close_probability(
+  deal_stage text DEFAULT NULL,
+  days_in_stage double precision DEFAULT NULL,
+  lead_score double precision DEFAULT NULL,
+  num_interactions bigint DEFAULT NULL,
+  num_objections_handled bigint DEFAULT NULL,
+  champion_identified boolean DEFAULT NULL,
+  budget_confirmed boolean DEFAULT NULL,
+  decision_maker_engaged boolean DEFAULT NULL,
+  competitors_mentioned bigint DEFAULT NULL,
+  vertical text DEFAULT 'all',
+  org integer DEFAULT NULL)
+RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT revenue.close_probability(
+    deal_stage, days_in_stage, lead_score, num_interactions, num_objections_handled, champion_identified,
+    budget_confirmed, decision_maker_engaged, competitors_mentioned,
+    revenue.framework_weights(NULL, vertical, org))
+$$;
+COMMENT ON FUNCTION revenue.org_close_probability IS
+  'close_probability with the weights that are in force in the organisation, for all or for one vertical';
+
+CREATE OR REPLACE FUNCTION revenue.explain_deal(
+  deal_id text, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS jsonb LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  answer jsonb;
+BEGIN
+  SELECT jsonb_build_object(
+    'deal_id', d.deal_id, 'name', d.name, 'company', a.name, 'stage', s.name,
+    'close_probability', revenue.explain_close_probability(
+      s.framework_stage, x.days_in_stage, d.lead_score, d.num_interactions, d.num_objections_handled,
+      d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, d.competitors_mentioned, x.weights),
+    'health', revenue.explain_deal_health(
+      s.framework_stage, x.days_in_stage, revenue.elapsed_days(d.last_activity_at, s.moment), d.num_interactions,
+      d.lead_score, d.champion_identified, d.budget_confirmed, d.decision_maker_engaged,
+      d.close_date - s.today, x.weights),
+    'value', revenue.predict_deal_value(
+      d.product_plan, d.num_users_planned, d.base_list_price_per_user, d.discount_pct, d.billing_cycle,
+      d.contract_term_months, d.industry, s.framework_stage, c.avg_acv, d.expansion_potential_factor, c.n, x.weights))
+  INTO answer
+  FROM revenue.deals_as_of(as_of) AS d
+  JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
+  LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
+  LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = d.industry
+  CROSS JOIN LATERAL (
+    SELECT revenue.elapsed_days(d.stage_entered_at, s.moment) AS days_in_stage,
+      coalesce(f.weights, s.weights) AS weights
+  ) AS x
+  CROSS JOIN LATERAL (
+    SELECT avg(w.amount * 12 / w.contract_term_months) AS avg_acv, count(*) AS n
+    FROM revenue.deals AS w
+    JOIN revenue.stages AS k USING (org_id, pipeline_id, stage_id)
+    WHERE w.org_id = chosen AND k.kind = 'won' AND w.industry = d.industry AND w.currency = d.currency
+      AND w.product_id IS NOT DISTINCT FROM d.product_id AND w.contract_term_months IS NOT NULL
+      AND w.amount IS NOT NULL AND (as_of IS NULL OR w.closed_at <= as_of)
+  ) AS c
+  WHERE d.org_id = chosen AND d.deal_id = explain_deal.deal_id;
+  IF answer IS NULL THEN
+    RAISE EXCEPTION 'organisation % has no deal "%"', chosen, coalesce(explain_deal.deal_id, 'NULL')
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Pass the deal_id of a row of revenue.deals that you may read.';
+  END IF;
+  RETURN answer;
+END $$;
+COMMENT ON FUNCTION revenue.explain_deal IS
+  'Everything said of a deal and why: its probability, its health and its value, the value beside won deals of the same product, industry and currency';
+
 CREATE OR REPLACE FUNCTION revenue.dashboard(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   WITH chosen AS MATERIALIZED (

@@ -1,4 +1,5 @@
 -- The views over deals: amounts in several currencies, the past, what is unknown, versions of the framework.
+\set SHOW_CONTEXT never
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS revenue_intel;
 SET timezone = 'UTC';
@@ -90,3 +91,12 @@ SELECT revenue.activate_framework(7);
 SELECT revenue.activate_framework(0);
 SELECT vertical, version, active FROM revenue.framework WHERE org_id = :org ORDER BY 1, 2;
 SELECT action, object_id, new FROM revenue.audit_log WHERE org_id = :org AND object_type = 'framework' ORDER BY at;
+
+-- one deal with all its reasons, and the weights of the organisation looked up
+SELECT e #> '{close_probability,close_probability}' AS percent, e #>> '{health,health_category}' AS health, e #> '{value,reason}' AS reason
+FROM revenue.explain_deal('d1', '2026-02-03 12:00+00') AS e;
+\set VERBOSITY sqlstate
+SELECT revenue.explain_deal('nobody');
+\set VERBOSITY default
+SELECT round(revenue.org_close_probability('proposal', champion_identified => true)::numeric, 4) AS everywhere,
+  round(revenue.org_close_probability('proposal', champion_identified => true, vertical => 'tech')::numeric, 4) AS tech;
