@@ -135,7 +135,7 @@ template <class Signals, class Score>
 void run(benchmark::State& state, Signals (*make)(Random&), Score&& score) {
   const std::vector<Signals> inputs = many<Signals>(make);
   std::size_t i = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     auto result = score(inputs[i++ & (kDeals - 1)]);
     benchmark::DoNotOptimize(result);
   }
@@ -145,7 +145,7 @@ void run(benchmark::State& state, Signals (*make)(Random&), Score&& score) {
 void find_stage(benchmark::State& state) {
   const auto names = many<std::string_view>([](Random& random) { return random.open_stage(); });
   std::size_t i = 0;
-  for (auto _ : state)
+  for ([[maybe_unused]] auto _ : state)
     benchmark::DoNotOptimize(builtin_compiled().find_stage(names[i++ & (kDeals - 1)]));
 }
 BENCHMARK(find_stage);
@@ -217,7 +217,7 @@ void scenario_example(benchmark::State& state) {
                                     .win_rate_increase = 0.1,
                                     .deal_size_increase = 0.05,
                                     .pipeline_growth = 0.15};
-  for (auto _ : state) benchmark::DoNotOptimize(scenario(example));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(scenario(example));
 }
 BENCHMARK(scenario_example);
 
@@ -225,7 +225,7 @@ void weighted_pipeline_add(benchmark::State& state) {
   const auto probabilities = many<double>([](Random& random) { return random.number(0, 1); });
   WeightedPipeline sum;
   std::size_t i = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const std::size_t here = i++ & (kDeals - 1);
     sum.add(Money{static_cast<std::int64_t>(here) * 1'000'000}, probabilities[here]);
   }
@@ -237,7 +237,7 @@ void scored_pipeline_add(benchmark::State& state) {
   const auto deals = many<CloseSignals>(close_signals);
   ScoredPipeline sum;
   std::size_t i = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const std::size_t here = i++ & (kDeals - 1);
     sum.add(Money{static_cast<std::int64_t>(here) * 1'000'000}, deals[here], builtin_compiled());
   }
@@ -249,7 +249,7 @@ void score_quality_add(benchmark::State& state) {
   const auto probabilities = many<double>([](Random& random) { return random.number(0, 1); });
   ScoreQuality quality;
   std::size_t i = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const std::size_t here = i++ & (kDeals - 1);
     quality.add(probabilities[here], here % 3 == 0);
   }
@@ -258,7 +258,8 @@ void score_quality_add(benchmark::State& state) {
 BENCHMARK(score_quality_add);
 
 void compile_framework(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(CompiledFramework(builtin_framework()));
+  for ([[maybe_unused]] auto _ : state)
+    benchmark::DoNotOptimize(CompiledFramework(builtin_framework()));
 }
 BENCHMARK(compile_framework);
 

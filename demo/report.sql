@@ -32,36 +32,40 @@ SELECT stage_name AS "Stage", deal_count AS "Deals", to_char(total_value, :money
 FROM revenue.pipeline_summary ORDER BY pipeline_id, stage_position;
 
 \echo By month of the expected close
-SELECT to_char(month, 'YYYY-MM') AS "Month", deal_count AS "Deals",
+SELECT coalesce(to_char(month, 'YYYY-MM'), 'no date') AS "Month", deal_count AS "Deals",
   to_char(total_value, :money) AS "Value", to_char(weighted_value, :money) AS "Forecast"
 FROM revenue.forecast_monthly ORDER BY month NULLS LAST LIMIT 6;
 
 \echo The deals that count most (by value times probability)
-SELECT name AS "Deal", company AS "Company", stage_id AS "Stage",
+SELECT name AS "Deal", stage_id AS "Stage",
   to_char(reporting_amount, :money) AS "Value", round(100 * close_probability) AS "Probability %",
   close_date AS "Close date"
 FROM revenue.ranked_deals ORDER BY rank LIMIT 5;
 
 \echo At risk, the largest first
-SELECT name AS "Deal", company AS "Company", to_char(deal_value, :money) AS "Value",
-  round(health_score) AS "Health", array_to_string(risk_factors[1:3], '; ') AS "Why"
+SELECT name AS "Deal", to_char(deal_value, :money) AS "Value", round(health_score) AS "Health",
+  array_to_string(risk_factors[1:2], '; ') AS "Why"
 FROM revenue.at_risk_deals ORDER BY deal_value DESC NULLS LAST, id LIMIT 5;
 
 \echo Won and lost in the last six months
 SELECT to_char(month, 'YYYY-MM') AS "Month", deal_count AS "Won", lost_deals AS "Lost",
   round(100 * win_rate) AS "Win rate %", to_char(total_value, :money) AS "Value won",
   round(avg_cycle_days) AS "Days to close"
-FROM (SELECT * FROM revenue.won_deals_summary ORDER BY month DESC LIMIT 6) AS recent
-ORDER BY month;
+FROM revenue.won_deals_summary
+WHERE month > date_trunc('month', now()) - interval '6 months' ORDER BY month;
 
-SELECT deal_id, name AS deal FROM revenue.ranked_deals ORDER BY rank LIMIT 1 \gset
-\echo How the probability of :deal comes about, in points
-SELECT initcap(replace(b.key, '_', ' ')) AS "Part", round(b.value::numeric, 1) AS "Points"
+-- A figure that can be explained: the first of the deals above, factor by factor.
+SELECT d.deal_id, d.name AS deal, e.why ->> 'close_probability' AS probability, e.why
 FROM revenue.deals AS d
 JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
-CROSS JOIN jsonb_each_text(revenue.explain_close_probability(
+JOIN revenue.ranked_deals AS r USING (org_id, deal_id)
+CROSS JOIN LATERAL (SELECT revenue.explain_close_probability(
   coalesce(s.framework_stage, s.stage_id), revenue.elapsed_days(d.stage_entered_at, now()),
   d.lead_score, d.num_interactions, d.num_objections_handled, d.champion_identified,
-  d.budget_confirmed, d.decision_maker_engaged, d.competitors_mentioned) -> 'breakdown') AS b
-WHERE d.org_id = :org AND d.deal_id = :'deal_id'
-ORDER BY b.key = 'probability', b.key = 'raw_points', b.key <> 'base_probability', b.key;
+  d.budget_confirmed, d.decision_maker_engaged, d.competitors_mentioned)) AS e(why)
+WHERE d.org_id = :org AND r.rank = 1 \gset
+
+\echo Why :deal stands at :probability %
+\pset tuples_only on
+\pset border 0
+SELECT '  ' || factor FROM jsonb_array_elements_text(:'why'::jsonb -> 'key_factors') AS factor;

@@ -133,53 +133,45 @@ COMMENT ON FUNCTION revenue.rep_team(text, date, integer) IS
 
 -- A deal before it is written -----------------------------------------------------------------
 
-CREATE OR REPLACE FUNCTION revenue.prepare_deal() RETURNS trigger
+CREATE OR REPLACE FUNCTION revenue.prepare_inserted_deal() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.stage_entered_at := coalesce(NEW.effective_at, NEW.created_at);
+  RETURN NEW;
+END $$;
+COMMENT ON FUNCTION revenue.prepare_inserted_deal() IS
+  'Trigger: a new deal is in its stage since effective_at, else since its creation, unless it says since when';
+
+CREATE OR REPLACE FUNCTION revenue.prepare_updated_deal() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   stage_kind text;
 BEGIN
-  IF NOT current_setting('row_security')::boolean AND revenue.restoring() THEN RETURN NEW; END IF;
   -- What the row already had is not stated by this write.
-  IF TG_OP = 'UPDATE' AND NEW.effective_at = OLD.effective_at THEN NEW.effective_at := NULL; END IF;
-  IF NEW.effective_at IS NOT NULL AND (NEW.effective_at > clock_timestamp() OR NOT isfinite(NEW.effective_at)) THEN
-    RAISE EXCEPTION 'effective_at of deal "%" is not in the past: %', NEW.deal_id, NEW.effective_at
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'History takes what has become true; leave it NULL for now.';
-  END IF;
+  IF NEW.effective_at = OLD.effective_at THEN NEW.effective_at := NULL; END IF;
+  IF (NEW.pipeline_id, NEW.stage_id) IS NOT DISTINCT FROM (OLD.pipeline_id, OLD.stage_id) THEN RETURN NEW; END IF;
 
-  IF TG_OP = 'INSERT' THEN
-    NEW.stage_entered_at := coalesce(NEW.stage_entered_at, NEW.effective_at, NEW.created_at);
-  ELSIF (NEW.pipeline_id, NEW.stage_id) IS NOT DISTINCT FROM (OLD.pipeline_id, OLD.stage_id) THEN
-    RETURN NEW;
-  ELSIF NEW.stage_entered_at = OLD.stage_entered_at THEN
+  IF NEW.stage_entered_at = OLD.stage_entered_at THEN
     NEW.stage_entered_at := coalesce(NEW.effective_at, clock_timestamp());
-    IF NEW.effective_at IS NOT NULL THEN  -- it may have been there before, and never have left
-      SELECT h.stage_entered_at INTO NEW.stage_entered_at FROM (SELECT) one LEFT JOIN revenue.deal_history h
-      ON h.org_id = NEW.org_id AND h.deal_id = NEW.deal_id AND h.superseded_at = 'infinity'
-        AND h.valid_from < NEW.effective_at AND h.valid_to >= NEW.effective_at
-        AND (h.pipeline_id, h.stage_id) = (NEW.pipeline_id, NEW.stage_id);
-      NEW.stage_entered_at := coalesce(NEW.stage_entered_at, NEW.effective_at);
-    END IF;
   END IF;
-
   SELECT s.kind INTO stage_kind FROM revenue.stages s
   WHERE s.org_id = NEW.org_id AND s.pipeline_id = NEW.pipeline_id AND s.stage_id = NEW.stage_id;
   IF stage_kind = 'open' THEN
-    IF TG_OP = 'UPDATE' AND NEW.closed_at = OLD.closed_at THEN NEW.closed_at := NULL; END IF;
-  ELSIF NEW.closed_at IS NULL OR TG_OP = 'UPDATE' AND NEW.closed_at = OLD.closed_at THEN
+    IF NEW.closed_at = OLD.closed_at THEN NEW.closed_at := NULL; END IF;
+  ELSIF NEW.closed_at IS NOT DISTINCT FROM OLD.closed_at THEN
     NEW.closed_at := NEW.stage_entered_at;
   END IF;
   RETURN NEW;
 END $$;
-COMMENT ON FUNCTION revenue.prepare_deal() IS
-  'Trigger: keeps stage_entered_at and closed_at in step with the stage, and refuses facts of the future';
+COMMENT ON FUNCTION revenue.prepare_updated_deal() IS
+  'Trigger: keeps stage_entered_at and closed_at in step with the stage';
 
 CREATE OR REPLACE TRIGGER keep_key BEFORE UPDATE ON revenue.deals FOR EACH ROW
 WHEN (OLD.org_id <> NEW.org_id OR OLD.deal_id <> NEW.deal_id) EXECUTE FUNCTION revenue.refuse_key_change();
-CREATE OR REPLACE TRIGGER prepare_inserted BEFORE INSERT ON revenue.deals
-FOR EACH ROW EXECUTE FUNCTION revenue.prepare_deal();
+CREATE OR REPLACE TRIGGER prepare_inserted BEFORE INSERT ON revenue.deals FOR EACH ROW
+WHEN (NEW.stage_entered_at IS NULL) EXECUTE FUNCTION revenue.prepare_inserted_deal();
 CREATE OR REPLACE TRIGGER prepare_updated BEFORE UPDATE ON revenue.deals FOR EACH ROW
 WHEN (OLD.stage_id <> NEW.stage_id OR OLD.pipeline_id <> NEW.pipeline_id OR NEW.effective_at IS NOT NULL)
-EXECUTE FUNCTION revenue.prepare_deal();
+EXECUTE FUNCTION revenue.prepare_updated_deal();
 
 -- Writing the past ----------------------------------------------------------------------------
 -- A version that ends because the deal changed gets its valid_to once, from the clock, and is never
@@ -214,6 +206,15 @@ REVOKE EXECUTE ON FUNCTION revenue.unsaid_columns(integer, text, timestamptz) FR
 COMMENT ON FUNCTION revenue.unsaid_columns(integer, text, timestamptz) IS
   'The columns of a deal on which its believed history has no word before then';
 
+CREATE OR REPLACE FUNCTION revenue.check_effective_at(effective_at timestamptz, deal_id text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF effective_at <= clock_timestamp() AND isfinite(effective_at) THEN RETURN; END IF;
+  RAISE EXCEPTION 'the time of a fact of deal "%" is not in the past: %', deal_id, effective_at
+    USING ERRCODE = 'invalid_parameter_value', HINT = 'History takes what has become true; leave effective_at NULL for now.';
+END $$;
+COMMENT ON FUNCTION revenue.check_effective_at(timestamptz, text) IS 'An error with a hint where a fact would lie in the future';
+
 CREATE OR REPLACE FUNCTION revenue.record_inserted_deals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
@@ -222,6 +223,8 @@ DECLARE
   writer text := coalesce(revenue.caller_identity(), session_user);
 BEGIN
   IF revenue.restoring() THEN RETURN NULL; END IF;
+  PERFORM revenue.check_effective_at(n.effective_at, n.deal_id) FROM new_rows n
+  WHERE n.effective_at > recorded OR NOT isfinite(n.effective_at);
   -- A deal that was deleted comes back, perhaps at a time when it still was.
   WITH returning_deals AS MATERIALIZED (
     SELECT n.org_id, n.deal_id, n.since, min(h.valid_from) AS first_from,
@@ -252,12 +255,16 @@ BEGIN
     decision_maker_engaged, competitors_mentioned, industry, segment, source, loss_reason)
   SELECT n.org_id, n.deal_id, coalesce(n.effective_at, recorded), recorded, writer,
     n.name, n.account_id, n.contact_id, n.owner_rep_id, n.product_id, n.pipeline_id, n.stage_id,
-    n.amount, n.currency, n.close_date, n.closed_at, n.created_at, n.stage_entered_at,
+    n.amount, n.currency, n.close_date, coalesce(n.closed_at, CASE WHEN s.kind <> 'open' THEN n.stage_entered_at END), n.created_at, n.stage_entered_at,
     n.forecast_category, n.product_plan, n.num_users_planned, n.base_list_price_per_user,
     n.discount_pct, n.billing_cycle, n.contract_term_months, n.expansion_potential_factor,
     n.lead_score, n.champion_identified, n.budget_confirmed, n.decision_maker_engaged,
     n.competitors_mentioned, n.industry, n.segment, n.source, n.loss_reason
-  FROM new_rows n;
+  FROM new_rows n JOIN revenue.stages s
+    ON s.org_id = n.org_id AND s.pipeline_id = n.pipeline_id AND s.stage_id = n.stage_id;
+  UPDATE revenue.deals d SET closed_at = d.stage_entered_at FROM new_rows n, revenue.stages s
+  WHERE n.closed_at IS NULL AND s.org_id = n.org_id AND s.pipeline_id = n.pipeline_id AND s.stage_id = n.stage_id
+    AND s.kind <> 'open' AND d.org_id = n.org_id AND d.deal_id = n.deal_id AND recorded IS NOT NULL;
   RETURN NULL;
 END $$;
 COMMENT ON FUNCTION revenue.record_inserted_deals() IS 'Trigger: the first version of each new deal, from effective_at or now on';
@@ -270,6 +277,8 @@ DECLARE
   writer text := coalesce(revenue.caller_identity(), session_user);
 BEGIN
   IF revenue.restoring() THEN RETURN NULL; END IF;
+  PERFORM revenue.check_effective_at(n.effective_at, n.deal_id) FROM new_rows n
+  WHERE n.effective_at > recorded OR NOT isfinite(n.effective_at);
   -- What became true within this transaction could not be asked for before: it ends the open version.
   WITH closed AS (
     UPDATE revenue.deal_history h
@@ -317,7 +326,6 @@ BEGIN
   IF NOT EXISTS (SELECT FROM new_rows WHERE effective_at IS NOT NULL) THEN RETURN NULL; END IF;
   WITH patches AS MATERIALIZED (
     SELECT n.org_id, n.deal_id, n.effective_at AS since, p.patch, p.stated, f.valid_from AS first_from,
-      CASE WHEN n.effective_at < f.valid_from THEN f.stage_entered_at END AS first_entered,
       ARRAY(SELECT jsonb_object_keys(p.patch) INTERSECT
             SELECT unnest(revenue.unsaid_columns(n.org_id, n.deal_id, n.effective_at))) AS unsaid
     FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
@@ -329,10 +337,10 @@ BEGIN
       FROM (SELECT revenue.deal_values(to_jsonb(h)) AS before) b, jsonb_each(revenue.deal_values(to_jsonb(n))) v
     ) p
     CROSS JOIN LATERAL (
-      SELECT f.valid_from, f.stage_entered_at FROM revenue.deal_history f
+      SELECT f.valid_from FROM revenue.deal_history f
       WHERE f.org_id = n.org_id AND f.deal_id = n.deal_id AND f.superseded_at = 'infinity'
       ORDER BY f.valid_from LIMIT 1) f
-    WHERE n.effective_at IS NOT NULL AND (p.stated IS NOT NULL OR n.effective_at < h.valid_from)
+    WHERE n.effective_at IS NOT NULL AND (p.stated IS NOT NULL OR h.recorded_at <> n.effective_at)
   ), superseded AS (
     UPDATE revenue.deal_history h
     SET superseded_at = greatest(recorded, h.recorded_at + interval '1 us') FROM patches p
@@ -350,9 +358,9 @@ BEGIN
               THEN jsonb_build_object('valid_to', s.since, 'deleted', false, 'deleted_by', NULL) ELSE '{}' END AS changes
     WHERE (s.version).valid_from < s.since
     UNION ALL
-    -- a deal that turns out to be older had its first values, and was in its first stage, from the start
+    -- a deal that turns out to be older had its first values from the start
     SELECT s.patch || jsonb_build_object('changed_by', writer, 'stated', s.stated, 'valid_from', s.since,
-      'valid_to', (s.version).valid_from, 'deleted', false, 'deleted_by', NULL, 'stage_entered_at', s.since)
+      'valid_to', (s.version).valid_from, 'deleted', false, 'deleted_by', NULL)
     WHERE (s.version).valid_from = s.first_from AND s.since < s.first_from
     UNION ALL
     -- from then on, patched
@@ -365,14 +373,33 @@ BEGIN
     WHERE (s.version).valid_to > s.since
   ) c
   CROSS JOIN LATERAL jsonb_populate_record(s.version, c.changes
-    || CASE WHEN (s.version).stage_entered_at = s.first_entered AND s.first_entered > s.since
-            THEN jsonb_build_object('stage_entered_at', s.since) ELSE '{}' END
     || jsonb_build_object('recorded_at', (s.version).superseded_at, 'superseded_at', 'infinity')) piece;
-  UPDATE revenue.deals d SET stage_entered_at = h.stage_entered_at
+  -- The versions written just now take the time of their stage from where its run begins.
+  WITH past AS (
+    SELECT h.*, lag(h.valid_from) OVER before AS before_from,
+      (lag(h.valid_to) OVER before, lag(h.pipeline_id) OVER before, lag(h.stage_id) OVER before)
+        IS DISTINCT FROM (h.valid_from, h.pipeline_id, h.stage_id) AS moved
+    FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
+    WHERE n.effective_at IS NOT NULL AND h.superseded_at = 'infinity'
+    WINDOW before AS (PARTITION BY h.org_id, h.deal_id ORDER BY h.valid_from)
+  ), runs AS (
+    SELECT p.org_id, p.deal_id, p.valid_from, p.recorded_at, s.kind, max(CASE WHEN p.moved THEN
+        CASE WHEN p.stage_entered_at <= p.valid_from AND (p.before_from IS NULL OR p.stage_entered_at > p.before_from)
+             THEN p.stage_entered_at ELSE p.valid_from END END)
+      OVER (PARTITION BY p.org_id, p.deal_id ORDER BY p.valid_from) AS entered
+    FROM past p JOIN revenue.stages s
+      ON s.org_id = p.org_id AND s.pipeline_id = p.pipeline_id AND s.stage_id = p.stage_id
+  )
+  UPDATE revenue.deal_history h
+  SET stage_entered_at = r.entered, closed_at = CASE WHEN r.kind <> 'open' THEN coalesce(h.closed_at, r.entered) END
+  FROM runs r
+  WHERE h.org_id = r.org_id AND h.deal_id = r.deal_id AND h.valid_from = r.valid_from AND h.recorded_at = r.recorded_at
+    AND h.recorded_at >= recorded;
+  UPDATE revenue.deals d SET stage_entered_at = h.stage_entered_at, closed_at = h.closed_at
   FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
     AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
-  WHERE d.org_id = n.org_id AND d.deal_id = n.deal_id AND n.effective_at IS NOT NULL
-    AND d.stage_entered_at <> h.stage_entered_at AND recorded IS NOT NULL;
+  WHERE d.org_id = n.org_id AND d.deal_id = n.deal_id AND n.effective_at IS NOT NULL AND recorded IS NOT NULL
+    AND (d.stage_entered_at, d.closed_at) IS DISTINCT FROM (h.stage_entered_at, h.closed_at);
   RETURN NULL;
 END $$;
 COMMENT ON FUNCTION revenue.record_updated_deals() IS 'Trigger: a new version of each deal that differs from its open one';
@@ -415,13 +442,17 @@ CREATE OR REPLACE AGGREGATE revenue.merged_values(jsonb) (
 );
 COMMENT ON AGGREGATE revenue.merged_values(jsonb) IS 'JSON objects merged in order, a later key over an earlier one';
 
+-- Every look-up is by the array of deals; joins of what was found are hashed, because the planner takes
+-- a thousand facts for one and would compare each with all.
+--
 -- The timeline of a deal is what its sources said, in order of time: each version says the columns it
 -- states (all, if it was a write), each fact the columns it gives; the rest carries over. Before the
 -- first word on a column, that word holds. Where the last fact contradicts the deal's row, which is the
 -- present, the row is believed from now on.
 CREATE OR REPLACE FUNCTION revenue.merge_deal_facts(org integer, deals text[], instants timestamptz[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET extra_float_digits = 1 AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET extra_float_digits = 1
+SET enable_nestloop = off SET jit = off AS $$
 DECLARE
   recorded timestamptz;
   writer text := coalesce(revenue.caller_identity(), session_user);
@@ -532,10 +563,9 @@ REVOKE EXECUTE ON FUNCTION revenue.merge_deal_facts(integer, text[], timestamptz
 COMMENT ON FUNCTION revenue.merge_deal_facts(integer, text[], timestamptz[]) IS
   'For triggers: merges these facts of an organisation''s deals into their history';
 
-CREATE OR REPLACE FUNCTION revenue.prepare_deal_fact() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+CREATE OR REPLACE FUNCTION revenue.prepare_deal_fact() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF current_setting('row_security')::boolean OR NOT revenue.restoring() THEN NEW.merged_at := clock_timestamp(); END IF;
+  NEW.merged_at := clock_timestamp();
   RETURN NEW;
 END $$;
 COMMENT ON FUNCTION revenue.prepare_deal_fact() IS 'Trigger: marks a fact as merged, which the statement will do when all its rows are there';
@@ -548,11 +578,7 @@ DECLARE
   wrong record;
 BEGIN
   IF revenue.restoring() THEN RETURN NULL; END IF;
-  SELECT n.deal_id, n.valid_from INTO wrong FROM new_rows n WHERE n.valid_from > clock_timestamp() LIMIT 1;
-  IF FOUND THEN
-    RAISE EXCEPTION 'a fact of deal "%" lies in the future: %', wrong.deal_id, wrong.valid_from
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'History takes what has become true.';
-  END IF;
+  PERFORM revenue.check_effective_at(n.valid_from, n.deal_id) FROM new_rows n WHERE n.valid_from > clock_timestamp();
   SELECT f.stage_id, f.org_id INTO wrong
   FROM (SELECT DISTINCT n.org_id, n.pipeline_id, n.stage_id FROM new_rows n WHERE n.stage_id IS NOT NULL) f
   WHERE NOT EXISTS (SELECT FROM revenue.stages s WHERE s.org_id = f.org_id AND s.stage_id = f.stage_id
@@ -571,8 +597,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION revenue.record_deal_facts() IS 'Trigger: imported facts go into the history of their deals';
 
-CREATE OR REPLACE TRIGGER prepare BEFORE INSERT OR UPDATE ON revenue.deal_facts
-FOR EACH ROW EXECUTE FUNCTION revenue.prepare_deal_fact();
+CREATE OR REPLACE TRIGGER prepare BEFORE INSERT OR UPDATE ON revenue.deal_facts FOR EACH ROW
+WHEN (current_setting('row_security') = 'on') EXECUTE FUNCTION revenue.prepare_deal_fact();
 CREATE OR REPLACE TRIGGER keep_key BEFORE UPDATE ON revenue.deal_facts FOR EACH ROW
 WHEN (OLD.org_id <> NEW.org_id OR OLD.deal_id <> NEW.deal_id OR OLD.valid_from <> NEW.valid_from)
 EXECUTE FUNCTION revenue.refuse_key_change();

@@ -17,7 +17,7 @@ root=''
 
 unmount() {
   [ -z "$root" ] || for m in proc dev/shm; do
-    ! mountpoint -q "$root/$m" || as_root umount "$root/$m"
+    ! mountpoint -q "$root/$m" || as_root umount -l "$root/$m"
   done
 }
 trap unmount EXIT

@@ -68,7 +68,7 @@ file == 3 { reps++; manager[$1] = $2; managers += !team[$2]++; next }
   closed[n] = $7
   list[n] = price[product[n]]
   value[n] = $5 == "Won" ? $8 : list[n]
-  industry[n] = sector[$4]
+  industry[n] = $4 == "" ? "" : sector[$4]
   renamed += $3 in RENAMED
   without_account += $4 == ""
   unmatched += !(product[n] in price) + !(rep[n] in manager) + ($4 != "" && !($4 in sector))
@@ -76,7 +76,8 @@ file == 3 { reps++; manager[$1] = $2; managers += !team[$2]++; next }
 
 # The open pipeline and what has closed at the end of a day.
 function snapshot(date, i, s, at, days, p, d, v, key) {
-  split("", count); split("", sum); split("", weighted); split("", waited); split("", sound)
+  split("", count); split("", sum); split("", weighted); split("", waited)
+  split("", sound); split("", unsound)
   d = v = 0; weight = risky = 0
   for (i = 1; i <= n; i++) {
     at = stage_at(i, date)
@@ -86,6 +87,7 @@ function snapshot(date, i, s, at, days, p, d, v, key) {
     days = day(date) - day(since[i]); p = probability(at, days, TYPICAL[at])
     d++; v += list[i]; weight += list[i] * p; risky += health(days, TYPICAL[at]) < 60
     weighted[at] += list[i] * p; waited[at] += days; sound[at] += health(days, TYPICAL[at])
+    unsound[at] += health(days, TYPICAL[at]) < 60
   }
   for (s = 1; s <= STAGES; s++) {
     at = STAGE[s]; key = date " " at " "
@@ -100,6 +102,7 @@ function snapshot(date, i, s, at, days, p, d, v, key) {
     close_to("pipeline_summary", key "weighted_value", weighted[at])
     close_to("pipeline_summary", key "avg_days_in_stage", waited[at] / count[at])
     close_to("pipeline_summary", key "avg_health_score", sound[at] / count[at])
+    exact("pipeline_summary", key "at_risk_deals", unsound[at])
     exact("pipeline_summary", key "deals_without_value", 0)
     exact("dashboard", key "deal_count", count[at]); exact("dashboard", key "total_value", sum[at])
     cents("dashboard", key "weighted_value", weighted[at])

@@ -109,9 +109,7 @@ TEST(CompiledFramework, FindsEveryStageHoweverItIsWritten) {
   }
   EXPECT_EQ(builtin_compiled().find_stage("Closed Won"),
             builtin_compiled().find_stage("closed_won"));
-  for (const char* name : {"", " ", "x", "proposals", "PROPOSAL ",
-                           "closed"
-                           "won"})
+  for (const char* name : {"", " ", "x", "proposals", "PROPOSAL ", "closedwon"})
     EXPECT_EQ(builtin_compiled().find_stage(name), nullptr) << name;
 }
 

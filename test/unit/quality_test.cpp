@@ -92,12 +92,12 @@ TEST(ScoreQuality, CalibratedProbabilitiesHaveASmallError) {
 TEST(ScoreQuality, MergingIsAddingInAnyOrder) {
   test::RandomInputs random;
   ScoreQuality whole;
-  ScoreQuality parts[3];
-  for (int i = 0; i < test::kRandomInputs; ++i) {
+  std::array<ScoreQuality, 3> parts;
+  for (std::size_t i = 0; i < test::kRandomInputs; ++i) {
     const double p = random.number(0, 1);
     const bool won = random.coin();
     whole.add(p, won);
-    parts[i % 3].add(p, won);
+    parts[i % parts.size()].add(p, won);
   }
   ScoreQuality merged;
   merged.merge(ScoreQuality{});

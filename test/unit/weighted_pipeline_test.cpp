@@ -39,13 +39,13 @@ TEST(WeightedPipeline, SumsAmountTimesProbability) {
 TEST(WeightedPipeline, DoesNotDependOnTheOrder) {
   test::RandomInputs random;
   WeightedPipeline whole;
-  WeightedPipeline parts[2];
+  std::array<WeightedPipeline, 2> parts;
   double plain = 0;
-  for (int i = 0; i < test::kRandomInputs; ++i) {
+  for (std::size_t i = 0; i < test::kRandomInputs; ++i) {
     const Money amount{random.integer(-1'000'000'000'000, 1'000'000'000'000)};
     const double p = random.number(0, 1);
     whole.add(amount, p);
-    parts[i % 2].add(amount, p);
+    parts[i % parts.size()].add(amount, p);
     plain += amount.value() * p;
   }
   WeightedPipeline back;

@@ -21,11 +21,11 @@ TEST(WideSum, CarriesBothWays) {
 TEST(WideSum, DoesNotDependOnTheOrder) {
   test::RandomInputs random;
   WideSum forward;
-  WideSum parts[2];
-  for (int i = 0; i < test::kRandomInputs; ++i) {
+  std::array<WideSum, 2> parts;
+  for (std::size_t i = 0; i < test::kRandomInputs; ++i) {
     const std::int64_t term = random.integer(kLeast, kMost);
     forward.add(term);
-    parts[i % 2].add(term);
+    parts[i % parts.size()].add(term);
   }
   parts[1].merge(parts[0]);
   EXPECT_EQ(parts[1], forward);

@@ -4,12 +4,13 @@
 -- arguments: a JSON array, one element an argument in order (null = NULL). The ids are those of
 --            seed.sql: ROWA-1 is the deal, account, rep, contact of organisation 555.
 -- writes:    the lowest access level that this call works for, where it changes something;
---            database = only a role with EXECUTE granted, or the extension's owner.
--- skip:      why the function cannot be called from SQL by hand.
+--            own = admins and owners, and a member for what is his; database = only the
+--            extension's owner and roles with EXECUTE granted.
+-- skip:      why the function is not called; only for one that PUBLIC may not execute.
 CREATE TABLE walk.calls (
   function text PRIMARY KEY,
   arguments jsonb CHECK (jsonb_typeof(arguments) = 'array'),
-  writes text CHECK (writes IN ('member', 'analyst', 'admin', 'owner', 'database')),
+  writes text CHECK (writes IN ('own', 'member', 'analyst', 'admin', 'owner', 'database')),
   skip text,
   CHECK ((arguments IS NULL) = (skip IS NOT NULL))
 );
@@ -76,7 +77,15 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('won_deals_summary', '[null, 555]'),
   ('win_rates', '[null, 555]'),
   ('dashboard', '[null, 555]'),
-  ('health_check', '[555]');
+  ('health_check', '[555]'),
+  ('scored_stages', '[null]'),
+  ('forecast_month', '["2024-02-10", "2024-01-15"]'),
+  ('pipeline_cells', '[null, 555]'),
+  ('pipeline_totals', '[1000, "proposal", 12, 3, 6, 70, true, true, false, 30, 2, 1, null]'),
+  ('anonymised_deals', '[null, 555]'),
+  ('org_close_probability', '["proposal", 12, 70, 6, 2, true, true, false, 1, "all", 555]'),
+  ('explain_deal', '["ROWA-1", null, 555]'),
+  ('unsaid_columns', '[555, "ROWA-1", "2024-01-01"]');
 
 INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('create_org', '["A new one", "EUR", "UTC", 1, 1]', 'database'),
@@ -94,9 +103,16 @@ INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('merge_deal_facts', '[555, "{ROWA-1}", "{2021-05-05 12:00+00}"]', 'database'),
   ('refresh_deal_history', '[555]', 'admin'),
   ('refresh_engagement', '[555]', 'admin'),
-  ('update_deal', '["ROWA-1", 1234.5, "USD", "2999-03-31", "negotiation", "commit", 10, 20, 5, "annual", 12, null, null, "why", 555]', 'member'),
+  ('update_deal', '["ROWA-1", 1234.5, "USD", "2999-03-31", "negotiation", "commit", 10, 20, 5, "annual", 12, null, null, "why", 555]', 'own'),
   ('set_framework', '[{"forecast": {"overdue_half_life_days": 30}}, "all", true, "why", 555]', 'owner'),
-  ('activate_framework', '[0, "all", 555]', 'owner');
+  ('activate_framework', '[0, "all", 555]', 'owner'),
+  ('load_demo', '[30, 1, "2024-06-30"]', 'database'),
+  ('drop_demo', '[1]', 'database');
 
 INSERT INTO walk.calls (function, skip) VALUES
-  ('protect_table', 'runs only inside the install script');
+  ('protect_table', 'runs only inside the install script'),
+  ('comment_view_columns', 'runs only inside the install script');
+
+INSERT INTO walk.calls (function, skip)
+SELECT f, 'part of load_demo() and drop_demo()' FROM unnest('{demo_org,demo_size,clear_demo,demo_draw,demo_pick,demo_words,demo_person,demo_company,demo_cases,
+  demo_deals,load_demo_reps,load_demo_catalogue,load_demo_accounts,load_demo_deals}'::text[]) AS f;

@@ -58,7 +58,7 @@ BEGIN
   FROM (VALUES
       (0, 6, 'proposal', 1, NULL::timestamptz), (7, 9, 'negotiation', 2, NULL), (10, 15, 'prospecting', 3, NULL),
       (16, 21, 'closed_won', 1, '2020-01-10 12:00+00'), (22, 22, 'closed_lost', 1, '2020-01-10 12:00+00'),
-      (23, 23, 'closed_won', 2, '2020-02-10 12:00+00'), (24, 28, 'closed_lost', 3, '2020-02-10 12:00+00'),
+      (23, 23, 'closed_won', 3, '2020-02-10 12:00+00'), (24, 28, 'closed_lost', 3, '2020-02-10 12:00+00'),
       (29, 30, 'closed_won', 2, '2020-03-10 12:00+00')
     ) AS c(first, last, stage, product, closed_at), generate_series(c.first, c.last) AS k;
   INSERT INTO revenue.deal_facts (org_id, deal_id, valid_from, stage_id)
