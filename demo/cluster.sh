@@ -31,6 +31,10 @@ stop() {
     as_server "$bin/pg_ctl" -D "$data" -m fast -t 60 stop >/dev/null ||
       as_server "$bin/pg_ctl" -D "$data" -m immediate stop >/dev/null
   fi
+  if [ -f "$home/server.log" ]; then
+    mkdir -p "$LOGS"
+    cp "$home/server.log" "$LOGS/$name-server.log"
+  fi
   rm -rf "$home"
   rmdir "$(work_dir)" 2>/dev/null || true
 }

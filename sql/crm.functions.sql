@@ -442,9 +442,6 @@ CREATE OR REPLACE AGGREGATE revenue.merged_values(jsonb) (
 );
 COMMENT ON AGGREGATE revenue.merged_values(jsonb) IS 'JSON objects merged in order, a later key over an earlier one';
 
--- Every look-up is by the array of deals; joins of what was found are hashed, because the planner takes
--- a thousand facts for one and would compare each with all.
---
 -- The timeline of a deal is what its sources said, in order of time: each version says the columns it
 -- states (all, if it was a write), each fact the columns it gives; the rest carries over. Before the
 -- first word on a column, that word holds. Where the last fact contradicts the deal's row, which is the
@@ -452,29 +449,30 @@ COMMENT ON AGGREGATE revenue.merged_values(jsonb) IS 'JSON objects merged in ord
 CREATE OR REPLACE FUNCTION revenue.merge_deal_facts(org integer, deals text[], instants timestamptz[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET extra_float_digits = 1
-SET enable_nestloop = off SET jit = off AS $$
+SET jit = off SET work_mem = '64MB' AS $$
 DECLARE
+  touched text[] := ARRAY(SELECT DISTINCT unnest(merge_deal_facts.deals));
   recorded timestamptz;
   writer text := coalesce(revenue.caller_identity(), session_user);
 BEGIN
   -- Locked in order, then really updated: see lock_org().
-  PERFORM FROM revenue.deals d WHERE d.org_id = org AND d.deal_id = ANY (merge_deal_facts.deals)
+  PERFORM FROM revenue.deals d WHERE d.org_id = merge_deal_facts.org AND d.deal_id = ANY (touched)
   ORDER BY d.deal_id FOR NO KEY UPDATE;
   UPDATE revenue.deals d SET stage_entered_at = d.stage_entered_at
-  WHERE d.org_id = org AND d.deal_id = ANY (merge_deal_facts.deals);
+  WHERE d.org_id = merge_deal_facts.org AND d.deal_id = ANY (touched);
 
   SELECT greatest(clock_timestamp(), max(h.recorded_at) + interval '1 us') INTO recorded
-  FROM revenue.deal_history h WHERE h.org_id = org AND h.deal_id = ANY (merge_deal_facts.deals);
+  FROM revenue.deal_history h WHERE h.org_id = merge_deal_facts.org AND h.deal_id = ANY (touched);
 
   WITH believed AS MATERIALIZED (
     SELECT h.deal_id, h.valid_from, h.valid_to, h.deleted, h.deleted_by, h.changed_by, h.stated,
       revenue.deal_values(to_jsonb(h)) AS state,
       lead(h.valid_from) OVER past IS DISTINCT FROM h.valid_to AND h.valid_to < 'infinity' AS ends
     FROM revenue.deal_history h
-    WHERE h.org_id = merge_deal_facts.org AND h.deal_id = ANY (merge_deal_facts.deals) AND h.superseded_at = 'infinity'
+    WHERE h.org_id = merge_deal_facts.org AND h.deal_id = ANY (touched) AND h.superseded_at = 'infinity'
     WINDOW past AS (PARTITION BY h.deal_id ORDER BY h.valid_from)
   ), facts AS MATERIALIZED (
-    SELECT f.deal_id, f.valid_from, jsonb_strip_nulls(revenue.deal_values(to_jsonb(f))) AS given
+    SELECT f.deal_id, f.valid_from, revenue.deal_values(jsonb_strip_nulls(to_jsonb(f))) AS given
     FROM unnest(merge_deal_facts.deals, instants) AS i(deal_id, instant)
     JOIN revenue.deal_facts f ON f.org_id = merge_deal_facts.org AND f.deal_id = i.deal_id AND f.valid_from = i.instant
   ), events AS (
@@ -485,13 +483,13 @@ BEGIN
     FROM believed b LEFT JOIN LATERAL (
       SELECT jsonb_object_agg(k.key, b.state -> k.key) AS says FROM unnest(b.stated) AS k(key)) s ON b.stated IS NOT NULL
     UNION ALL
-    SELECT deal_id, valid_from, 3, given, ARRAY(SELECT jsonb_object_keys(given)), writer, true, false, NULL FROM facts
+    SELECT deal_id, valid_from, 3, given, ARRAY(SELECT jsonb_object_keys(given) ORDER BY 1), writer, true, false, NULL FROM facts
     UNION ALL
     SELECT d.deal_id, recorded, 4,
       revenue.deal_values(to_jsonb(d)) - '{stage_entered_at,closed_at}'::text[], NULL, writer, true, false, NULL
-    FROM revenue.deals d WHERE d.org_id = merge_deal_facts.org AND d.deal_id = ANY (merge_deal_facts.deals)
+    FROM revenue.deals d WHERE d.org_id = merge_deal_facts.org AND d.deal_id = ANY (touched)
   ), all_events AS (
-    SELECT deal_id, '-infinity'::timestamptz AS at, 0 AS rank, revenue.merged_values(says ORDER BY at DESC, rank) AS says,
+    SELECT deal_id, '-infinity'::timestamptz AS at, 0 AS rank, jsonb_strip_nulls(revenue.merged_values(says ORDER BY at DESC, rank)) AS says,
       NULL::text[] AS stated, NULL::text AS changed_by, false AS starts, false AS deleted, NULL::text AS deleted_by
     FROM events GROUP BY deal_id
     UNION ALL TABLE events
@@ -511,7 +509,8 @@ BEGIN
     SELECT i.deal_id, i.at AS valid_from, coalesce(i.next_at, 'infinity') AS valid_to,
       coalesce(NOT i.next_starts AND i.next_deleted, false) AS deleted,
       CASE WHEN NOT i.next_starts THEN i.next_deleted_by END AS deleted_by, i.changed_by, i.state,
-      CASE WHEN i.stated IS NOT NULL AND i.also_stated IS NOT NULL
+      CASE WHEN i.also_stated = '{}' THEN i.stated
+           WHEN i.stated IS NOT NULL AND i.also_stated IS NOT NULL
            THEN ARRAY(SELECT DISTINCT unnest(i.stated || i.also_stated) ORDER BY 1) END AS stated,
       lag(i.at) OVER past AS before_at,
       (lag(i.state -> 'pipeline_id') OVER past, lag(i.state -> 'stage_id') OVER past)
@@ -536,7 +535,7 @@ BEGIN
       AND s.pipeline_id = e.state ->> 'pipeline_id' AND s.stage_id = e.state ->> 'stage_id'
   ), same AS (
     SELECT c.deal_id, c.valid_from FROM complete c JOIN believed b USING (deal_id, valid_from)
-    WHERE (c.valid_to, c.deleted, c.state) = (b.valid_to, b.deleted, b.state) AND c.stated IS NOT DISTINCT FROM b.stated
+    WHERE (c.valid_to, c.deleted, jsonb_strip_nulls(c.state)) = (b.valid_to, b.deleted, jsonb_strip_nulls(b.state)) AND c.stated IS NOT DISTINCT FROM b.stated
   ), superseded AS (
     UPDATE revenue.deal_history h SET superseded_at = recorded
     FROM believed b LEFT JOIN same USING (deal_id, valid_from)
@@ -544,18 +543,27 @@ BEGIN
       AND h.valid_from = b.valid_from AND h.superseded_at = 'infinity'
     RETURNING 1
   )
-  INSERT INTO revenue.deal_history
-  SELECT version.* FROM (SELECT count(*) FROM superseded) first  -- the open versions give way before new ones come
+  INSERT INTO revenue.deal_history (org_id, deal_id, valid_from, valid_to, recorded_at, deleted, deleted_by, changed_by, stated,
+    name, account_id, contact_id, owner_rep_id, product_id, pipeline_id, stage_id, amount,
+    currency, close_date, closed_at, created_at, stage_entered_at, forecast_category, product_plan,
+    num_users_planned, base_list_price_per_user, discount_pct, billing_cycle, contract_term_months,
+    expansion_potential_factor, lead_score, champion_identified, budget_confirmed,
+    decision_maker_engaged, competitors_mentioned, industry, segment, source, loss_reason)
+  SELECT merge_deal_facts.org, c.deal_id, c.valid_from, c.valid_to, recorded, c.deleted, c.deleted_by, c.changed_by, c.stated,
+    v.name, v.account_id, v.contact_id, v.owner_rep_id, v.product_id, v.pipeline_id, v.stage_id,
+    v.amount, v.currency, v.close_date, v.closed_at, v.created_at, v.stage_entered_at,
+    v.forecast_category, v.product_plan, v.num_users_planned, v.base_list_price_per_user,
+    v.discount_pct, v.billing_cycle, v.contract_term_months, v.expansion_potential_factor,
+    v.lead_score, v.champion_identified, v.budget_confirmed, v.decision_maker_engaged,
+    v.competitors_mentioned, v.industry, v.segment, v.source, v.loss_reason
+  FROM (SELECT count(*) FROM superseded) first  -- the open versions give way before new ones come
   CROSS JOIN complete c LEFT JOIN same USING (deal_id, valid_from)
-  CROSS JOIN LATERAL jsonb_populate_record(NULL::revenue.deal_history, c.state || jsonb_build_object(
-    'org_id', merge_deal_facts.org, 'deal_id', c.deal_id, 'valid_from', c.valid_from, 'valid_to', c.valid_to,
-    'recorded_at', recorded, 'superseded_at', 'infinity', 'deleted', c.deleted, 'deleted_by', c.deleted_by,
-    'changed_by', c.changed_by, 'stated', c.stated)) version
+  CROSS JOIN LATERAL jsonb_populate_record(NULL::revenue.deal_history, c.state) v
   WHERE same.deal_id IS NULL;
 
   UPDATE revenue.deals d SET stage_entered_at = h.stage_entered_at, closed_at = h.closed_at
   FROM revenue.deal_history h
-  WHERE d.org_id = org AND d.deal_id = ANY (merge_deal_facts.deals)
+  WHERE d.org_id = org AND d.deal_id = ANY (touched)
     AND h.org_id = d.org_id AND h.deal_id = d.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
     AND (d.stage_entered_at, d.closed_at) IS DISTINCT FROM (h.stage_entered_at, h.closed_at);
 END $$;

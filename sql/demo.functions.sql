@@ -292,11 +292,11 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 AS $$
     (3, 'open', 1, 125, 150, 42, 60, 10, 40, 0.0, 0.2, 1, 2, NULL),
     (4, 'open', 2, 4, 12, 1, 4, 45, 80, 0.7, 1.0, 5, 9, NULL),
     (5, 'open', 2, 8, 18, 2, 8, 50, 90, 0.4, 0.8, 3, 6, 'no amount'),
-    (6, 'open', 2, 26, 38, 21, 21, 30, 60, 0.2, 0.6, 3, 6, NULL),
+    (6, 'open', 2, 26, 38, 21, 21, 30, 60, 0.1, 0.3, 3, 5, NULL),
     (7, 'open', 2, 8, 20, 3, 7, 0, 0, 0.4, 0.8, 4, 7, 'no close date'),
     (8, 'open', 3, 3, 12, 1, 3, 20, 45, 0.9, 1.0, 10, 14, NULL),
     (9, 'open', 3, 8, 20, 2, 7, 20, 60, 0.5, 0.9, 6, 10, 'transferred'),
-    (10, 'open', 3, 75, 75, 15, 25, 5, 30, 0.3, 0.6, 4, 8, NULL),
+    (10, 'open', 3, 75, 75, 15, 20, 5, 30, 0.7, 0.9, 5, 8, NULL),
     (11, 'open', 3, 20, 40, 3, 9, 15, 45, 0.4, 0.8, 6, 11, 'slipped'),
     (12, 'open', 3, 35, 60, 16, 24, -20, -6, 0.3, 0.6, 5, 9, NULL),
     (13, 'open', 4, 2, 10, 1, 2, 5, 25, 0.9, 1.0, 11, 16, NULL),
@@ -305,19 +305,19 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 AS $$
     (16, 'open', 4, 6, 15, 1, 5, 15, 40, 0.5, 0.8, 8, 13, 'reopened'),
     (17, 'open', 4, 15, 25, 2, 6, -9, -3, 0.6, 0.9, 7, 12, NULL),
     -- Closed: days ago, after so many days without activity.
-    (18, 'won', 0, 3, 12, 1, 2, 0, 0, 0.0, 1.0, 4, 12, NULL),
-    (19, 'lost', 0, 6, 18, 1, 6, 0, 0, 0.0, 1.0, 2, 11, NULL),
-    (20, 'won', 0, 19, 32, 1, 3, 0, 0, 0.0, 1.0, 4, 12, 'resized'),
-    (21, 'any', 0, 33, 48, 1, 5, 0, 0, 0.0, 1.0, 2, 11, 'slipped'),
-    (22, 'won', 0, 49, 70, 1, 3, 0, 0, 0.0, 1.0, 4, 12, NULL),
-    (23, 'any', 0, 71, 95, 1, 5, 0, 0, 0.0, 1.0, 2, 11, NULL),
-    (24, 'any', 0, 96, 125, 1, 5, 0, 0, 0.0, 1.0, 2, 11, 'transferred'),
-    (25, 'any', 0, 126, 165, 1, 5, 0, 0, 0.0, 1.0, 2, 11, 'no account'),
-    (26, 'any', 0, 166, 215, 1, 5, 0, 0, 0.0, 1.0, 2, 11, 'slipped'),
-    (27, 'any', 0, 216, 280, 1, 5, 0, 0, 0.0, 1.0, 2, 11, NULL),
-    (28, 'any', 0, 281, 360, 1, 5, 0, 0, 0.0, 1.0, 2, 11, 'reopened'),
-    (29, 'any', 0, 361, 450, 1, 5, 0, 0, 0.0, 1.0, 2, 11, NULL),
-    (30, 'any', 0, 451, 540, 1, 5, 0, 0, 0.0, 1.0, 2, 11, NULL)
+    (18, 'won', 0, 3, 12, 1, 2, 0, 0, 0.0, 1.0, 4, 10, NULL),
+    (19, 'lost', 0, 6, 18, 1, 6, 0, 0, 0.0, 1.0, 2, 9, NULL),
+    (20, 'won', 0, 19, 32, 1, 3, 0, 0, 0.0, 1.0, 4, 10, 'resized'),
+    (21, 'any', 0, 33, 48, 1, 5, 0, 0, 0.0, 1.0, 2, 9, 'slipped'),
+    (22, 'won', 0, 49, 70, 1, 3, 0, 0, 0.0, 1.0, 4, 10, NULL),
+    (23, 'any', 0, 71, 95, 1, 5, 0, 0, 0.0, 1.0, 2, 9, NULL),
+    (24, 'any', 0, 96, 125, 1, 5, 0, 0, 0.0, 1.0, 2, 9, 'transferred'),
+    (25, 'any', 0, 126, 165, 1, 5, 0, 0, 0.0, 1.0, 2, 9, 'no account'),
+    (26, 'any', 0, 166, 215, 1, 5, 0, 0, 0.0, 1.0, 2, 9, 'slipped'),
+    (27, 'any', 0, 216, 280, 1, 5, 0, 0, 0.0, 1.0, 2, 9, NULL),
+    (28, 'any', 0, 281, 360, 1, 5, 0, 0, 0.0, 1.0, 2, 9, 'reopened'),
+    (29, 'any', 0, 361, 450, 1, 5, 0, 0, 0.0, 1.0, 2, 9, NULL),
+    (30, 'any', 0, 451, 540, 1, 5, 0, 0, 0.0, 1.0, 2, 9, NULL)
 $$;
 REVOKE EXECUTE ON FUNCTION revenue.demo_cases() FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_cases() IS
@@ -343,7 +343,11 @@ LANGUAGE sql STABLE AS $$
     FROM revenue.demo_size(deals) z, generate_series(greatest(first_deal, 1), least(last_deal, deals)) i
   ), marks AS MATERIALIZED (
     SELECT s.*, c.outcome, c.stage_no,
-      c.days_min + floor((c.days_max - c.days_min + 1) * revenue.demo_draw(seed, 202, i))::integer AS days,
+      -- Business grows: twice as much is closed now as eighteen months ago.
+      CASE WHEN scripted OR c.outcome = 'open'
+           THEN c.days_min + floor((c.days_max - c.days_min + 1) * revenue.demo_draw(seed, 202, i))
+           ELSE 3 + floor(538 * revenue.demo_draw(seed, 202, i) * (0.65 + 0.35 * revenue.demo_draw(seed, 202, i)))
+      END::integer AS days,
       c.silent_min + floor((c.silent_max - c.silent_min + 1) * revenue.demo_draw(seed, 203, i))::integer AS silent,
       c.due_min + floor((c.due_max - c.due_min + 1) * revenue.demo_draw(seed, 204, i))::integer AS due,
       c.quality_min + (c.quality_max - c.quality_min) * revenue.demo_draw(seed, 205, i) AS quality,
@@ -415,7 +419,7 @@ LANGUAGE sql STABLE AS $$
         CASE currency WHEN 'JPY' THEN -1 ELSE 0 END) AS price,
       CASE currency WHEN 'JPY' THEN 0 ELSE 2 END AS decimals,
       CASE WHEN outcome = 'open' THEN stage_no WHEN won OR reopened THEN 4
-           ELSE (ARRAY[1, 2, 2, 3, 3, 4])[1 + floor(6 * (0.7 * revenue.demo_draw(seed, 237, i) + 0.3 * quality))::integer] END AS reached,
+           ELSE (ARRAY[1, 2, 3, 3, 4, 4])[1 + floor(6 * (0.7 * revenue.demo_draw(seed, 237, i) + 0.3 * quality))::integer] END AS reached,
       CASE WHEN outcome = 'open' THEN 0 ELSE days END AS ended_ago,
       -- What is lost took longer: days in prospecting, qualification, proposal and negotiation.
       ARRAY(SELECT greatest(2, t.typical * CASE size WHEN 'smb' THEN 0.7 WHEN 'mid_market' THEN 1.0 ELSE 1.4 END
@@ -511,9 +515,10 @@ BEGIN
     CASE e.step WHEN 1 THEN p.first_users WHEN 3 THEN p.users END,
     today + CASE e.step WHEN 1 THEN p.first_due WHEN 7 THEN p.due WHEN 8 THEN coalesce(p.middle_due, p.due) WHEN 9 THEN p.due END,
     CASE e.step WHEN 1 THEN p.first_owner_rep_id WHEN 10 THEN p.owner_rep_id END,
-    CASE e.step WHEN 1 THEN p.champion AND (p.stage_no = 1 OR p.deal % 5 < 3) WHEN 2 THEN p.champion END,
-    CASE e.step WHEN 1 THEN greatest(p.lead_score - CASE p.stage_no WHEN 1 THEN 0 ELSE 10 END, 0) WHEN 2 THEN p.lead_score END,
-    CASE e.step WHEN 5 THEN 'timing' WHEN 7 THEN p.loss_reason END
+    CASE WHEN e.step = 1 AND p.champion AND p.stage_no > 1 AND p.deal % 5 > 2 THEN false WHEN e.step < 3 THEN p.champion END,
+    CASE e.step WHEN 1 THEN round(p.lead_score * CASE p.stage_no WHEN 1 THEN 1 ELSE 0.8 END) WHEN 2 THEN p.lead_score END,
+    -- A fact cannot take back a reason, so a deal that came back has one only if it is lost again.
+    CASE WHEN e.step = 5 AND p.outcome = 'lost' THEN 'timing' WHEN e.step = 7 THEN p.loss_reason END
   FROM revenue.demo_deals(org, deals, seed, first_deal, last_deal) p
   CROSS JOIN LATERAL (VALUES
     (1, p.created_ago, 'prospecting', 'pipeline'),
@@ -602,7 +607,7 @@ COMMENT ON FUNCTION revenue.clear_demo(integer) IS
 
 CREATE OR REPLACE FUNCTION revenue.load_demo(deals integer DEFAULT 30, seed integer DEFAULT 1, today date DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET row_security = on SET jit = off SET plan_cache_mode = force_custom_plan
+SET search_path = pg_catalog, pg_temp SET row_security = on SET jit = off
 SET work_mem = '64MB' SET enable_nestloop = off AS $$
 DECLARE
   caller text := revenue.caller_identity();

@@ -147,5 +147,10 @@ for g in "${chosen[@]}"; do
   fi
 done
 
+if grep 'was terminated by signal' "$PGHOST/server.log"; then
+  say "a server process crashed; the log of the server is $LOGS/check-server.log"
+  failed=$((failed + 1))
+fi
+
 printf '\n%s\n%d passed, %d failed\n' "$table" $passed $failed
 [ $failed = 0 ]

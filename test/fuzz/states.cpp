@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/scoring/pipeline_totals.hpp"
 #include "core/scoring/quality.hpp"
 #include "core/scoring/weighted_pipeline.hpp"
 #include "input.hpp"
@@ -47,9 +48,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto choice = input.take<std::uint8_t>();
   const bool right_size = choice % 4 != 0;
   std::vector<std::uint8_t> bytes(data + std::min<std::size_t>(size, 1), data + size);
-  if (choice % 2 == 0)
-    check_state<ScoreQuality>(std::move(bytes), right_size);
-  else
-    check_state<WeightedPipeline>(std::move(bytes), right_size);
+  switch (choice % 3) {
+    case 0:
+      check_state<ScoreQuality>(std::move(bytes), right_size);
+      break;
+    case 1:
+      check_state<WeightedPipeline>(std::move(bytes), right_size);
+      break;
+    default:
+      check_state<PipelineTotals>(std::move(bytes), right_size);
+      break;
+  }
   return 0;
 }

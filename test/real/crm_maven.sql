@@ -101,22 +101,23 @@ LEFT JOIN raw_accounts a ON a.account = d.account
 LEFT JOIN misspelt m ON m.kind = 'sector' AND m.found = a.sector;
 ANALYZE maven_deals;
 
+-- After each big load the planner needs to know of it. Autovacuum would see to that in a minute or so,
+-- and the engineer may not, for the tables are not his.
+\set analyze 'RESET ROLE; ANALYZE; SET ROLE :"engineer";'
+
 -- First every deal as it began, then how it ended, each since when it was so.
 INSERT INTO revenue.deals (org_id, deal_id, account_id, owner_rep_id, product_id, pipeline_id, stage_id,
   amount, currency, industry, created_at, effective_at)
 SELECT :org, m.deal_id, m.account, m.sales_agent, m.product, 'maven', m.entry_stage,
   m.list_price, 'USD', m.industry, m.since, m.since
 FROM maven_deals m;
+:analyze
 SELECT clock_timestamp() AS before_closings \gset
 UPDATE revenue.deals d
 SET stage_id = m.deal_stage, amount = m.amount, close_date = m.close_date, effective_at = m.closed_at
 FROM maven_deals m WHERE m.deal_id = d.deal_id AND m.close_date IS NOT NULL;
 SELECT clock_timestamp() AS after_load \gset
-
--- As autovacuum does within a minute or so; the engineer may not, for the tables are not his.
-RESET ROLE;
-ANALYZE;
-SET ROLE :"engineer";
+:analyze
 
 -- The same as another CRM would give it: deals as they are now, and their stage history apart.
 SELECT revenue.create_org('Maven by stage history', time_zone => 'Asia/Kolkata') AS other_org \gset
@@ -124,8 +125,11 @@ SELECT revenue.add_pipeline('maven', :'stages', org => :other_org) \g /dev/null
 INSERT INTO revenue.deals (org_id, deal_id, pipeline_id, stage_id, amount, currency, close_date, created_at, effective_at)
 SELECT :other_org, m.deal_id, 'maven', m.deal_stage, m.amount, 'USD', m.close_date, m.since, coalesce(m.closed_at, m.since)
 FROM maven_deals m;
+:analyze
 INSERT INTO revenue.deal_facts (org_id, deal_id, valid_from, stage_id, amount)
 SELECT :other_org, m.deal_id, m.since, 'Engaging', m.list_price FROM maven_deals m WHERE m.close_date IS NOT NULL;
+:analyze
+
 SET revenue_intel.org_id = :org;
 
 -- What revenue_intel makes of it -----------------------------------------------------------------

@@ -72,7 +72,7 @@ FROM walk.bodies b, regexp_matches(b.body,
 WHERE b.provolatile = 'i' AND NOT EXISTS (SELECT FROM walk.functions f WHERE m[1] = 'revenue.' || f.proname) GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT b.signature AS stable_writes FROM walk.bodies b
 WHERE b.provolatile <> 'v' AND b.prorettype <> 'trigger'::regtype
-  AND b.body ~* '\m(INSERT\s+INTO|UPDATE\s+revenue\.|DELETE\s+FROM|MERGE\s+INTO|TRUNCATE|GRANT|REVOKE|FOR\s+(NO\s+KEY\s+)?UPDATE|FOR\s+(KEY\s+)?SHARE)\M' ORDER BY 1;
+  AND b.body ~* '\m(INSERT\s+INTO|UPDATE\s+revenue|DELETE\s+FROM|MERGE\s+INTO|TRUNCATE|GRANT|REVOKE|FOR\s+(NO\s+KEY\s+)?UPDATE|FOR\s+(KEY\s+)?SHARE)\M' ORDER BY 1;
 -- a subtransaction cannot begin in a parallel worker
 SELECT b.signature AS safe_with_exception FROM walk.bodies b WHERE b.proparallel = 's' AND b.lanname = 'plpgsql' AND b.code ~ '\mEXCEPTION\s+WHEN\M' ORDER BY 1;
 
@@ -89,9 +89,11 @@ WHERE b.code ~ format('(?<![\w.%%])%s\s*\(', f.proname)
 -- a definer function fixes its search_path, pg_catalog first and pg_temp last
 SELECT signature AS unsafe_definer, proconfig FROM walk.functions
 WHERE prosecdef AND NOT EXISTS (SELECT FROM unnest(proconfig) c WHERE c ~ '^search_path=pg_catalog(, [^,]+)*, pg_temp$') ORDER BY 1;
--- so does every function in PL/pgSQL; those in SQL leave it where they are to be inlined
+-- so does every function in PL/pgSQL; those in SQL leave it where they are to be inlined, and triggers
+-- with the caller's rights where it would cost more than their body
 SELECT signature AS unfixed_search_path FROM walk.bodies
-WHERE lanname = 'plpgsql' AND NOT EXISTS (SELECT FROM unnest(proconfig) c WHERE c LIKE 'search_path=%') ORDER BY 1;
+WHERE lanname = 'plpgsql' AND (prosecdef OR prorettype <> 'trigger'::regtype)
+  AND NOT EXISTS (SELECT FROM unnest(proconfig) c WHERE c LIKE 'search_path=%') ORDER BY 1;
 -- a trigger function with the owner's rights would write for whoever hangs it on a table of his own
 SELECT signature AS trigger_for_everybody FROM walk.functions
 WHERE prosecdef AND prorettype = 'trigger'::regtype AND has_function_privilege('public', oid, 'EXECUTE') ORDER BY 1;

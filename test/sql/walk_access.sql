@@ -201,23 +201,35 @@ SELECT 'another organisation changes nothing that one is told', a.object || ', '
 FROM walk.answers a JOIN walk.answers b USING (actor, object, what)
 WHERE a.pass = 'both' AND b.pass = 'one' AND walk.settled(a.answer) IS DISTINCT FROM walk.settled(b.answer);
 INSERT INTO walk.violations
-SELECT 'nobody sees a name of another organisation', a.object || ', ' || a.what, a.actor, left(a.answer, 200) FROM walk.answers a
-WHERE a.pass = 'both' AND a.actor <> 'other' AND a.failed IS NULL AND a.answer ~ 'LEAKB|777777777'
-   OR a.pass = 'both' AND a.actor = 'other' AND a.failed IS NULL AND a.answer ~ 'ROWA|DIMA|\m555\M';
+SELECT 'nobody sees a name of another organisation', a.object || ', ' || a.what, a.actor, left(a.answer, 200)
+FROM walk.answers a  -- but for the number he asked for himself
+WHERE a.pass = 'both' AND a.failed IS NULL
+  AND regexp_replace(a.answer, 'organisation \d+ does not exist or is not visible to you', '')
+    ~ CASE a.actor WHEN 'other' THEN 'ROWA|DIMA|\m555\M' ELSE 'LEAKB|777777777' END;
 
 -- The viewer
 INSERT INTO walk.violations
 SELECT 'a viewer sees no row about people or deals', a.object || ', ' || a.what, a.actor, left(a.answer, 200) FROM walk.answers a
 WHERE a.pass = 'both' AND a.actor ~ 'viewer' AND a.failed IS NULL AND a.answer ~ 'ROWA';
--- Every amount is 1.000003 x 2^k with a k of its own, so that a sum of amounts is the set of its deals.
-INSERT INTO walk.violations
-SELECT 'a viewer sees no total over fewer than five deals', a.object || ', ' || a.what, a.actor,
-  format('%s is the sum of %s of them: %s', n[1], bit_count(s.deals::bit(64)), left(a.answer, 200))
-FROM walk.answers a, regexp_matches(a.answer, '(?<![\d.])\d+\.\d{1,6}(?!\d)|(?<![\d.])\d{7,18}(?![\d.])', 'g') AS n,
-  LATERAL (SELECT (n[1]::numeric * 1000000 / 1000003)::numeric AS quotient) AS q,
+-- Every amount is 1.000003 x 2^k with a k of its own, so that a sum of amounts is the set of its deals,
+-- and so is the difference of two sums.
+CREATE TABLE walk.sums AS
+SELECT a.actor, a.object, a.what, r.row, s.deals
+FROM walk.answers a, regexp_split_to_table(a.answer, '\n') AS r(row),
+  regexp_matches(r.row, '(?<![\d.])\d+\.\d{1,6}(?!\d)|(?<![\d.])\d{7,18}(?![\d.])', 'g') AS n,
+  LATERAL (SELECT n[1]::numeric * 1000000 / 1000003 AS quotient) AS q,
   LATERAL (SELECT trunc(q.quotient)::bigint AS deals) AS s
-WHERE a.pass = 'both' AND a.actor ~ 'viewer' AND a.failed IS NULL AND q.quotient = s.deals AND s.deals > 0
-  AND bit_count(s.deals::bit(64)) < 5;
+WHERE a.pass = 'both' AND a.actor ~ 'viewer' AND a.failed IS NULL AND q.quotient = s.deals AND s.deals > 0;
+CREATE FUNCTION walk.size(deals bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT bit_count(deals::bit(64))';
+INSERT INTO walk.violations
+SELECT 'a viewer sees no total over fewer than five deals', object || ', ' || what, actor,
+  format('%s is the sum of %s: %s', deals * 1.000003, walk.size(deals), left(row, 200))
+FROM walk.sums WHERE walk.size(deals) < 5;
+INSERT INTO walk.violations
+SELECT 'a viewer subtracts no two totals of a row that fewer than five deals tell apart', a.object || ', ' || a.what, a.actor,
+  format('%s and %s differ by %s: %s', a.deals * 1.000003, b.deals * 1.000003, walk.size(a.deals - b.deals), left(a.row, 200))
+FROM walk.sums a JOIN walk.sums b USING (actor, object, what, row)
+WHERE a.deals > b.deals AND a.deals & b.deals = b.deals AND walk.size(a.deals - b.deals) < 5;
 INSERT INTO walk.violations
 SELECT 'the check above must find totals', a.object, a.actor, left(a.answer, 200) FROM walk.answers a
 WHERE a.pass = 'both' AND a.actor = 'viewer' AND a.object = 'view pipeline_summary' AND a.answer !~ (1.000003 * 127)::text;

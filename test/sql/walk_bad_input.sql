@@ -85,25 +85,25 @@ CREATE FUNCTION walk.wrong_json(function text, i integer, argument jsonb) RETURN
   SELECT walk.mutations(revenue.resolve_framework(), '{-1,1e400,"\"x\"",[]}') WHERE (function, i) = ('resolve_framework', 1)
 $$;
 
-CREATE TABLE walk.cases (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, function text, what text, arguments text[], echoes boolean);
-INSERT INTO walk.cases (function, what, arguments, echoes)
-SELECT f.function, 'as it should be', walk.expressions(f.function), false
+CREATE TABLE walk.cases (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, function text, what text, arguments text[], echoes boolean, inside boolean);
+INSERT INTO walk.cases (function, what, arguments, echoes, inside)
+SELECT f.function, 'as it should be', walk.expressions(f.function), false, false
 FROM walk.functions f JOIN walk.calls c USING (function) WHERE c.skip IS NULL AND f.function NOT IN (SELECT function FROM walk.misfits)
 UNION ALL
-SELECT f.function, 'all NULL', ARRAY(SELECT format('NULL::%s', t) FROM unnest(f.types) WITH ORDINALITY AS a(t, i) ORDER BY i), false
+SELECT f.function, 'all NULL', ARRAY(SELECT format('NULL::%s', t) FROM unnest(f.types) WITH ORDINALITY AS a(t, i) ORDER BY i), false, false
 FROM walk.functions f JOIN walk.calls c USING (function)
 WHERE c.skip IS NULL AND f.types <> '{}' AND f.function NOT IN (SELECT function FROM walk.misfits)
 UNION ALL
 SELECT f.function, format('argument %s (%s) = %s', i, f.names[i], left(v.expression, 60)),
   e.arguments[:i - 1] || v.expression || e.arguments[i + 1:],
-  f.types[i] IN ('text', 'character', 'character varying', 'name', 'jsonb', 'json', 'text[]')
+  f.types[i] IN ('text', 'character', 'character varying', 'name', 'jsonb', 'json', 'text[]'), v.inside
 FROM walk.functions f JOIN walk.calls c USING (function)
 CROSS JOIN LATERAL (SELECT walk.expressions(f.function) AS arguments OFFSET 0) AS e
 CROSS JOIN LATERAL generate_subscripts(f.types, 1) AS i
 CROSS JOIN LATERAL (
-  SELECT format('NULL::%s', f.types[i]) AS expression
-  UNION ALL SELECT format('%s::%s', b.expression, b.type) FROM walk.bad_values b WHERE b.type = f.types[i]
-  UNION ALL SELECT format('%L::jsonb', m) FROM walk.wrong_json(f.function, i, c.arguments -> (i - 1)) AS m WHERE f.types[i] = 'jsonb'
+  SELECT format('NULL::%s', f.types[i]) AS expression, false AS inside
+  UNION ALL SELECT format('%s::%s', b.expression, b.type), false FROM walk.bad_values b WHERE b.type = f.types[i]
+  UNION ALL SELECT format('%L::jsonb', m), true FROM walk.wrong_json(f.function, i, c.arguments -> (i - 1)) AS m WHERE f.types[i] = 'jsonb'
 ) AS v
 WHERE c.skip IS NULL AND f.function NOT IN (SELECT function FROM walk.misfits);
 
@@ -166,7 +166,8 @@ BEGIN
 END $$;
 
 CREATE TABLE walk.tries AS
-SELECT c.id, f.form, f.query FROM walk.cases c, LATERAL walk.forms(c.function, c.arguments) f;
+SELECT c.id, f.form, f.query FROM walk.cases c, LATERAL walk.forms(c.function, c.arguments) f
+WHERE NOT c.inside OR f.form = 'literals';
 SET statement_timeout = '5s';
 SELECT format('CALL walk.try(%s, %L, %L)', id, form, query) FROM walk.tries ORDER BY id, form \gexec
 RESET statement_timeout;

@@ -7,18 +7,6 @@ namespace {
 
 using test::expect_invalid;
 
-// What serialize() and deserialize() make of a state.
-template <class State>
-State copy_by_bytes(const State& state) {
-  Writer writer;
-  state.serialize(writer);
-  Reader reader(std::as_bytes(std::span(writer.bytes())));
-  State copy;
-  copy.deserialize(reader);
-  reader.expect_end();
-  return copy;
-}
-
 TEST(ScoreQuality, WorkedExample) {
   static_assert(std::is_trivially_copyable_v<ScoreQuality>);
   ScoreQuality state;
@@ -101,7 +89,11 @@ TEST(ScoreQuality, MergingIsAddingInAnyOrder) {
   }
   ScoreQuality merged;
   merged.merge(ScoreQuality{});
-  for (const ScoreQuality& part : parts) merged.merge(copy_by_bytes(part));
+  for (const ScoreQuality& part : parts) {
+    ScoreQuality copy;
+    ASSERT_FALSE(test::read_state(test::bytes_of(part), copy));
+    merged.merge(copy);
+  }
   merged.merge(ScoreQuality{});
   const ScoreQualityResult a = whole.result();
   const ScoreQualityResult b = merged.result();
@@ -120,21 +112,7 @@ TEST(ScoreQuality, BadInput) {
 TEST(ScoreQuality, MalformedBytes) {
   ScoreQuality state;
   state.add(0.5, true);
-  Writer writer;
-  state.serialize(writer);
-  const std::string good = writer.bytes();
-  const auto read = [](const std::string& bytes) {
-    return test::error_of([&bytes] {
-      Reader reader(std::as_bytes(std::span(bytes)));
-      ScoreQuality().deserialize(reader);
-      reader.expect_end();
-    });
-  };
-  EXPECT_FALSE(read(good));
-  for (std::size_t size = 0; size < good.size(); size += 7)
-    EXPECT_EQ(read(good.substr(0, size)).value().code, ErrorCode::malformed) << size;
-  EXPECT_EQ(read(good + "x").value().code, ErrorCode::malformed);
-  EXPECT_EQ(read(std::string(good.size(), '\xFF')).value().code, ErrorCode::malformed);
+  test::expect_malformed_rejected(state);
 }
 
 }  // namespace

@@ -8,9 +8,12 @@
 #include <limits>
 #include <optional>
 #include <random>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/foundation/bytes.hpp"
 #include "core/foundation/error.hpp"
 #include "core/foundation/fields.hpp"
 #include "core/scoring/compiled_framework.hpp"
@@ -41,6 +44,38 @@ void expect_invalid(std::string_view name, Action&& action) {
   EXPECT_NE(error->message.find(name), std::string::npos) << error->message;
   EXPECT_FALSE(error->hint.empty()) << name;
   EXPECT_FALSE(error->detail.empty()) << name;
+}
+
+/// What a state writes.
+template <class State>
+std::string bytes_of(const State& state) {
+  Writer writer;
+  state.serialize(writer);
+  return writer.bytes();
+}
+
+/// Reads a state; the error where the bytes are not one.
+template <class State>
+std::optional<Error> read_state(const std::string& bytes, State& into) {
+  return error_of([&] {
+    Reader reader(std::as_bytes(std::span(bytes)));
+    into.deserialize(reader);
+    reader.expect_end();
+  });
+}
+
+/// Expects that nothing but what `state` writes can be read.
+template <class State>
+void expect_malformed_rejected(const State& state) {
+  const std::string good = bytes_of(state);
+  State into;
+  EXPECT_FALSE(read_state(good, into));
+  EXPECT_EQ(bytes_of(into), good);
+  for (std::size_t size = 0; size < good.size(); size += 7)
+    EXPECT_EQ(read_state(good.substr(0, size), into).value().code, ErrorCode::malformed) << size;
+  for (const std::string& bad :
+       {good + "x", std::string(good.size(), '\xFF'), std::string(good.size(), '\x7F')})
+    EXPECT_EQ(read_state(bad, into).value().code, ErrorCode::malformed);
 }
 
 /// `number` in steps of 1e-6.

@@ -11,20 +11,6 @@ constexpr Money units(std::int64_t n) {
   return {n * 1'000'000};
 }
 
-std::string bytes_of(const WeightedPipeline& state) {
-  Writer writer;
-  state.serialize(writer);
-  return writer.bytes();
-}
-
-std::optional<Error> read(const std::string& bytes, WeightedPipeline& into) {
-  return test::error_of([&] {
-    Reader reader(std::as_bytes(std::span(bytes)));
-    into.deserialize(reader);
-    reader.expect_end();
-  });
-}
-
 TEST(WeightedPipeline, SumsAmountTimesProbability) {
   static_assert(std::is_trivially_copyable_v<WeightedPipeline>);
   WeightedPipeline state;
@@ -49,7 +35,7 @@ TEST(WeightedPipeline, DoesNotDependOnTheOrder) {
     plain += amount.value() * p;
   }
   WeightedPipeline back;
-  ASSERT_FALSE(read(bytes_of(parts[1]), back));
+  ASSERT_FALSE(test::read_state(test::bytes_of(parts[1]), back));
   back.merge(parts[0]);
   EXPECT_EQ(back.result(), whole.result());
   EXPECT_NEAR(whole.result().value(), plain, 1e-6 * test::kRandomInputs);
@@ -69,11 +55,7 @@ TEST(WeightedPipeline, BadInputAndBytes) {
     expect_invalid("p", [bad] { WeightedPipeline().add(units(1), bad); });
   WeightedPipeline state;
   state.add(units(1), 0.5);
-  const std::string good = bytes_of(state);
-  WeightedPipeline into;
-  EXPECT_EQ(read(good.substr(1), into).value().code, ErrorCode::malformed);
-  EXPECT_EQ(read(good + "x", into).value().code, ErrorCode::malformed);
-  EXPECT_EQ(read(std::string(good.size(), '\x7F'), into).value().code, ErrorCode::malformed);
+  test::expect_malformed_rejected(state);
 }
 
 TEST(ScoredPipeline, IsTheTwoStepsInOne) {

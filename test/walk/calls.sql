@@ -39,6 +39,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('deal_values', '[{"deal_id": "1", "amount": 5, "stage_id": "proposal"}]'),
   ('merged_values', '[{"amount": 5}]'),
   ('deals_as_of', '[null, null]'),
+  ('check_effective_at', '["2024-01-01", "ROWA-1"]'),
   ('check_deal_values', '[100, "2030-01-31", "commit", 10, 20, 5, 12]'),
   -- scoring
   ('close_probability', '["proposal", 12, 70, 6, 2, true, true, false, 1, {"forecast": {"overdue_half_life_days": 30}}]'),

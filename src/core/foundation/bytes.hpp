@@ -10,8 +10,8 @@
 
 namespace revenue {
 
-/// Appends plain values to a byte string: the serialised form of an aggregate state. The bridge puts
-/// a version byte in front. Same machine type on both sides (parallel workers, one cluster).
+/// Appends plain values to a byte string: the serialised form of an aggregate state. The bridge
+/// puts a version byte in front. Same machine type on both sides (parallel workers, one cluster).
 class Writer {
  public:
   template <class T>
@@ -45,12 +45,14 @@ class Reader {
     if (!rest_.empty()) malformed();
   }
 
- private:
+  /// For a state that finds values it never writes.
   [[noreturn]] static void malformed() {
-    throw Error(ErrorCode::malformed, "malformed aggregate state",
-                "Aggregate states are written and read by the server itself; do not build them by hand.");
+    throw Error(
+        ErrorCode::malformed, "malformed aggregate state",
+        "Aggregate states are written and read by the server itself; do not build them by hand.");
   }
 
+ private:
   std::span<const std::byte> rest_;
 };
 

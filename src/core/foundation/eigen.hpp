@@ -12,8 +12,8 @@ namespace revenue {
 #ifdef eigen_assert
 #error "include core/foundation/eigen.hpp instead of an Eigen header"
 #endif
-#define eigen_assert(condition) \
-  do {                          \
+#define eigen_assert(condition)                                      \
+  do {                                                               \
     if (!(condition)) ::revenue::eigen_assertion_failed(#condition); \
   } while (false)
 

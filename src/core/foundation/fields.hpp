@@ -4,11 +4,13 @@
 #include <type_traits>
 
 /// Names the fields of a plain struct once, so that the bridge can turn it into a row or a JSON
-/// object and read it back. Write `REVENUE_FIELDS(Type, a, b, c)` beside the struct, in its namespace.
+/// object and read it back. Write `REVENUE_FIELDS(Type, a, b, c)` beside the struct, in its
+/// namespace.
 ///
 /// `visit_fields(Type{}, f)` calls `f(std::string_view name, auto& field)` in the order given;
 /// C++20 has no reflection, and Boost.Describe is not in every supported Debian.
 
+// clang-format off
 #define REVENUE_PARENS ()
 #define REVENUE_EXPAND(...) REVENUE_EXPAND3(REVENUE_EXPAND3(REVENUE_EXPAND3(__VA_ARGS__)))
 #define REVENUE_EXPAND3(...) REVENUE_EXPAND2(REVENUE_EXPAND2(REVENUE_EXPAND2(__VA_ARGS__)))
@@ -20,12 +22,13 @@
   __VA_OPT__(REVENUE_VISIT_AGAIN REVENUE_PARENS(__VA_ARGS__))
 #define REVENUE_VISIT_AGAIN() REVENUE_VISIT_EACH
 
-#define REVENUE_FIELDS(Type, ...)                                              \
-  template <class Self, class Visitor>                                         \
-    requires std::is_same_v<std::remove_const_t<Self>, Type>                   \
-  [[gnu::always_inline]] constexpr void visit_fields(Self& self, Visitor&& visit) {                   \
-    REVENUE_EXPAND(REVENUE_VISIT_EACH(__VA_ARGS__))                            \
+#define REVENUE_FIELDS(Type, ...) \
+  template <class Self, class Visitor> \
+    requires std::is_same_v<std::remove_const_t<Self>, Type> \
+  [[gnu::always_inline]] constexpr void visit_fields(Self& self, Visitor&& visit) { \
+    REVENUE_EXPAND(REVENUE_VISIT_EACH(__VA_ARGS__)) \
   }
+// clang-format on
 
 namespace revenue {
 
@@ -38,6 +41,8 @@ struct AnyVisitor {
 
 /// A struct that REVENUE_FIELDS describes.
 template <class T>
-concept Described = requires(T& value, detail::AnyVisitor visitor) { visit_fields(value, visitor); };
+concept Described = requires(T& value, detail::AnyVisitor visitor) {
+  visit_fields(value, visitor);
+};
 
 }  // namespace revenue

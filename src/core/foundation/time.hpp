@@ -15,8 +15,8 @@ struct Timestamp {
   constexpr auto operator<=>(const Timestamp&) const = default;
 };
 
-/// A day: days since 2000-01-01, as date has it; the smallest and the largest value are -infinity and
-/// infinity.
+/// A day: days since 2000-01-01, as date has it; the smallest and the largest value are -infinity
+/// and infinity.
 struct Date {
   std::int32_t days = 0;
 

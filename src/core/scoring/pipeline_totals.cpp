@@ -4,18 +4,15 @@
 
 #include "core/scoring/close_probability.hpp"
 #include "core/scoring/date_weight.hpp"
+#include "core/scoring/weighted_pipeline.hpp"
 
 namespace revenue::scoring {
 namespace {
 
 constexpr double kHorizonDays = 90;
 
-std::int64_t millionths(double value) { return std::llrint(value * Money::kMicros); }
-
-// The largest amount, as a double, is just beyond the largest integer: 1 must not multiply it.
-std::int64_t weighted(Money amount, double weight) {
-  return weight == 1 ? amount.micros
-                     : std::llrint(static_cast<double>(amount.micros) * weight);
+std::int64_t millionths(double value) {
+  return std::llrint(value * Money::kMicros);
 }
 
 }  // namespace
@@ -36,9 +33,9 @@ void PipelineTotals::add(std::optional<Money> amount, const HealthSignals& signa
   if (health < framework.weights().deal_health.healthy_from) ++at_risk_deals_;
   if (!amount) return;
   ++valued_deals_;
-  weighted_value_.add(weighted(*amount, p));
+  weighted_value_.add(weighted_micros(*amount, p));
   const std::int64_t expected =
-      weighted(*amount, p * date_weight(signals.days_to_close_date, framework));
+      weighted_micros(*amount, p * date_weight(signals.days_to_close_date, framework));
   forecast_.add(expected);
   if (signals.days_to_close_date && *signals.days_to_close_date <= kHorizonDays)
     forecast_90d_.add(expected);
@@ -68,7 +65,8 @@ PipelineTotalsResult PipelineTotals::result() const {
 
 void PipelineTotals::serialize(Writer& writer) const {
   for (const std::int64_t count : {deal_count_, valued_deals_, at_risk_deals_}) writer.put(count);
-  for (const WideSum* sum : {&weighted_value_, &forecast_, &forecast_90d_, &health_, &days_in_stage_}) {
+  for (const WideSum* sum :
+       {&weighted_value_, &forecast_, &forecast_90d_, &health_, &days_in_stage_}) {
     writer.put(sum->high());
     writer.put(sum->low());
   }
@@ -78,10 +76,7 @@ void PipelineTotals::deserialize(Reader& reader) {
   constexpr std::int64_t kMostRows = std::int64_t{1} << 48;
   for (std::int64_t* count : {&deal_count_, &valued_deals_, &at_risk_deals_}) {
     *count = reader.get<std::int64_t>();
-    if (*count < 0 || *count > kMostRows || *count > deal_count_)
-      throw Error(ErrorCode::malformed, "malformed aggregate state of pipeline_totals",
-                  "Aggregate states are written and read by the server itself; do not build them "
-                  "by hand.");
+    if (*count < 0 || *count > kMostRows || *count > deal_count_) Reader::malformed();
   }
   for (WideSum* sum : {&weighted_value_, &forecast_, &forecast_90d_, &health_, &days_in_stage_}) {
     const auto high = reader.get<std::int64_t>();

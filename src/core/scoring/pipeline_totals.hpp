@@ -14,11 +14,11 @@ namespace revenue::scoring {
 /// What a set of open deals adds up to. Values are in the deals' currency, which is to be one.
 struct PipelineTotalsResult {
   std::int64_t deal_count = 0;
-  std::int64_t valued_deals = 0;  ///< deals that have an amount
-  double weighted_value = 0;      ///< sum of amount x close_probability
-  double forecast = 0;            ///< the same x date_weight
-  double forecast_90d = 0;        ///< of it, deals that close within 90 days or are overdue
-  std::int64_t at_risk_deals = 0; ///< health critical or at risk
+  std::int64_t valued_deals = 0;   ///< deals that have an amount
+  double weighted_value = 0;       ///< sum of amount x close_probability
+  double forecast = 0;             ///< the same x date_weight
+  double forecast_90d = 0;         ///< of it, deals that close within 90 days or are overdue
+  std::int64_t at_risk_deals = 0;  ///< health critical or at risk
   double health_sum = 0;
   double days_in_stage_sum = 0;
 };

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/foundation/error.hpp"
 #include "core/scoring/arguments.hpp"
 
 namespace revenue::scoring {
@@ -112,9 +111,7 @@ void ScoreQuality::deserialize(Reader& reader) {
       !std::all_of(predicted_.begin(), predicted_.end(), sum_fits) ||
       !std::all_of(won_.begin(), won_.end(), count_fits) ||
       !std::all_of(lost_.begin(), lost_.end(), count_fits))
-    throw Error(ErrorCode::malformed, "malformed aggregate state of score_quality",
-                "Aggregate states are written and read by the server itself; do not build them by "
-                "hand.");
+    Reader::malformed();
 }
 
 }  // namespace revenue::scoring

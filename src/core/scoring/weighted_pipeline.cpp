@@ -2,17 +2,18 @@
 
 #include <cmath>
 
-#include "core/foundation/error.hpp"
 #include "core/scoring/arguments.hpp"
 
 namespace revenue::scoring {
 
+std::int64_t weighted_micros(Money amount, double weight) {
+  // The largest amount, as a double, is just beyond the largest integer: 1 must not multiply it.
+  return weight == 1 ? amount.micros : std::llrint(static_cast<double>(amount.micros) * weight);
+}
+
 void WeightedPipeline::add(Money amount, double p) {
   require_probability("p", p);
-  // The largest amount, as a double, is just beyond the largest integer: 1 must not multiply it.
-  const std::int64_t weighted =
-      p == 1 ? amount.micros : std::llrint(static_cast<double>(amount.micros) * p);
-  weighted_.add(weighted);
+  weighted_.add(weighted_micros(amount, p));
   ++n_;
 }
 
@@ -38,10 +39,7 @@ void WeightedPipeline::deserialize(Reader& reader) {
   weighted_ = WideSum(high, reader.get<std::uint64_t>());
   // n terms of 63 bits each reach no further than the high word n.
   constexpr std::int64_t kMostRows = std::int64_t{1} << 48;
-  if (n_ < 0 || n_ > kMostRows || high < -n_ || high > n_)
-    throw Error(ErrorCode::malformed, "malformed aggregate state of weighted_pipeline",
-                "Aggregate states are written and read by the server itself; do not build them by "
-                "hand.");
+  if (n_ < 0 || n_ > kMostRows || high < -n_ || high > n_) Reader::malformed();
 }
 
 }  // namespace revenue::scoring

@@ -10,6 +10,9 @@
 
 namespace revenue::scoring {
 
+/// amount x weight in steps of 1e-6 units, rounded; the weight is from 0 to 1.
+std::int64_t weighted_micros(Money amount, double weight);
+
 /// Aggregate state: the sum of amount x probability. Each product is rounded to 1e-6 and summed as
 /// an integer, so that the total does not depend on the order of the rows or on parallel workers.
 class WeightedPipeline {
