@@ -1,71 +1,111 @@
--- The pipeline report of the demo, for a terminal: every figure comes from a view or a call that
--- applications use too.
+-- The pipeline report that `make demo` prints. It reads the organisation of the variable org, else the
+-- demo organisation:  psql -v org=2 -f demo/report.sql
 \set QUIET on
-\set money '''999,999,990'''
 \pset footer off
-\pset null '-'
+\pset null ''
 \pset border 1
-\pset linestyle unicode
+\pset linestyle ascii
+\pset pager off
+\if :{?org}
+\else
+SELECT (SELECT o.org_id FROM revenue.orgs AS o
+  ORDER BY NOT EXISTS (SELECT FROM revenue.deals AS d WHERE d.org_id = o.org_id), name NOT LIKE 'Demo (seed %', org_id
+  LIMIT 1) AS org \gset
+\endif
+\if :{?org}
+\else
+\echo 'There is no organisation yet. Try  SELECT revenue.load_demo();'
+\quit
+\endif
+SELECT set_config('revenue_intel.org_id', :'org', false) AS org \gset
+SELECT base_currency AS currency, 'Value, ' || base_currency AS value_header,
+  'Expected, ' || base_currency AS expected_header, 'Won, ' || base_currency AS won_header
+FROM revenue.orgs WHERE org_id = :org \gset
+SELECT revenue.dashboard()::text AS dashboard \gset
 
-SELECT min(org_id) AS org FROM revenue.orgs \gset
-SET revenue_intel.org_id = :'org';
-
-SELECT d ->> 'organisation' AS name, d ->> 'currency' AS currency,
-  to_char((d ->> 'as_of')::timestamptz, 'FMDD FMMonth YYYY') AS today,
-  d -> 'kpis' ->> 'deal_count' AS deals, d -> 'kpis' ->> 'at_risk_deals' AS at_risk,
-  to_char((d -> 'kpis' ->> 'total_pipeline')::numeric, 'FM999,999,999,990') AS total,
-  to_char((d -> 'kpis' ->> 'weighted_forecast_90d')::numeric, 'FM999,999,999,990') AS expected
-FROM revenue.dashboard() AS d \gset
-
-\echo
-\echo :name
-\echo The sales pipeline on :today, in :currency
-\echo
-\echo :deals open deals worth :total, of which :expected is to be expected within 90 days
-\echo :at_risk of them are at risk
-\echo
-
-\echo By stage (weighted = each deal by the probability that it closes)
-SELECT stage_name AS "Stage", deal_count AS "Deals", to_char(total_value, :money) AS "Value",
-  to_char(weighted_value, :money) AS "Weighted", to_char(avg_deal_size, :money) AS "Average",
-  round(avg_days_in_stage) AS "Days in stage", round(avg_health_score) AS "Health"
-FROM revenue.pipeline_summary ORDER BY pipeline_id, stage_position;
-
-\echo By month of the expected close
-SELECT coalesce(to_char(month, 'YYYY-MM'), 'no date') AS "Month", deal_count AS "Deals",
-  to_char(total_value, :money) AS "Value", to_char(weighted_value, :money) AS "Forecast"
-FROM revenue.forecast_monthly ORDER BY month NULLS LAST LIMIT 6;
-
-\echo The deals that count most (by value times probability)
-SELECT name AS "Deal", stage_id AS "Stage",
-  to_char(reporting_amount, :money) AS "Value", round(100 * close_probability) AS "Probability %",
-  close_date AS "Close date"
-FROM revenue.ranked_deals ORDER BY rank LIMIT 5;
-
-\echo At risk, the largest first
-SELECT name AS "Deal", to_char(deal_value, :money) AS "Value", round(health_score) AS "Health",
-  array_to_string(risk_factors[1:2], '; ') AS "Why"
-FROM revenue.at_risk_deals ORDER BY deal_value DESC NULLS LAST, id LIMIT 5;
-
-\echo Won and lost in the last six months
-SELECT to_char(month, 'YYYY-MM') AS "Month", deal_count AS "Won", lost_deals AS "Lost",
-  round(100 * win_rate) AS "Win rate %", to_char(total_value, :money) AS "Value won",
-  round(avg_cycle_days) AS "Days to close"
-FROM revenue.won_deals_summary
-WHERE month > date_trunc('month', now()) - interval '6 months' ORDER BY month;
-
--- A figure that can be explained: the first of the deals above, factor by factor.
-SELECT d.deal_id, d.name AS deal, e.why ->> 'close_probability' AS probability, e.why
-FROM revenue.deals AS d
-JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
-JOIN revenue.ranked_deals AS r USING (org_id, deal_id)
-CROSS JOIN LATERAL (SELECT revenue.explain_close_probability(
-  coalesce(s.framework_stage, s.stage_id), revenue.elapsed_days(d.stage_entered_at, now()),
-  d.lead_score, d.num_interactions, d.num_objections_handled, d.champion_identified,
-  d.budget_confirmed, d.decision_maker_engaged, d.competitors_mentioned)) AS e(why)
-WHERE d.org_id = :org AND r.rank = 1 \gset
-
-\echo Why :deal stands at :probability %
 \pset tuples_only on
-\pset border 0
-SELECT '  ' || factor FROM jsonb_array_elements_text(:'why'::jsonb -> 'key_factors') AS factor;
+\pset format unaligned
+\echo
+SELECT format(E' PIPELINE REPORT\n %s, %s\n', name, to_char(revenue.org_today(), 'FMDD FMMonth YYYY'))
+FROM revenue.orgs WHERE org_id = :org;
+SELECT format(' %s %s %s  %s', rpad(label, 20), lpad(value, 13), unit, remark)
+FROM jsonb_to_record(:'dashboard'::jsonb -> 'kpis') AS k(
+  total_pipeline numeric, deal_count bigint, avg_deal_size numeric, weighted_forecast_90d numeric, at_risk_deals bigint)
+CROSS JOIN (SELECT sum(deal_value) AS value_at_risk FROM revenue.at_risk_deals WHERE org_id = :org) r
+CROSS JOIN LATERAL (VALUES
+  (1, 'Open pipeline', to_char(total_pipeline, 'FM999,999,999,990'), :'currency', format('%s deals', deal_count)),
+  (2, 'Average deal', coalesce(to_char(avg_deal_size, 'FM999,999,999,990'), '-'), :'currency', 'where the amount is known'),
+  (3, 'Expected in 90 days', to_char(weighted_forecast_90d, 'FM999,999,999,990'), :'currency', 'weighted by probability and close date'),
+  (4, 'At risk', to_char(coalesce(value_at_risk, 0), 'FM999,999,999,990'), :'currency',
+   format('%s deals, %s %% of the open ones', at_risk_deals, coalesce(round(100.0 * at_risk_deals / nullif(deal_count, 0)), 0)))
+) AS t(place, label, value, unit, remark) ORDER BY place;
+
+\pset tuples_only off
+\pset format aligned
+\echo
+\echo ' Pipeline by stage'
+SELECT stage_name AS "Stage", deal_count AS "Deals", to_char(total_value, '999,999,999,990') AS :"value_header",
+  to_char(weighted_value, '999,999,999,990') AS :"expected_header",
+  rpad(repeat('#', round(28 * total_value / nullif(max(total_value) OVER (), 0))::integer), 28) AS "Value"
+FROM jsonb_to_recordset(:'dashboard'::jsonb -> 'pipeline_by_stage') AS s(
+  pipeline_id text, position integer, stage_name text, deal_count bigint, total_value numeric, weighted_value numeric)
+ORDER BY s.pipeline_id, s.position;
+
+\echo ' Forecast by month of closing'
+SELECT coalesce(to_char(month, 'Mon YYYY'), 'no date') AS "Month", deal_count AS "Deals",
+  to_char(total_value, '999,999,999,990') AS :"value_header",
+  to_char(weighted_value, '999,999,999,990') AS :"expected_header",
+  rpad(repeat('#', round(28 * weighted_value / nullif(max(weighted_value) OVER (), 0))::integer), 28) AS "Expected"
+FROM jsonb_to_recordset(:'dashboard'::jsonb -> 'monthly_forecast') AS m(
+  month date, deal_count bigint, total_value numeric, weighted_value numeric)
+ORDER BY m.month;
+
+\pset tuples_only on
+\pset format unaligned
+\echo ' The largest deals at risk'
+SELECT format(E' %s %s %s  health %s of 100\n     %s', rpad(left(name, 52), 52),
+  lpad(coalesce(to_char(deal_value, 'FM999,999,999,990'), 'no amount'), 13), reporting_currency,
+  lpad(floor(health_score)::text, 2),
+  array_to_string(risk_factors[1:3], ', ')
+    || CASE WHEN cardinality(risk_factors) > 3 THEN format(' and %s more', cardinality(risk_factors) - 3) ELSE '' END)
+FROM revenue.at_risk_deals WHERE org_id = :org ORDER BY deal_value DESC NULLS LAST, id LIMIT 5;
+
+-- The largest of them that has not lost everything that speaks for it.
+SELECT (SELECT id FROM revenue.at_risk_deals WHERE org_id = :org
+  ORDER BY cardinality(risk_factors) > 3, deal_value DESC NULLS LAST, id LIMIT 1) AS deal \gset
+\if :{?deal}
+\echo
+SELECT format(' Why %s is given a chance of %s %%', e ->> 'name', e -> 'close_probability' ->> 'close_probability')
+FROM revenue.explain_deal(:'deal') AS e;
+\pset tuples_only off
+\pset format aligned
+SELECT part AS "Part", to_char(points, 'S990.0') AS "Points", because AS "Because"
+FROM revenue.explain_deal(:'deal') AS e
+CROSS JOIN LATERAL (SELECT e -> 'close_probability' -> 'breakdown' AS b) AS c
+JOIN revenue.deals AS d ON d.org_id = :org AND d.deal_id = :'deal'
+JOIN revenue.deal_scores AS s USING (org_id, deal_id)
+CROSS JOIN LATERAL (VALUES
+  (1, 'Stage', NULL, format('a deal in %s starts at %s %%', e ->> 'stage', round((b ->> 'base_probability')::numeric))),
+  (2, 'Engagement', (b ->> 'engagement_boost')::numeric, format('lead score %s, %s interactions, %s objections handled',
+    coalesce(d.lead_score::text, 'unknown'), d.num_interactions, d.num_objections_handled)),
+  (3, 'Qualification', (b ->> 'qualification_boost')::numeric, format('champion: %s, budget: %s, decision maker: %s',
+    CASE WHEN champion_identified THEN 'yes' WHEN NOT champion_identified THEN 'no' ELSE 'unknown' END,
+    CASE WHEN budget_confirmed THEN 'yes' WHEN NOT budget_confirmed THEN 'no' ELSE 'unknown' END,
+    CASE WHEN decision_maker_engaged THEN 'yes' WHEN NOT decision_maker_engaged THEN 'no' ELSE 'unknown' END)),
+  (4, 'Velocity', (b ->> 'velocity_penalty')::numeric, format('%s days in the stage', floor(s.days_in_stage))),
+  (5, 'Competition', (b ->> 'competition_penalty')::numeric, coalesce(d.competitors_mentioned::text, 'unknown number of') || ' competitors'),
+  (6, 'Total', (b ->> 'raw_points')::numeric, format('24 points double the odds, so %s %%', round((b ->> 'probability')::numeric)))
+) AS t(place, part, points, because) ORDER BY place;
+\endif
+
+\pset tuples_only off
+\pset format aligned
+\echo ' Won in the last six months'
+SELECT to_char(m.month, 'Mon YYYY') AS "Month", coalesce(w.deal_count, 0) AS "Won", coalesce(w.lost_deals, 0) AS "Lost",
+  to_char(100 * w.win_rate, '990 %') AS "Win rate", to_char(coalesce(w.total_value, 0), '999,999,999,990') AS :"won_header",
+  round(w.avg_cycle_days) AS "Days to close",
+  rpad(repeat('#', coalesce(round(28 * w.total_value / nullif(max(w.total_value) OVER (), 0)), 0)::integer), 28) AS "Value"
+FROM (SELECT (date_trunc('month', revenue.org_today()::timestamp) - ago * interval '1 month')::date AS month
+      FROM generate_series(0, 5) AS ago) AS m
+LEFT JOIN revenue.won_deals_summary AS w ON w.org_id = :org AND w.month = m.month
+ORDER BY m.month;

@@ -6,6 +6,7 @@
 need=(make g++ libeigen3-dev)
 if [[ $PG_CONFIG =~ ^$DEBIAN_PG_CONFIG$ ]]; then
   need+=("postgresql-$PGMAJOR" "postgresql-server-dev-$PGMAJOR" "postgresql-$PGMAJOR-cron")
+  [ "$PGMAJOR" -lt 18 ] || need+=("postgresql-$PGMAJOR-jit")
 fi
 case ${1:-demo} in
   demo) ;;

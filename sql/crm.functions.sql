@@ -446,10 +446,12 @@ COMMENT ON AGGREGATE revenue.merged_values(jsonb) IS 'JSON objects merged in ord
 -- states (all, if it was a write), each fact the columns it gives; the rest carries over. Before the
 -- first word on a column, that word holds. Where the last fact contradicts the deal's row, which is the
 -- present, the row is believed from now on.
+-- Every look-up is by the array of deals; joins of what was found are hashed, because the planner takes
+-- a thousand facts for one and would compare each with all.
 CREATE OR REPLACE FUNCTION revenue.merge_deal_facts(org integer, deals text[], instants timestamptz[]) RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET extra_float_digits = 1
-SET jit = off SET work_mem = '64MB' AS $$
+SET enable_nestloop = off SET jit = off SET work_mem = '64MB' AS $$
 DECLARE
   touched text[] := ARRAY(SELECT DISTINCT unnest(merge_deal_facts.deals));
   recorded timestamptz;
@@ -473,8 +475,9 @@ BEGIN
     WINDOW past AS (PARTITION BY h.deal_id ORDER BY h.valid_from)
   ), facts AS MATERIALIZED (
     SELECT f.deal_id, f.valid_from, revenue.deal_values(jsonb_strip_nulls(to_jsonb(f))) AS given
-    FROM unnest(merge_deal_facts.deals, instants) AS i(deal_id, instant)
-    JOIN revenue.deal_facts f ON f.org_id = merge_deal_facts.org AND f.deal_id = i.deal_id AND f.valid_from = i.instant
+    FROM revenue.deal_facts f
+    JOIN unnest(merge_deal_facts.deals, instants) AS i(deal_id, instant) ON i.deal_id = f.deal_id AND i.instant = f.valid_from
+    WHERE f.org_id = merge_deal_facts.org AND f.deal_id = ANY (touched)
   ), events AS (
     SELECT deal_id, valid_to AS at, 1 AS rank, '{}'::jsonb AS says, NULL::text[] AS stated, NULL::text AS changed_by,
       false AS starts, deleted, deleted_by FROM believed WHERE ends
@@ -515,7 +518,8 @@ BEGIN
       lag(i.at) OVER past AS before_at,
       (lag(i.state -> 'pipeline_id') OVER past, lag(i.state -> 'stage_id') OVER past)
         IS DISTINCT FROM (i.state -> 'pipeline_id', i.state -> 'stage_id') AS moved,
-      (i.says ->> 'stage_entered_at')::timestamptz AS says_entered, i.says ? 'closed_at' AS says_closed
+      (i.says ->> 'stage_entered_at')::timestamptz AS says_entered,
+      i.says ? 'closed_at' AND i.says -> 'closed_at' <> i.says -> 'stage_entered_at' AS says_closed
     FROM instants_of i WHERE i.starts AND i.next_at IS DISTINCT FROM i.at
     WINDOW past AS (PARTITION BY i.deal_id ORDER BY i.at)
   ), entered AS (
@@ -539,7 +543,7 @@ BEGIN
   ), superseded AS (
     UPDATE revenue.deal_history h SET superseded_at = recorded
     FROM believed b LEFT JOIN same USING (deal_id, valid_from)
-    WHERE same.deal_id IS NULL AND h.org_id = merge_deal_facts.org AND h.deal_id = b.deal_id
+    WHERE same.deal_id IS NULL AND h.org_id = merge_deal_facts.org AND h.deal_id = ANY (touched) AND h.deal_id = b.deal_id
       AND h.valid_from = b.valid_from AND h.superseded_at = 'infinity'
     RETURNING 1
   )
@@ -563,8 +567,8 @@ BEGIN
 
   UPDATE revenue.deals d SET stage_entered_at = h.stage_entered_at, closed_at = h.closed_at
   FROM revenue.deal_history h
-  WHERE d.org_id = org AND d.deal_id = ANY (touched)
-    AND h.org_id = d.org_id AND h.deal_id = d.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
+  WHERE d.org_id = merge_deal_facts.org AND d.deal_id = ANY (touched)
+    AND h.org_id = merge_deal_facts.org AND h.deal_id = ANY (touched) AND h.deal_id = d.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
     AND (d.stage_entered_at, d.closed_at) IS DISTINCT FROM (h.stage_entered_at, h.closed_at);
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.merge_deal_facts(integer, text[], timestamptz[]) FROM PUBLIC;
@@ -809,7 +813,7 @@ BEGIN
   CROSS JOIN LATERAL (
     SELECT jsonb_object_agg(a.key, b.value) AS old, jsonb_object_agg(a.key, a.value) AS new
     FROM jsonb_each(to_jsonb(n)) a JOIN jsonb_each(to_jsonb(o)) b ON b.key = a.key
-    WHERE a.value <> b.value) c
+    WHERE a.value <> b.value AND (a.key <> 'effective_at' OR n.effective_at IS NOT NULL)) c
   WHERE c.new IS NOT NULL;
   RETURN NULL;
 END $$;
@@ -871,7 +875,8 @@ BEGIN
   END IF;
   RETURN jsonb_build_object('deal_id', after.deal_id, 'changed', (
     SELECT coalesce(jsonb_object_agg(a.key, jsonb_build_object('old', b.value, 'new', a.value)), '{}')
-    FROM jsonb_each(to_jsonb(after)) a JOIN jsonb_each(to_jsonb(before)) b ON b.key = a.key WHERE a.value <> b.value));
+    FROM jsonb_each(to_jsonb(after)) a JOIN jsonb_each(to_jsonb(before)) b ON b.key = a.key
+    WHERE a.value <> b.value AND a.key <> 'effective_at'));
 END $$;
 COMMENT ON FUNCTION revenue.update_deal(text, numeric, text, date, text, text, integer, numeric, double precision, text, integer, text, timestamptz, text, integer) IS
   'Changes what is given of a deal (NULL = as it is), since effective_at or now; validated and audited. Returns {deal_id, changed: {column: {old, new}}}';

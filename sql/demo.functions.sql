@@ -104,7 +104,7 @@ BEGIN
   -- Sellers are dealt to three regions in turn, eight to a team, each team with its manager.
   INSERT INTO revenue.reps (org_id, rep_id, name, team, region, active, created_at)
   SELECT org, p.rep_id, p.name, coalesce(g.region || coalesce(' ' || nullif(p.team_no + 1, 1), ''), 'Sales'), g.region,
-    p.active, midnight - p.since * interval '1 day'
+    p.active, midnight - p.since * interval '24 hours'
   FROM (
     SELECT 'R-' || lpad(s::text, 4, '0') AS rep_id, revenue.demo_person(s) AS name, s % 3 AS region_no, s / 24 AS team_no,
       s % 11 <> 10 AS active, 700 + s % 400 AS since FROM generate_series(0, sellers - 1) s
@@ -237,7 +237,7 @@ BEGIN
     CASE WHEN customer AND revenue.demo_draw(seed, 20, a) < 0.7
          THEN CASE WHEN story IN (1, 2, 3) THEN 45 ELSE 75 END + floor(25 * revenue.demo_draw(seed, 21, a)) END,
     CASE WHEN customer THEN story = 7 END, CASE WHEN customer THEN midnight - interval '18 hours' END,
-    midnight - interval '1 day' * (600 + floor(700 * revenue.demo_draw(seed, 22, a)))
+    midnight - interval '24 hours' * (600 + floor(700 * revenue.demo_draw(seed, 22, a)))
   FROM customers;
 
   -- Two people at each account; the first of them decides.
@@ -265,12 +265,12 @@ BEGIN
     floor(25 * keen * revenue.demo_draw(seed, 109, n)), floor(4 * keen * revenue.demo_draw(seed, 110, n)),
     floor(3 * keen * revenue.demo_draw(seed, 111, n)),
     CASE WHEN keen > 0.1 THEN
-      midnight - interval '13 hours' - interval '1 day' * floor(120 * (1 - keen) * revenue.demo_draw(seed, 112, n)) END,
+      midnight - interval '13 hours' - interval '24 hours' * floor(120 * (1 - keen) * revenue.demo_draw(seed, 112, n)) END,
     revenue.demo_draw(seed, 113, n) < 0.04,
     CASE WHEN stage_no > 0 THEN 'funnel' END,
     (ARRAY['cold', 'awareness', 'consideration', 'decision', 'call_booked', 'closed'])[stage_no],
-    CASE WHEN stage_no > 0 THEN midnight - interval '15 hours' - interval '1 day' * floor(45 * revenue.demo_draw(seed, 114, n)) END,
-    midnight - interval '1 day' * (60 + floor(500 * revenue.demo_draw(seed, 115, n)))
+    CASE WHEN stage_no > 0 THEN midnight - interval '15 hours' - interval '24 hours' * floor(45 * revenue.demo_draw(seed, 114, n)) END,
+    midnight - interval '24 hours' * (60 + floor(500 * revenue.demo_draw(seed, 115, n)))
   FROM people p JOIN revenue.accounts a USING (account_id) WHERE a.org_id = org;
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.load_demo_accounts(integer, integer, integer, date) FROM PUBLIC;
@@ -678,7 +678,7 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.load_demo(integer, integer, date) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.load_demo(integer, integer, date) IS
-  'An organisation "Demo (seed ...)" of the caller''s with so many deals and all that belongs to them, as if today were the given day (NULL = today). The same call again changes nothing; another size or day replaces the data. Returns {org_id, organisation, seed, today, deals, rows, loaded}. Who may call it is the database administrator''s to GRANT, like create_org()';
+  'An organisation "Demo (seed ...)" of the caller''s with so many deals and all that belongs to them, as if today were the given day (NULL = today). The same call again changes nothing, also where the data was changed by hand; another size or day, or drop_demo() before, has it replaced. Returns {org_id, organisation, seed, today, deals, rows, loaded}. Who may call it is the database administrator''s to GRANT, like create_org()';
 
 CREATE OR REPLACE FUNCTION revenue.drop_demo(seed integer DEFAULT 1) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER

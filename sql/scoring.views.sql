@@ -10,6 +10,13 @@ $$;
 COMMENT ON FUNCTION revenue.cell_visible IS
   'Whether the caller may see a total over so many rows: a viewer sees no cell of fewer than five';
 
+CREATE OR REPLACE FUNCTION revenue.visible_total(org_id integer, rows_in_total bigint, total numeric) RETURNS numeric
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN rows_in_total = 0 OR revenue.cell_visible(org_id, rows_in_total) THEN total END
+$$;
+COMMENT ON FUNCTION revenue.visible_total IS
+  'A total within a cell, NULL for a viewer where fewer than five rows make it up';
+
 -- Scored rows ---------------------------------------------------------------------------------
 
 -- The planner knows nothing of how small and how unique tables like these are, and joins them to
@@ -242,9 +249,13 @@ RETURNS TABLE (
   at_risk_deals bigint, deals_without_value bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT c.org_id, c.pipeline_id, c.stage_id, c.stage_name, c.stage_position,
-    sum(c.deal_count)::bigint, trim_scale(sum(c.total_value)), c.reporting_currency,
-    sum(c.total_value) / nullif(sum(c.deal_count - c.deals_without_value), 0),
-    sum(c.weighted_value), sum(c.days_in_stage_sum) / sum(c.deal_count)::double precision,
+    sum(c.deal_count)::bigint,
+    revenue.visible_total(c.org_id, sum(c.deal_count - c.deals_without_value)::bigint, trim_scale(sum(c.total_value))),
+    c.reporting_currency,
+    revenue.visible_total(c.org_id, sum(c.deal_count - c.deals_without_value)::bigint,
+      sum(c.total_value) / nullif(sum(c.deal_count - c.deals_without_value), 0)),
+    CASE WHEN revenue.cell_visible(c.org_id, sum(c.deal_count - c.deals_without_value)::bigint)
+      THEN sum(c.weighted_value) END, sum(c.days_in_stage_sum) / sum(c.deal_count)::double precision,
     sum(c.health_sum) / sum(c.deal_count)::double precision, sum(c.at_risk_deals)::bigint,
     sum(c.deals_without_value)::bigint
   FROM revenue.pipeline_cells(as_of, org) AS c
@@ -262,8 +273,11 @@ RETURNS TABLE (
   org_id integer, month date, deal_count bigint, total_value numeric, reporting_currency char(3),
   weighted_value double precision, overdue_deals bigint, deals_without_value bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT c.org_id, c.month, sum(c.deal_count)::bigint, trim_scale(sum(c.total_value)), c.reporting_currency,
-    sum(c.forecast), sum(c.overdue_deals)::bigint, sum(c.deals_without_value)::bigint
+  SELECT c.org_id, c.month, sum(c.deal_count)::bigint,
+    revenue.visible_total(c.org_id, sum(c.deal_count - c.deals_without_value)::bigint, trim_scale(sum(c.total_value))),
+    c.reporting_currency,
+    CASE WHEN revenue.cell_visible(c.org_id, sum(c.deal_count - c.deals_without_value)::bigint)
+      THEN sum(c.forecast) END, sum(c.overdue_deals)::bigint, sum(c.deals_without_value)::bigint
   FROM revenue.pipeline_cells(as_of, org) AS c
   GROUP BY c.org_id, c.month, c.reporting_currency
   HAVING revenue.cell_visible(c.org_id, sum(c.deal_count)::bigint)
@@ -370,8 +384,11 @@ RETURNS TABLE (
   deals_without_value bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT c.org_id, date_trunc('month', c.closed_on::timestamp)::date, count(*) FILTER (WHERE c.won),
-    trim_scale(coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0)), c.reporting_currency,
-    avg(c.reporting_amount) FILTER (WHERE c.won), avg(c.cycle_days) FILTER (WHERE c.won),
+    revenue.visible_total(c.org_id, count(c.reporting_amount) FILTER (WHERE c.won),
+      trim_scale(coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0))),
+    c.reporting_currency,
+    revenue.visible_total(c.org_id, count(c.reporting_amount) FILTER (WHERE c.won),
+      avg(c.reporting_amount) FILTER (WHERE c.won)), avg(c.cycle_days) FILTER (WHERE c.won),
     count(*) FILTER (WHERE NOT c.won), avg(c.won::integer)::double precision,
     count(*) FILTER (WHERE c.won AND c.reporting_amount IS NULL)
   FROM revenue.closed_deals(as_of) AS c
@@ -398,9 +415,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       ELSE 'all' END,
     coalesce(c.owner_rep_id, c.product_id, c.industry, c.segment, c.source, c.pipeline_id),
     count(*) FILTER (WHERE c.won), count(*) FILTER (WHERE NOT c.won), avg(c.won::integer)::double precision,
-    trim_scale(coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0)),
-    trim_scale(coalesce(sum(c.reporting_amount), 0)),
-    (sum(c.reporting_amount) FILTER (WHERE c.won) / nullif(sum(c.reporting_amount), 0))::double precision,
+    revenue.visible_total(c.org_id, count(c.reporting_amount) FILTER (WHERE c.won),
+      trim_scale(coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0))),
+    revenue.visible_total(c.org_id, count(c.reporting_amount) FILTER (WHERE NOT c.won),
+      revenue.visible_total(c.org_id, count(c.reporting_amount), trim_scale(coalesce(sum(c.reporting_amount), 0)))),
+    revenue.visible_total(c.org_id,
+      least(count(c.reporting_amount) FILTER (WHERE c.won), count(c.reporting_amount) FILTER (WHERE NOT c.won)),
+      sum(c.reporting_amount) FILTER (WHERE c.won) / nullif(sum(c.reporting_amount), 0))::double precision,
     c.reporting_currency
   FROM revenue.closed_deals(as_of) AS c
   JOIN unnest(revenue.visible_orgs('viewer')) AS visible(org_id) USING (org_id)
@@ -534,7 +555,8 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
   ), cells AS MATERIALIZED (
     SELECT * FROM revenue.pipeline_cells(as_of, (SELECT org_id FROM chosen))
   ), kpis AS (
-    SELECT coalesce(trim_scale(sum(total_value)), 0) AS total_pipeline, coalesce(sum(deal_count), 0) AS deal_count,
+    SELECT coalesce(sum(deal_count - deals_without_value), 0)::bigint AS valued,
+      coalesce(trim_scale(sum(total_value)), 0) AS total_pipeline, coalesce(sum(deal_count), 0) AS deal_count,
       round(sum(total_value) / nullif(sum(deal_count - deals_without_value), 0), 2) AS avg_deal_size,
       coalesce(round(sum(forecast_90d)::numeric, 2), 0) AS weighted_forecast_90d,
       coalesce(sum(at_risk_deals), 0) AS at_risk_deals, coalesce(sum(deals_without_value), 0) AS deals_without_value
@@ -542,19 +564,26 @@ RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog,
   ), by_stage AS (
     SELECT jsonb_agg(to_jsonb(t) ORDER BY t.pipeline_id, t.position) AS rows FROM (
       SELECT pipeline_id, stage_id, stage_name, stage_position AS position, sum(deal_count) AS deal_count,
-        trim_scale(sum(total_value)) AS total_value, round(sum(weighted_value)::numeric, 2) AS weighted_value
+        revenue.visible_total((SELECT org_id FROM chosen), sum(deal_count - deals_without_value)::bigint,
+          trim_scale(sum(total_value))) AS total_value,
+        revenue.visible_total((SELECT org_id FROM chosen), sum(deal_count - deals_without_value)::bigint,
+          round(sum(weighted_value)::numeric, 2)) AS weighted_value
       FROM cells GROUP BY pipeline_id, stage_id, stage_name, stage_position
       HAVING revenue.cell_visible((SELECT org_id FROM chosen), sum(deal_count)::bigint)) AS t
   ), by_month AS (
     SELECT jsonb_agg(to_jsonb(t) ORDER BY t.month) AS rows FROM (
-      SELECT month, sum(deal_count) AS deal_count, trim_scale(sum(total_value)) AS total_value,
-        round(sum(forecast)::numeric, 2) AS weighted_value
+      SELECT month, sum(deal_count) AS deal_count,
+        revenue.visible_total((SELECT org_id FROM chosen), sum(deal_count - deals_without_value)::bigint,
+          trim_scale(sum(total_value))) AS total_value,
+        revenue.visible_total((SELECT org_id FROM chosen), sum(deal_count - deals_without_value)::bigint,
+          round(sum(forecast)::numeric, 2)) AS weighted_value
       FROM cells GROUP BY month
       HAVING revenue.cell_visible((SELECT org_id FROM chosen), sum(deal_count)::bigint)) AS t
   )
   SELECT jsonb_build_object(
     'organisation', c.name, 'currency', c.base_currency, 'as_of', coalesce(as_of, now()),
-    'kpis', CASE WHEN revenue.cell_visible(c.org_id, k.deal_count::bigint) THEN to_jsonb(k) END,
+    'kpis', CASE WHEN k.deal_count = 0 OR revenue.cell_visible(c.org_id, least(k.deal_count::bigint, k.valued))
+      THEN to_jsonb(k) - 'valued' END,
     'pipeline_by_stage', coalesce(s.rows, '[]'), 'monthly_forecast', coalesce(m.rows, '[]'))
   FROM chosen AS c, kpis AS k, by_stage AS s, by_month AS m
 $$;

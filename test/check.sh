@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../demo/lib.sh"
 cd "$PROJECT"
 
-all=(unit sanitizers fuzz regress isolation tap bridge docs real)
+all=(unit sanitizers fuzz regress isolation tap bridge jit docs real)
 chosen=("$@")
 [ $# -gt 0 ] || chosen=("${all[@]}")
 
@@ -60,6 +60,8 @@ bridge() { # C++ and PostgreSQL: a library of its own throws from every depth
   return $status
 }
 
+jit() { test/jit.sh; } # what the server's just-in-time compiler makes of the bitcode
+
 docs() { test/docs.sh; } # every SQL block of the documentation
 
 real() { # real data, where the folder is there
@@ -89,6 +91,7 @@ has_tests() {
     isolation) compgen -G 'test/isolation/specs/*.spec' ;;
     tap) compgen -G 'test/t/*.pl' ;;
     bridge) [ -f test/bridge/Makefile ] ;;
+    jit) true ;;
     docs) grep -q '^ *```sql' README.md docs/*.md ;;
     real) compgen -G 'test/real/*.sh' ;;
     *) fail "unknown group of tests '$1'; there are ${all[*]}" ;;

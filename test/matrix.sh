@@ -55,7 +55,7 @@ check_in_chroot() {
   as_root mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm" 2>/dev/null || true
   as_root chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
     "${proxy[@]}" PGMAJOR="$PGMAJOR" REVENUE_INTEL_DATA=/data /src/test/check.sh \
-    unit regress isolation tap bridge docs real
+    unit regress isolation tap bridge jit docs real
 }
 
 proxy=()

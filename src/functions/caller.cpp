@@ -39,6 +39,9 @@ Cached& cached() {
   return instance;
 }
 
+// Rights given inside a transaction or a savepoint are gone with its rollback, whatever the key says.
+void forget() { cached().valid = false; }
+
 std::string_view claims() {
   if (identity_source != from_jwt) return {};
   const char* text = pg::call([] { return GetConfigOption(kClaimsSetting, true, false); });
@@ -126,7 +129,7 @@ const Caller& current_caller() {
 
 std::int32_t chosen_org() { return org_setting; }
 
-void define_settings() {
+void initialise() {
   DefineCustomEnumVariable("revenue_intel.identity_source",
                            "Where the caller's identity comes from: the database role, or a JWT claim.",
                            "Set jwt only where a trusted gateway sets request.jwt.claims for every request.",
@@ -139,6 +142,8 @@ void define_settings() {
                           "It can only narrow what the caller may see.", &org_setting, 0, 0, PG_INT32_MAX,
                           PGC_USERSET, 0, nullptr, nullptr, nullptr);
   MarkGUCPrefixReserved("revenue_intel");
+  RegisterXactCallback([](XactEvent, void*) { forget(); }, nullptr);
+  RegisterSubXactCallback([](SubXactEvent, SubTransactionId, SubTransactionId, void*) { forget(); }, nullptr);
 }
 
 }  // namespace revenue::access

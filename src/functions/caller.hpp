@@ -31,8 +31,9 @@ struct Caller {
 /// The caller of the running statement. Valid until the next call.
 const Caller& current_caller();
 
-/// Defines the settings revenue_intel.identity_source, .jwt_claim and .org_id. Call once, at load.
-void define_settings();
+/// Defines the settings revenue_intel.identity_source, .jwt_claim and .org_id, and watches for the end
+/// of transactions. Call once, at load.
+void initialise();
 
 /// revenue_intel.org_id, or 0 where it is not set.
 std::int32_t chosen_org();

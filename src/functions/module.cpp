@@ -12,7 +12,7 @@ PGDLLEXPORT void _PG_init(void);
 
 void _PG_init(void) {
   revenue::pg::guarded([] {
-    revenue::access::define_settings();
+    revenue::access::initialise();
     revenue::pg::probe_numeric_layout();
   });
 }

@@ -3,6 +3,8 @@
 -- from when on; it knows nothing of versions.
 CREATE EXTENSION revenue_intel;
 SET client_min_messages = warning;
+SET datestyle = 'ISO';
+SET timezone = 'UTC';
 SELECT revenue.create_org('Random histories', 'USD', 'UTC') AS org \gset
 
 CREATE TABLE ops (
@@ -113,8 +115,8 @@ END $$;
 -- A day that other facts use too, or just after an earlier write (which took effect up to then).
 CREATE FUNCTION random_instant(deal text) RETURNS timestamptz LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-  RETURN CASE WHEN random() < 0.75 THEN timestamptz '2026-01-01 00:00+00' + interval '1 day' * floor(random() * 12)
-              ELSE coalesce((SELECT o.after_at + interval '1 us' FROM ops o WHERE o.deal_id = deal ORDER BY random() LIMIT 1), '2026-01-05') END;
+  RETURN CASE WHEN random() < 0.75 THEN timestamptz '2024-01-01 00:00+00' + interval '1 day' * floor(random() * 12)
+              ELSE coalesce((SELECT o.after_at + interval '1 us' FROM ops o WHERE o.deal_id = deal ORDER BY random() LIMIT 1), '2024-01-05') END;
 END $$;
 
 -- One round: every deal is written once, the deals of one kind of write in one statement.
@@ -179,7 +181,7 @@ SELECT count(DISTINCT deal_id) AS histories, count(*) > 10000 AS enough_writes F
 -- known at the end of a round, and as known now.
 CREATE TABLE probes AS
 SELECT deal_id, at, known FROM (
-  SELECT deal_id, any_of(ARRAY[since, since - interval '1 us', before_at, after_at, '2025-06-01', '2026-01-06 12:00',
+  SELECT deal_id, any_of(ARRAY[since, since - interval '1 us', before_at, after_at, '2023-06-01', '2024-01-06 12:00',
                                '2030-01-01', random_instant(deal_id)]) AS at,
     CASE WHEN random() < 0.7 THEN (SELECT o.after_at FROM ops o WHERE o.round = ops.round LIMIT 1) END AS known
   FROM ops) p WHERE at IS NOT NULL;

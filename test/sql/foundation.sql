@@ -1,6 +1,8 @@
 -- Organisations, members, policies, audit and exchange rates.
 CREATE EXTENSION revenue_intel;
 SET client_min_messages = warning;
+SET datestyle = 'ISO';
+SET timezone = 'UTC';
 \set SHOW_CONTEXT never
 
 CREATE FUNCTION code_of(statement text) RETURNS text LANGUAGE plpgsql AS $$

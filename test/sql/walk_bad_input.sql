@@ -38,7 +38,7 @@ UNION ALL VALUES
 UNION ALL SELECT t, v FROM unnest(ARRAY['text', 'character', 'character varying', 'name']) AS t, unnest(ARRAY[
   '''''', ''' ''', '''no such thing''', 'repeat(''x'', 100000)', 'E''a\nb\tc\\d''', '''"; DROP SCHEMA revenue CASCADE; --''',
   '''''''; DROP SCHEMA revenue CASCADE; --''', '''%s %n %1$I''', '''NaN''', '''null''', '''Zürich 💶''', '''../../etc/passwd''',
-  'repeat(''"'', 63)', '''public''', '''$1''']) AS v
+  'repeat(''"'', 63)', '''public''', '''$1''', '''sales''', '''closed_won''', '''ROWA-1''', '''ROWA-3''', '''regress_walk_owner''']) AS v
 UNION ALL SELECT 'date', v FROM unnest(ARRAY[
   '''0001-01-01''', '''9999-12-31''', '''infinity''', '''-infinity''', '''4713-01-01 BC''', '''5874897-12-31''']) AS v
 UNION ALL SELECT t, v FROM unnest(ARRAY['timestamp with time zone', 'timestamp without time zone']) AS t, unnest(ARRAY[
@@ -48,7 +48,7 @@ UNION ALL SELECT 'boolean', v FROM unnest(ARRAY['true', 'false']) AS v
 UNION ALL SELECT t, v FROM unnest(ARRAY['jsonb', 'json']) AS t, unnest(ARRAY[
   '''null''', '''{}''', '''[]''', '''""''', '''"text"''', '''0''', '''-1''', '''1e400''', '''true''', '''[1, "a", null, {}]''',
   '''[[]]''', '''[null]''', '''[{}]''', '''{"": 0}''', '''{"a": {"b": [{}]}}''', '''{"EUR": "NaN", "USD": 1e300}''',
-  '''{"name": null, "kind": 5}''', '(repeat(''['', 1000) || repeat('']'', 1000))',
+  '''{"name": null, "kind": 5}''', '''{"eur": 1, "EUR": 2}''', '''[{"stage_id": "a"}, {"stage_id": "a"}]''', '(repeat(''['', 1000) || repeat('']'', 1000))',
   '(repeat(''{"stages":'', 500) || ''1'' || repeat(''}'', 500))', '(''{"'' || repeat(''k'', 100000) || ''": 1}'')',
   '(SELECT jsonb_object_agg(''key '' || i, i)::text FROM generate_series(1, 5000) AS i)']) AS v
 UNION ALL SELECT t || '[]', v FROM unnest(ARRAY['text', 'integer', 'bigint', 'double precision', 'numeric', 'boolean', 'date',
