@@ -108,6 +108,9 @@ installed() {
   for file in "$PROJECT"/revenue_intel.control "$PROJECT"/revenue_intel--*.sql; do
     cmp -s "$file" "$share/${file##*/}" || return 1
   done
+  (cd "$PROJECT" && find src -name '*.bc') | while read -r file; do
+    cmp -s "$PROJECT/$file" "$lib/bitcode/revenue_intel/$file" || return 1
+  done
 }
 
 # Builds as the caller, and installs only what differs, so that a second run asks for no password.

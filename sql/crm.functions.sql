@@ -180,7 +180,8 @@ EXECUTE FUNCTION revenue.prepare_updated_deal();
 -- a valid_to later than K was not known yet.
 --
 -- The functions run with the owner's rights, so that nobody else can write a past, and plan each
--- statement anew (force_custom_plan), because a plan made for one row is ruinous for a million. The
+-- statement anew (force_custom_plan), because a plan made for one row is ruinous for a million. What is
+-- written on the way comes through these triggers again, so they set what they need themselves. The
 -- deal's row lock makes the writers of one deal wait for each other.
 
 CREATE OR REPLACE FUNCTION revenue.deal_values(deal jsonb) RETURNS jsonb
@@ -217,7 +218,7 @@ COMMENT ON FUNCTION revenue.check_effective_at(timestamptz, text) IS 'An error w
 
 CREATE OR REPLACE FUNCTION revenue.record_inserted_deals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
   recorded timestamptz := clock_timestamp();
   writer text := coalesce(revenue.caller_identity(), session_user);
@@ -271,7 +272,7 @@ COMMENT ON FUNCTION revenue.record_inserted_deals() IS 'Trigger: the first versi
 
 CREATE OR REPLACE FUNCTION revenue.record_updated_deals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET extra_float_digits = 1 AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off SET extra_float_digits = 1 SET enable_nestloop = on AS $$
 DECLARE
   recorded timestamptz := clock_timestamp();
   writer text := coalesce(revenue.caller_identity(), session_user);
@@ -406,7 +407,7 @@ COMMENT ON FUNCTION revenue.record_updated_deals() IS 'Trigger: a new version of
 
 CREATE OR REPLACE FUNCTION revenue.record_deleted_deals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
   recorded timestamptz := clock_timestamp();
   writer text := coalesce(revenue.caller_identity(), session_user);
@@ -437,7 +438,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_deleted_deals();
 
 -- Facts of the past ---------------------------------------------------------------------------
 
-CREATE OR REPLACE AGGREGATE revenue.merged_values(jsonb) (
+CREATE OR REPLACE AGGREGATE revenue.merged_values(value jsonb) (
   SFUNC = pg_catalog.jsonb_concat, STYPE = jsonb, INITCOND = '{}', PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE revenue.merged_values(jsonb) IS 'JSON objects merged in order, a later key over an earlier one';
@@ -584,7 +585,7 @@ COMMENT ON FUNCTION revenue.prepare_deal_fact() IS 'Trigger: marks a fact as mer
 
 CREATE OR REPLACE FUNCTION revenue.record_deal_facts() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
   batch record;
   wrong record;
@@ -690,7 +691,7 @@ COMMENT ON FUNCTION revenue.deals_as_of(timestamptz, timestamptz) IS
 
 CREATE OR REPLACE FUNCTION revenue.count_activities() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
   nobody text := '';  -- a parameter, without which a plan would be kept
 BEGIN
@@ -803,7 +804,7 @@ COMMENT ON FUNCTION revenue.refresh_engagement(integer) IS
 
 CREATE OR REPLACE FUNCTION revenue.audit_deals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
   why text := current_setting('revenue.change_reason');
 BEGIN

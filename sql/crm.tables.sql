@@ -79,7 +79,6 @@ CREATE TABLE revenue.accounts (
   signals_at timestamptz,
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (org_id, account_id),
-  FOREIGN KEY (org_id, parent_account_id) REFERENCES revenue.accounts,
   FOREIGN KEY (org_id, owner_rep_id) REFERENCES revenue.reps
 );
 CREATE INDEX accounts_parent ON revenue.accounts (org_id, parent_account_id) WHERE parent_account_id IS NOT NULL;
@@ -88,7 +87,7 @@ COMMENT ON TABLE revenue.accounts IS 'Companies sold to, with what is known of t
 COMMENT ON COLUMN revenue.accounts.org_id IS 'Organisation';
 COMMENT ON COLUMN revenue.accounts.account_id IS 'Key of the account, as the CRM has it';
 COMMENT ON COLUMN revenue.accounts.name IS 'Name of the company';
-COMMENT ON COLUMN revenue.accounts.parent_account_id IS 'Company it belongs to';
+COMMENT ON COLUMN revenue.accounts.parent_account_id IS 'Company it belongs to; no foreign key, because a dump could not order rows that refer to each other';
 COMMENT ON COLUMN revenue.accounts.owner_rep_id IS 'Rep who owns the account';
 COMMENT ON COLUMN revenue.accounts.industry IS 'Industry';
 COMMENT ON COLUMN revenue.accounts.segment IS 'Segment, such as enterprise';

@@ -608,7 +608,7 @@ COMMENT ON FUNCTION revenue.clear_demo(integer) IS
 CREATE OR REPLACE FUNCTION revenue.load_demo(deals integer DEFAULT 30, seed integer DEFAULT 1, today date DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET row_security = on SET jit = off
-SET work_mem = '64MB' SET enable_nestloop = off AS $$
+SET work_mem = '64MB' AS $$
 DECLARE
   caller text := revenue.caller_identity();
   demo record;
@@ -651,11 +651,9 @@ BEGIN
     last_deal := least(first_deal + CASE first_deal WHEN 1 THEN 999 ELSE 24999 END, deals);
     PERFORM revenue.load_demo_deals(demo.org, deals, seed, day, first_deal, last_deal);
     IF deals > 1000 THEN
-      -- The planner learns from the first deals what the rest is like. Until then it takes every join for
-      -- a small one.
+      -- The planner learns from the first deals what the rest is like.
       IF first_deal = 1 THEN
         ANALYZE revenue.accounts, revenue.contacts, revenue.deals, revenue.deal_facts, revenue.deal_history, revenue.activities;
-        PERFORM set_config('enable_nestloop', 'on', true);
       END IF;
       RAISE NOTICE '% of % deals', last_deal, deals;
     END IF;

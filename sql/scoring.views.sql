@@ -421,7 +421,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       revenue.visible_total(c.org_id, count(c.reporting_amount), trim_scale(coalesce(sum(c.reporting_amount), 0)))),
     revenue.visible_total(c.org_id,
       least(count(c.reporting_amount) FILTER (WHERE c.won), count(c.reporting_amount) FILTER (WHERE NOT c.won)),
-      sum(c.reporting_amount) FILTER (WHERE c.won) / nullif(sum(c.reporting_amount), 0))::double precision,
+      coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0) / nullif(sum(c.reporting_amount), 0))::double precision,
     c.reporting_currency
   FROM revenue.closed_deals(as_of) AS c
   JOIN unnest(revenue.visible_orgs('viewer')) AS visible(org_id) USING (org_id)
@@ -654,6 +654,7 @@ COMMENT ON VIEW revenue.competitor_impact IS 'Win rate by how many competitors w
 COMMENT ON VIEW revenue.team_performance IS 'The open pipeline by rep and stage';
 COMMENT ON VIEW revenue.deal_comparisons IS 'Closed-deal metrics by month beside the month, the quarter and the year before, with the relative change';
 
+COMMENT ON COLUMN revenue.forecast_monthly.weighted_value IS 'Sum of value x probability x date weight';
 SELECT revenue.comment_view_columns('{
   "account_id": "Account", "contact_id": "Contact", "deal_id": "Deal", "id": "Deal", "org_id": "Organisation",
   "owner_rep_id": "Rep who owns it", "rep_name": "Name of the rep", "team": "Team of the rep",

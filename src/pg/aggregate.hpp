@@ -24,6 +24,8 @@ namespace detail {
 MemoryContext aggregate_context(FunctionCallInfo fcinfo);
 Datum bytea_from(std::string_view bytes);
 
+constexpr std::uint8_t kStateVersion = 1;
+
 template <class State>
 constexpr bool uses_resource = std::is_constructible_v<State, std::pmr::memory_resource*>;
 
@@ -78,6 +80,7 @@ template <class State>
 Datum serialize(FunctionCallInfo fcinfo) {
   aggregate_context(fcinfo);
   Writer writer;
+  writer.put(kStateVersion);
   state_argument<State>(fcinfo, 0)->serialize(writer);
   return bytea_from(writer.bytes());
 }
@@ -87,6 +90,9 @@ Datum deserialize(FunctionCallInfo fcinfo) {
   MemoryContext const context = aggregate_context(fcinfo);
   const std::string_view bytes = Codec<std::string_view>::get(fcinfo->args[0].value);
   Reader reader(std::as_bytes(std::span(bytes.data(), bytes.size())));
+  if (reader.get<std::uint8_t>() != kStateVersion)
+    throw Error(ErrorCode::malformed, "aggregate state of another version of revenue_intel",
+                "All servers that take part in a query need the same version.");
   State* state = new_state<State>(context);
   state->deserialize(reader);
   reader.expect_end();

@@ -153,8 +153,8 @@ TEST(CloseProbability, BreakdownAddsUp) {
               millionths(parts.raw_points));
     EXPECT_EQ(parts.raw_points, explained.raw_points);
     const double p = close_probability(signals);
-    EXPECT_DOUBLE_EQ(parts.probability, 100 * p);
-    EXPECT_EQ(explained.close_probability, std::lround(100 * p));
+    EXPECT_NEAR(parts.probability, 100 * p, 0.5e-6 + 1e-12);
+    EXPECT_EQ(explained.close_probability, std::lround(parts.probability));
     const double base = parts.base_probability / 100;
     EXPECT_NEAR(p, base == 0 ? 0 : 1 / (1 + (1 - base) / base * std::exp2(-parts.raw_points / 24)),
                 1e-6);

@@ -156,7 +156,7 @@ CloseExplanation explain_close_probability(const CloseSignals& signals,
     breakdown.velocity_penalty = points(velocity);
     breakdown.competition_penalty = points(competition);
     breakdown.raw_points = points(engagement + qualification + velocity + competition);
-    breakdown.probability = 100 * probability_of(stage, sum.sum(), framework);
+    breakdown.probability = nearest_millionth(100 * probability_of(stage, sum.sum(), framework));
     result.key_factors = key_factors(signals, sum, weights);
   }
   result.raw_points = breakdown.raw_points;

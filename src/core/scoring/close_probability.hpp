@@ -36,7 +36,7 @@ struct CloseBreakdown {
   double velocity_penalty = 0;     ///< 0 or less
   double competition_penalty = 0;  ///< 0 or less
   double raw_points = 0;
-  double probability = 0;  ///< percent, not rounded
+  double probability = 0;  ///< percent, to 1e-6
 };
 REVENUE_FIELDS(CloseBreakdown, base_probability, engagement_boost, qualification_boost,
                velocity_penalty, competition_penalty, raw_points, probability)
@@ -59,7 +59,8 @@ REVENUE_FIELDS(CloseExplanation, close_probability, confidence, key_factors, bre
 double close_probability(const CloseSignals& signals,
                          const CompiledFramework& framework = builtin_compiled());
 
-/// The same with its reasons; breakdown.probability is the value above in percent.
+/// The same with its reasons; breakdown.probability is the value above in percent, to
+/// 1e-6.
 CloseExplanation explain_close_probability(const CloseSignals& signals,
                                            const CompiledFramework& framework = builtin_compiled());
 

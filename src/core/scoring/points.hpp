@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 namespace revenue::scoring {
@@ -18,6 +19,11 @@ inline Micropoints micropoints(double points) {
 
 inline double points(Micropoints micropoints) {
   return static_cast<double>(micropoints) / 1e6;
+}
+
+/// The nearest millionth: what a person reads, without the noise of binary fractions.
+inline double nearest_millionth(double value) {
+  return std::nearbyint(value * 1e6) / 1e6;
 }
 
 /// Where `value` lies between `from` (0) and `to` (1), held there; either end may be the larger. A
@@ -41,7 +47,9 @@ class Confidence {
     all_ += weight;
   }
   /// 0 to 1.
-  double value() const { return all_ > 0 ? std::min(known_ / all_, 1.0) : 0; }
+  double value() const {
+    return all_ > 0 ? nearest_millionth(std::min(known_ / all_, 1.0)) : 0;
+  }
 
  private:
   double known_ = 0;
