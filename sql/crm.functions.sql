@@ -242,8 +242,8 @@ BEGIN
   INSERT INTO revenue.deal_history
   SELECT piece.* FROM superseded s
   CROSS JOIN LATERAL jsonb_populate_record(s.version,
-    jsonb_build_object('recorded_at', recorded, 'superseded_at', 'infinity', 'stated',
-      (s.version).stated || CASE WHEN (s.version).valid_from = s.first_from AND (s.version).stated IS NOT NULL THEN s.unsaid END)
+    jsonb_build_object('recorded_at', recorded, 'superseded_at', 'infinity', 'stated', (s.version).stated
+      || CASE WHEN (s.version).valid_from = s.first_from AND (s.version).stated IS NOT NULL THEN s.unsaid END)
     || CASE WHEN (s.version).valid_to > s.since
             THEN jsonb_build_object('valid_to', s.since, 'deleted', false, 'deleted_by', NULL) ELSE '{}' END) piece
   WHERE (s.version).valid_from < s.since;
@@ -256,7 +256,8 @@ BEGIN
     decision_maker_engaged, competitors_mentioned, industry, segment, source, loss_reason)
   SELECT n.org_id, n.deal_id, coalesce(n.effective_at, recorded), recorded, writer,
     n.name, n.account_id, n.contact_id, n.owner_rep_id, n.product_id, n.pipeline_id, n.stage_id,
-    n.amount, n.currency, n.close_date, coalesce(n.closed_at, CASE WHEN s.kind <> 'open' THEN n.stage_entered_at END), n.created_at, n.stage_entered_at,
+    n.amount, n.currency, n.close_date,
+    coalesce(n.closed_at, CASE WHEN s.kind <> 'open' THEN n.stage_entered_at END), n.created_at, n.stage_entered_at,
     n.forecast_category, n.product_plan, n.num_users_planned, n.base_list_price_per_user,
     n.discount_pct, n.billing_cycle, n.contract_term_months, n.expansion_potential_factor,
     n.lead_score, n.champion_identified, n.budget_confirmed, n.decision_maker_engaged,
@@ -272,7 +273,8 @@ COMMENT ON FUNCTION revenue.record_inserted_deals() IS 'Trigger: the first versi
 
 CREATE OR REPLACE FUNCTION revenue.record_updated_deals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off SET extra_float_digits = 1 SET enable_nestloop = on AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
+SET extra_float_digits = 1 SET enable_nestloop = on AS $$
 DECLARE
   recorded timestamptz := clock_timestamp();
   writer text := coalesce(revenue.caller_identity(), session_user);
@@ -283,7 +285,7 @@ BEGIN
   -- What became true within this transaction could not be asked for before: it ends the open version.
   WITH closed AS (
     UPDATE revenue.deal_history h
-    SET valid_to = coalesce(n.effective_at, greatest(recorded, h.valid_from + interval '1 us', h.recorded_at + interval '1 us'))
+    SET valid_to = coalesce(n.effective_at, greatest(recorded, greatest(h.valid_from, h.recorded_at) + interval '1 us'))
     FROM new_rows n
     WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
       AND (n.effective_at IS NULL
@@ -415,11 +417,13 @@ BEGIN
   IF revenue.restoring() THEN RETURN NULL; END IF;
   IF TG_OP = 'TRUNCATE' THEN
     UPDATE revenue.deal_history h
-    SET valid_to = greatest(recorded, h.valid_from + interval '1 us', h.recorded_at + interval '1 us'), deleted = true, deleted_by = writer
+    SET valid_to = greatest(recorded, greatest(h.valid_from, h.recorded_at) + interval '1 us'),
+      deleted = true, deleted_by = writer
     WHERE h.valid_to = 'infinity' AND h.superseded_at = 'infinity';
   ELSE
     UPDATE revenue.deal_history h
-    SET valid_to = greatest(recorded, h.valid_from + interval '1 us', h.recorded_at + interval '1 us'), deleted = true, deleted_by = writer
+    SET valid_to = greatest(recorded, greatest(h.valid_from, h.recorded_at) + interval '1 us'),
+      deleted = true, deleted_by = writer
     FROM old_rows o
     WHERE h.org_id = o.org_id AND h.deal_id = o.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity';
   END IF;
@@ -477,24 +481,27 @@ BEGIN
   ), facts AS MATERIALIZED (
     SELECT f.deal_id, f.valid_from, revenue.deal_values(jsonb_strip_nulls(to_jsonb(f))) AS given
     FROM revenue.deal_facts f
-    JOIN unnest(merge_deal_facts.deals, instants) AS i(deal_id, instant) ON i.deal_id = f.deal_id AND i.instant = f.valid_from
+    JOIN unnest(merge_deal_facts.deals, instants) AS i(deal_id, instant)
+      ON i.deal_id = f.deal_id AND i.instant = f.valid_from
     WHERE f.org_id = merge_deal_facts.org AND f.deal_id = ANY (touched)
   ), events AS (
     SELECT deal_id, valid_to AS at, 1 AS rank, '{}'::jsonb AS says, NULL::text[] AS stated, NULL::text AS changed_by,
       false AS starts, deleted, deleted_by FROM believed WHERE ends
     UNION ALL
-    SELECT b.deal_id, b.valid_from, 2, CASE WHEN b.stated IS NULL THEN b.state ELSE coalesce(s.says, '{}') END, b.stated, b.changed_by, true, false, NULL
+    SELECT b.deal_id, b.valid_from, 2, CASE WHEN b.stated IS NULL THEN b.state ELSE coalesce(s.says, '{}') END,
+      b.stated, b.changed_by, true, false, NULL
     FROM believed b LEFT JOIN LATERAL (
       SELECT jsonb_object_agg(k.key, b.state -> k.key) AS says FROM unnest(b.stated) AS k(key)) s ON b.stated IS NOT NULL
     UNION ALL
-    SELECT deal_id, valid_from, 3, given, ARRAY(SELECT jsonb_object_keys(given) ORDER BY 1), writer, true, false, NULL FROM facts
+    SELECT deal_id, valid_from, 3, given, ARRAY(SELECT jsonb_object_keys(given) ORDER BY 1), writer, true, false, NULL
+    FROM facts
     UNION ALL
     SELECT d.deal_id, recorded, 4,
       revenue.deal_values(to_jsonb(d)) - '{stage_entered_at,closed_at}'::text[], NULL, writer, true, false, NULL
     FROM revenue.deals d WHERE d.org_id = merge_deal_facts.org AND d.deal_id = ANY (touched)
   ), all_events AS (
-    SELECT deal_id, '-infinity'::timestamptz AS at, 0 AS rank, jsonb_strip_nulls(revenue.merged_values(says ORDER BY at DESC, rank)) AS says,
-      NULL::text[] AS stated, NULL::text AS changed_by, false AS starts, false AS deleted, NULL::text AS deleted_by
+    SELECT deal_id, '-infinity'::timestamptz AS at, 0 AS rank,
+      jsonb_strip_nulls(revenue.merged_values(says ORDER BY at DESC, rank)) AS says, NULL::text[] AS stated, NULL::text AS changed_by, false AS starts, false AS deleted, NULL::text AS deleted_by
     FROM events GROUP BY deal_id
     UNION ALL TABLE events
   ), merged AS (
@@ -540,7 +547,8 @@ BEGIN
       AND s.pipeline_id = e.state ->> 'pipeline_id' AND s.stage_id = e.state ->> 'stage_id'
   ), same AS (
     SELECT c.deal_id, c.valid_from FROM complete c JOIN believed b USING (deal_id, valid_from)
-    WHERE (c.valid_to, c.deleted, jsonb_strip_nulls(c.state)) = (b.valid_to, b.deleted, jsonb_strip_nulls(b.state)) AND c.stated IS NOT DISTINCT FROM b.stated
+    WHERE (c.valid_to, c.deleted, jsonb_strip_nulls(c.state)) = (b.valid_to, b.deleted, jsonb_strip_nulls(b.state))
+      AND c.stated IS NOT DISTINCT FROM b.stated
   ), superseded AS (
     UPDATE revenue.deal_history h SET superseded_at = recorded
     FROM believed b LEFT JOIN same USING (deal_id, valid_from)
@@ -569,7 +577,8 @@ BEGIN
   UPDATE revenue.deals d SET stage_entered_at = h.stage_entered_at, closed_at = h.closed_at
   FROM revenue.deal_history h
   WHERE d.org_id = merge_deal_facts.org AND d.deal_id = ANY (touched)
-    AND h.org_id = merge_deal_facts.org AND h.deal_id = ANY (touched) AND h.deal_id = d.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
+    AND h.org_id = merge_deal_facts.org AND h.deal_id = ANY (touched) AND h.deal_id = d.deal_id
+    AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
     AND (d.stage_entered_at, d.closed_at) IS DISTINCT FROM (h.stage_entered_at, h.closed_at);
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.merge_deal_facts(integer, text[], timestamptz[]) FROM PUBLIC;
@@ -622,7 +631,8 @@ REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.re
 
 -- Reading the past ----------------------------------------------------------------------------
 -- Written to be inlined: with constant arguments one branch is left, filters on keys reach its
--- indexes, and the count of activities goes where nobody reads it.
+-- indexes, and the count of activities goes where nobody reads it. A test of an argument alone would
+-- keep the planner from that, so NULL is left to the comparisons.
 
 CREATE OR REPLACE FUNCTION revenue.deals_as_of(as_of timestamptz DEFAULT NULL, known_at timestamptz DEFAULT NULL)
 RETURNS SETOF revenue.deals LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
@@ -655,8 +665,8 @@ RETURNS SETOF revenue.deals LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
       max(x.occurred_at) FILTER (WHERE x.occurred_at <= as_of) AS last_activity_at
     FROM revenue.activities x WHERE x.deal_id IS NOT NULL GROUP BY x.org_id, x.deal_id
   ) a ON a.org_id = h.org_id AND a.deal_id = h.deal_id
-  WHERE as_of IS NOT NULL AND known_at IS NULL
-    AND h.superseded_at = 'infinity' AND h.valid_from <= as_of AND h.valid_to > as_of
+  WHERE h.superseded_at = CASE WHEN known_at IS NULL THEN timestamptz 'infinity' END
+    AND h.valid_from <= as_of AND h.valid_to > as_of
   UNION ALL
   SELECT h.org_id, h.deal_id,
     h.name, h.account_id, h.contact_id, h.owner_rep_id, h.product_id, h.pipeline_id, h.stage_id,
@@ -680,7 +690,7 @@ RETURNS SETOF revenue.deals LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
       max(x.occurred_at) FILTER (WHERE x.occurred_at <= coalesce(as_of, known_at) AND x.recorded_at <= known_at) AS last_activity_at
     FROM revenue.activities x WHERE x.deal_id IS NOT NULL GROUP BY x.org_id, x.deal_id
   ) a ON a.org_id = h.org_id AND a.deal_id = h.deal_id
-  WHERE known_at IS NOT NULL AND h.recorded_at <= known_at AND h.superseded_at > known_at
+  WHERE h.recorded_at <= known_at AND h.superseded_at > known_at
     AND h.valid_from <= coalesce(as_of, known_at)
     AND (h.valid_to > coalesce(as_of, known_at) OR h.valid_to > known_at)
 $$;
@@ -752,7 +762,7 @@ DECLARE
 BEGIN
   PERFORM FROM revenue.deals d WHERE d.org_id = chosen ORDER BY d.deal_id FOR NO KEY UPDATE;
   UPDATE revenue.deal_history h
-  SET valid_to = greatest(recorded, h.valid_from + interval '1 us', h.recorded_at + interval '1 us'),
+  SET valid_to = greatest(recorded, greatest(h.valid_from, h.recorded_at) + interval '1 us'),
     deleted = d.deal_id IS NULL, deleted_by = CASE WHEN d.deal_id IS NULL THEN writer END
   FROM revenue.deal_history open LEFT JOIN revenue.deals d ON d.org_id = open.org_id AND d.deal_id = open.deal_id
   WHERE h.org_id = chosen AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'

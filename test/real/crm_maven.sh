@@ -12,7 +12,7 @@ if [ ! -d "$data" ]; then
   exit 0
 fi
 cd "$data"
-export LC_ALL=C PGOPTIONS=
+export PGOPTIONS=
 
 scratch=$(mktemp -d)
 name=crm_maven_$$
@@ -24,7 +24,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
-awk -F, -f "$here/crm_maven.awk" accounts.csv products.csv sales_teams.csv sales_pipeline.csv \
+LC_ALL=C awk -F, -f "$here/crm_maven.awk" accounts.csv products.csv sales_teams.csv sales_pipeline.csv \
   >"$scratch/expected"
 psql -d postgres -c "CREATE DATABASE $name" \
   -c "CREATE ROLE ${name}_engineer" -c "CREATE ROLE ${name}_viewer"

@@ -2,6 +2,7 @@
 -- which every case is there.
 CREATE EXTENSION revenue_intel;
 SET timezone = 'UTC';
+SET datestyle = 'ISO';
 SELECT revenue.load_demo(30, 1, '2025-06-30');
 
 -- What is there, without what the clock writes and without the number of the organisation.
@@ -55,6 +56,7 @@ SET revenue_intel.org_id = '999';
 SELECT revenue.load_demo(today => '2025-06-30') ->> 'loaded' AS loaded;
 RESET ALL;
 SET timezone = 'UTC';
+SET datestyle = 'ISO';
 SELECT * FROM demo_test.differences(1);
 SELECT count(*) AS versions FROM revenue.deal_history;
 

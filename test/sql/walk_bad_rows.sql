@@ -37,10 +37,11 @@ DECLARE
   ask record;
 BEGIN
   FOR bad IN
-    SELECT r.relation, a.attname, b.expression, format('%s.%s', r.relation, a.attname) AS name
+    SELECT r.relation, a.attname, format('%s::%s', b.expression, b.type) AS expression, format('%s.%s', r.relation, a.attname) AS name
     FROM walk.relations r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'org_id'
     JOIN walk.bad_values b ON b.type = format_type(a.atttypid, NULL)
-    WHERE r.relkind IN ('r', 'p') AND has_table_privilege('public', r.oid, 'UPDATE')
+    WHERE (b.type <> 'text' OR b.expression IN ('''''', '''no such thing'''))
+      AND r.relkind IN ('r', 'p') AND has_table_privilege('public', r.oid, 'UPDATE')
     ORDER BY r.relation, a.attnum, b.expression
   LOOP
     BEGIN
