@@ -37,12 +37,15 @@ UNION ALL
 SELECT plan_no, format('%s rows thrown away by %s', thrown_away, access), NULL, thrown_away, false
 FROM filtered;
 
-SELECT 10 * max(reltuples)::bigint AS most_rows FROM pg_class WHERE relnamespace = 'revenue'::regnamespace AND relkind = 'r' \gset
-
-CREATE TABLE bench.verdicts AS
-SELECT p.role, p.relation, max(j.loops) AS most_loops, max(j.touched) AS most_rows,
-  coalesce(string_agg(DISTINCT p.plan ->> 'error', ', ')) AS error,
-  string_agg(DISTINCT j.join_text, ', ') FILTER (WHERE j.no_index OR j.touched > :most_rows) AS blow_up,
-  bool_or((p.plan #>> '{}') ~ '"Sort Space Type": "Disk"|"Disk Usage": [1-9]') AS spills
-FROM bench.plans AS p LEFT JOIN bench.joins AS j USING (plan_no)
-GROUP BY p.role, p.relation;
+CREATE VIEW bench.blow_ups AS
+SELECT substr(p.relation, 9) AS asked, string_agg(DISTINCT p.role, ', ') AS by,
+  max(j.loops) AS most_loops, max(j.touched) AS most_rows,
+  CASE WHEN bool_or(p.plan::text ~ '"Sort Space Type": "Disk"|"Disk Usage": [1-9]') THEN 'yes' END AS spills,
+  coalesce(
+    'BLOW-UP: ' || string_agg(DISTINCT j.join_text, ', ') FILTER (WHERE j.no_index OR j.touched > t.many),
+    'FAILED: ' || max(p.plan ->> 'error'), 'ok') AS verdict
+FROM bench.plans AS p
+LEFT JOIN bench.joins AS j USING (plan_no),
+(SELECT 10 * max(reltuples) AS many FROM pg_class
+ WHERE relnamespace = 'revenue'::regnamespace AND relkind = 'r') AS t
+GROUP BY p.relation ORDER BY p.relation;

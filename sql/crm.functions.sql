@@ -501,11 +501,13 @@ BEGIN
     FROM revenue.deals d WHERE d.org_id = merge_deal_facts.org AND d.deal_id = ANY (touched)
   ), all_events AS (
     SELECT deal_id, '-infinity'::timestamptz AS at, 0 AS rank,
-      jsonb_strip_nulls(revenue.merged_values(says ORDER BY at DESC, rank)) AS says, NULL::text[] AS stated, NULL::text AS changed_by, false AS starts, false AS deleted, NULL::text AS deleted_by
+      jsonb_strip_nulls(revenue.merged_values(says ORDER BY at DESC, rank)) AS says,
+      NULL::text[] AS stated, NULL::text AS changed_by, false AS starts, false AS deleted, NULL::text AS deleted_by
     FROM events GROUP BY deal_id
     UNION ALL TABLE events
   ), merged AS (
-    SELECT e.*, revenue.merged_values(says) OVER past AS state
+    SELECT e.*, revenue.merged_values(says) OVER past AS state,
+      bool_or(rank > 0 AND says ? 'loss_reason') OVER past AS gives_reason
     FROM all_events e WINDOW past AS (PARTITION BY deal_id ORDER BY at, rank ROWS UNBOUNDED PRECEDING)
   ), needed AS (  -- the deal's row speaks only where it has something else to say
     SELECT * FROM (
@@ -519,7 +521,7 @@ BEGIN
   ), timeline AS (
     SELECT i.deal_id, i.at AS valid_from, coalesce(i.next_at, 'infinity') AS valid_to,
       coalesce(NOT i.next_starts AND i.next_deleted, false) AS deleted,
-      CASE WHEN NOT i.next_starts THEN i.next_deleted_by END AS deleted_by, i.changed_by, i.state,
+      CASE WHEN NOT i.next_starts THEN i.next_deleted_by END AS deleted_by, i.changed_by, i.state, i.gives_reason,
       CASE WHEN i.also_stated = '{}' THEN i.stated
            WHEN i.stated IS NOT NULL AND i.also_stated IS NOT NULL
            THEN ARRAY(SELECT DISTINCT unnest(i.stated || i.also_stated) ORDER BY 1) END AS stated,
@@ -540,8 +542,8 @@ BEGIN
       e.state || jsonb_build_object('stage_entered_at', e.stage_entered_at)
         -- What is known only at the end must not be carried back to when the deal was open.
         || CASE WHEN e.says_closed THEN '{}'
-                WHEN s.kind = 'open' THEN jsonb_build_object('closed_at', NULL, 'loss_reason',
-                  CASE WHEN 'loss_reason' = ANY (e.stated) THEN e.state -> 'loss_reason' END)
+                WHEN s.kind = 'open' THEN jsonb_build_object('closed_at', NULL)
+                  || CASE WHEN e.gives_reason THEN '{}'::jsonb ELSE '{"loss_reason": null}' END
                 ELSE jsonb_build_object('closed_at', e.stage_entered_at) END AS state
     FROM entered e LEFT JOIN revenue.stages s ON s.org_id = merge_deal_facts.org
       AND s.pipeline_id = e.state ->> 'pipeline_id' AND s.stage_id = e.state ->> 'stage_id'

@@ -20,7 +20,7 @@ psql() { command psql -X -q "$@"; }
 cleanup() {
   rm -rf "$scratch"
   psql -d postgres -c "DROP DATABASE IF EXISTS $name WITH (FORCE)" \
-    -c "DROP ROLE IF EXISTS ${name}_engineer, ${name}_viewer" 2>/dev/null
+    -c "DROP ROLE IF EXISTS ${name}_engineer, ${name}_viewer" 2>/dev/null || true
 }
 trap cleanup EXIT
 

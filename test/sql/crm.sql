@@ -101,6 +101,11 @@ SELECT since, until, believed, stage_id, amount FROM versions WHERE deal_id = 'd
 -- A corrected fact.
 UPDATE revenue.deal_facts SET amount = 410 WHERE valid_from = '2024-01-05';
 SELECT since, until, stage_id, amount FROM versions WHERE deal_id = 'd' AND believed ORDER BY valid_from;
+-- What an open deal's own row says stays, and facts that agree with it add no version of now.
+INSERT INTO revenue.deals (org_id, deal_id, stage_id, amount, currency, loss_reason, effective_at) VALUES (:org, 'g', 'proposal', 1, 'USD', 'was lost before', '2024-02-01');
+INSERT INTO revenue.deal_facts (org_id, deal_id, valid_from, amount) VALUES (:org, 'g', '2024-01-01', 1), (:org, 'g', '2024-03-01', 1);
+SELECT to_char(valid_from, 'MM-DD') AS since, stage_id, amount::float, loss_reason, stated FROM revenue.deal_history
+WHERE deal_id = 'g' AND superseded_at = 'infinity' ORDER BY valid_from;
 -- The order of the batches does not matter.
 INSERT INTO revenue.deals (org_id, deal_id, stage_id, amount, currency, effective_at) SELECT :org, d, 'closed_won', 1, 'USD', '2024-06-01' FROM unnest('{e1,e2,e3}'::text[]) d;
 INSERT INTO revenue.deal_facts (org_id, deal_id, valid_from, stage_id, amount) SELECT :org, 'e1', f.* FROM (VALUES
