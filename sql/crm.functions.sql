@@ -449,8 +449,8 @@ COMMENT ON AGGREGATE revenue.merged_values(jsonb) IS 'JSON objects merged in ord
 
 -- The timeline of a deal is what its sources said, in order of time: each version says the columns it
 -- states (all, if it was a write), each fact the columns it gives; the rest carries over. Before the
--- first word on a column, that word holds. Where the last fact contradicts the deal's row, which is the
--- present, the row is believed from now on.
+-- first word on a column, that word holds, except the day a deal closed: nobody expected it before.
+-- Where the last fact contradicts the deal's row, which is the present, the row is believed from now on.
 -- Every look-up is by the array of deals; joins of what was found are hashed, because the planner takes
 -- a thousand facts for one and would compare each with all.
 CREATE OR REPLACE FUNCTION revenue.merge_deal_facts(org integer, deals text[], instants timestamptz[]) RETURNS void
@@ -501,7 +501,9 @@ BEGIN
     FROM revenue.deals d WHERE d.org_id = merge_deal_facts.org AND d.deal_id = ANY (touched)
   ), all_events AS (
     SELECT deal_id, '-infinity'::timestamptz AS at, 0 AS rank,
-      jsonb_strip_nulls(revenue.merged_values(says ORDER BY at DESC, rank)) AS says,
+      jsonb_strip_nulls(revenue.merged_values(CASE WHEN says ->> 'stage_id' IN (
+          SELECT s.stage_id FROM revenue.stages s WHERE s.org_id = merge_deal_facts.org AND s.kind <> 'open')
+        THEN says - 'close_date' ELSE says END ORDER BY at DESC, rank)) AS says,
       NULL::text[] AS stated, NULL::text AS changed_by, false AS starts, false AS deleted, NULL::text AS deleted_by
     FROM events GROUP BY deal_id
     UNION ALL TABLE events

@@ -1,4 +1,4 @@
--- Bad values by type, as SQL expressions. A type without any fails the test.
+-- Bad values by type, as SQL expressions. An argument of a type without any fails walk_bad_input.
 CREATE TABLE walk.bad_values (type text, expression text);
 INSERT INTO walk.bad_values
 SELECT 'integer', v FROM unnest(ARRAY['0', '-1', '2147483647', '(-2147483648)', '555', '556']) AS v
@@ -9,7 +9,7 @@ UNION ALL SELECT t, v FROM unnest(ARRAY['double precision', 'numeric', 'real']) 
 UNION ALL VALUES
   ('double precision', '1.7976931348623157e308'), ('double precision', '(-1.7976931348623157e308)'),
   ('double precision', '5e-324'), ('double precision', '''-0'''), ('real', '3.4e38'),
-  ('numeric', 'repeat(''9'', 20000)'), ('numeric', '(''0.'' || repeat(''0'', 10000) || ''1'')'), ('numeric', '1e-16383')
+  ('numeric', 'repeat(''9'', 20000)'), ('numeric', '(''0.'' || repeat(''0'', 10000) || ''1'')'), ('numeric', '1e-16383'), ('numeric', '999999999999.999999'), ('numeric', '(-999999999999.999999)')
 UNION ALL SELECT t, v FROM unnest(ARRAY['text', 'character', 'character varying', 'name']) AS t, unnest(ARRAY[
   '''''', ''' ''', '''no such thing''', 'repeat(''x'', 100000)', 'E''a\nb\tc\\d''', '''"; DROP SCHEMA revenue CASCADE; --''',
   '''''''; DROP SCHEMA revenue CASCADE; --''', '''%s %n %1$I''', '''NaN''', '''null''', '''Zürich 💶''', '''../../etc/passwd''',

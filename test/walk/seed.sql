@@ -3,8 +3,8 @@
 -- of a total begins with `dimension`. A table of the extension that stays empty fails the tests, so a
 -- new one needs its rows here.
 --
--- The amounts are 1.000003 x 2^k, each k once, times `amount`: every sum of amounts tells which deals
--- are in it.
+-- The amounts are 1.000003 x 2^k, each k once, times `amount`, some in EUR at a rate of 1: every sum of
+-- amounts tells which deals are in it.
 CREATE PROCEDURE walk.seed(org integer, mark text, dimension text, amount numeric, close_date date)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -19,7 +19,7 @@ BEGIN
     (org, dimension || '-industry', 1, '{"forecast": {"overdue_half_life_days": 90}}', dimension, true, dimension);
   INSERT INTO revenue.audit_log (org_id, actor, action, object_type, object_id)
   VALUES (org, mark || ' actor', 'seed', 'org', org::text);
-  INSERT INTO revenue.fx_rates (org_id, currency, rate_date, rate) VALUES (org, 'EUR', '2019-01-01', 2);
+  INSERT INTO revenue.fx_rates (org_id, currency, rate_date, rate) VALUES (org, 'EUR', '2019-01-01', 1);
   INSERT INTO revenue.members (org_id, identity, access_level) VALUES
     (org, mark || '-1', 'owner'), (org, mark || '-2', 'member');
 
@@ -51,7 +51,8 @@ BEGIN
     num_interactions, num_objections_handled, competitors_mentioned, lead_score)
   SELECT org, mark || '-' || k + 1, mark || ' deal ' || k + 1, mark || '-' || 1 + k % 3, mark || '-' || 1 + k % 3,
     mark || '-' || 1 + k % 3, dimension || '-product-' || c.product, c.stage,
-    CASE WHEN k NOT BETWEEN 12 AND 15 THEN amount * 1.000003 * 2 ^ k END, 'USD',
+    CASE WHEN k NOT BETWEEN 12 AND 15 THEN amount * 1.000003 * 2 ^ k END,
+    CASE k % 5 WHEN 1 THEN 'EUR' ELSE 'USD' END,
     CASE WHEN c.closed_at IS NULL THEN seed.close_date + 40 * c.product ELSE c.closed_at::date END,
     c.closed_at, '2019-06-01', coalesce(c.closed_at, '2019-07-01'),
     dimension || '-industry-' || c.product, dimension || '-segment', dimension || '-source', k % 4, k % 3, k % 3, 50
