@@ -4,7 +4,7 @@
 RESULTS=build/bench
 ROUNDS=${BENCH_ROUNDS:-5}
 
-sql() { psql -X -q -v ON_ERROR_STOP=1 "$@"; }
+sql() { PGOPTIONS="-c client_min_messages=warning" psql -X -q -v ON_ERROR_STOP=1 "$@"; }
 
 # database NAME: an empty database to measure in, which the commands after it use.
 database() {
