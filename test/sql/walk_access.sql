@@ -230,8 +230,22 @@ SELECT 'a viewer subtracts no two totals of a row that fewer than five deals tel
   format('%s and %s differ by %s: %s', a.deals * 1.000003, b.deals * 1.000003, walk.size(a.deals - b.deals), left(a.row, 200))
 FROM walk.sums a JOIN walk.sums b USING (actor, object, what, row)
 WHERE a.deals > b.deals AND a.deals & b.deals = b.deals AND walk.size(a.deals - b.deals) < 5;
+-- Nor a mean, a duration or a score that is one deal's: numbers of some length that only one deal has.
+CREATE TABLE walk.deal_numbers AS
+SELECT substring(n[1] FROM '^\d+\.\d{1,6}') AS number, min(d.deal_id) AS deal_id
+FROM (SELECT deal_id, s::text AS row FROM revenue.deal_scores s WHERE org_id = 555
+      UNION ALL SELECT deal_id, c::text FROM revenue.closed_deals c WHERE org_id = 555) AS d,
+  regexp_matches(d.row, '(?<![\d.:-])\d+\.\d{4,}', 'g') AS n
+GROUP BY 1 HAVING count(DISTINCT d.deal_id) = 1;
 INSERT INTO walk.violations
-SELECT 'the check above must find totals', a.object, a.actor, left(a.answer, 200) FROM walk.answers a
+SELECT 'a viewer sees no measure of a single deal', a.object || ', ' || a.what, a.actor, format('%s is that of %s: %s', d.number, d.deal_id, left(r.row, 200))
+FROM walk.answers a, regexp_split_to_table(a.answer, '\n') AS r(row), regexp_matches(r.row, '(?<![\d.:-])\d+\.\d{4,}', 'g') AS n
+JOIN walk.deal_numbers d ON d.number = substring(n[1] FROM '^\d+\.\d{1,6}')
+WHERE a.pass = 'both' AND a.actor ~ 'viewer' AND a.failed IS NULL;
+INSERT INTO walk.violations
+SELECT 'the check above must find numbers', 'walk.deal_numbers', '', count(*)::text FROM walk.deal_numbers HAVING count(*) < 50;
+INSERT INTO walk.violations
+SELECT 'the checks above must find totals', a.object, a.actor, left(a.answer, 200) FROM walk.answers a
 WHERE a.pass = 'both' AND a.actor = 'viewer' AND a.object = 'view pipeline_summary' AND a.answer !~ (1.000003 * 127)::text;
 
 -- Errors speak to the caller: of his input or his rights, and of nothing internal.

@@ -9,6 +9,7 @@ CREATE PROCEDURE walk.seed(org integer, mark text, dimension text, amount numeri
 LANGUAGE plpgsql AS $$
 DECLARE
   one text := mark || '-1';
+  own_time interval := '02:23:45.678';  -- no two deals take equally long
 BEGIN
   INSERT INTO revenue.orgs (org_id, name, base_currency, time_zone) OVERRIDING SYSTEM VALUE
   VALUES (org, dimension || ' org', 'USD', 'Europe/Berlin');
@@ -54,7 +55,7 @@ BEGIN
     CASE WHEN k NOT BETWEEN 12 AND 15 THEN amount * 1.000003 * 2 ^ k END,
     CASE k % 5 WHEN 1 THEN 'EUR' ELSE 'USD' END,
     CASE WHEN c.closed_at IS NULL THEN seed.close_date + 40 * c.product ELSE c.closed_at::date END,
-    c.closed_at, '2019-06-01', coalesce(c.closed_at, '2019-07-01'),
+    c.closed_at, '2019-06-01'::timestamptz + k * k * own_time, coalesce(c.closed_at, '2019-07-01'::timestamptz + k * k * own_time),
     dimension || '-industry-' || c.product, dimension || '-segment', dimension || '-source', k % 4, k % 3, k % 3, 50
   FROM (VALUES
       (0, 6, 'proposal', 1, NULL::timestamptz), (7, 9, 'negotiation', 2, NULL), (10, 15, 'prospecting', 3, NULL),
