@@ -40,6 +40,11 @@ BEGIN
     RAISE EXCEPTION 'stages must be an array of stages in order' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Such as [{"stage_id": "demo"}, {"stage_id": "won", "kind": "won"}]; also name, qualified (true or false) and framework_stage.';
   END IF;
+  IF EXISTS (SELECT FROM revenue.pipelines p WHERE p.org_id = chosen AND p.pipeline_id = add_pipeline.pipeline_id)
+     OR EXISTS (SELECT FROM jsonb_array_elements(stages) s GROUP BY s ->> 'stage_id' HAVING count(*) > 1) THEN
+    RAISE EXCEPTION 'pipeline "%" is there already, or names a stage twice', add_pipeline.pipeline_id
+      USING ERRCODE = 'unique_violation', HINT = 'Add a stage to an existing pipeline by INSERT INTO revenue.stages.';
+  END IF;
   INSERT INTO revenue.pipelines (org_id, pipeline_id, name, kind)
   VALUES (chosen, add_pipeline.pipeline_id, coalesce(add_pipeline.name, add_pipeline.pipeline_id), add_pipeline.kind);
   INSERT INTO revenue.stages (org_id, pipeline_id, stage_id, name, position, kind, qualified, framework_stage)
@@ -102,6 +107,12 @@ BEGIN
   IF NOT isfinite(day) OR set_rep_manager.rep_id IS NULL OR set_rep_manager.rep_id = set_rep_manager.manager_rep_id THEN
     RAISE EXCEPTION 'invalid rep, manager or date' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Pass two different reps and a date; a manager of NULL ends the present one.';
+  END IF;
+  IF EXISTS (SELECT FROM unnest(ARRAY[set_rep_manager.rep_id, set_rep_manager.manager_rep_id]) AS named(rep)
+             WHERE named.rep IS NOT NULL AND NOT EXISTS (
+               SELECT FROM revenue.reps r WHERE r.org_id = chosen AND r.rep_id = named.rep)) THEN
+    RAISE EXCEPTION 'there is no rep "%" or no rep "%"', set_rep_manager.rep_id, set_rep_manager.manager_rep_id
+      USING ERRCODE = 'foreign_key_violation', HINT = 'Add both to revenue.reps first.';
   END IF;
   DELETE FROM revenue.rep_managers m
   WHERE m.org_id = chosen AND m.rep_id = set_rep_manager.rep_id AND m.valid_from >= day;
@@ -186,7 +197,7 @@ EXECUTE FUNCTION revenue.prepare_updated_deal();
 
 CREATE OR REPLACE FUNCTION revenue.deal_values(deal jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT deal - '{org_id,deal_id,valid_from,valid_to,recorded_at,superseded_at,deleted,deleted_by,changed_by,stated,effective_at,merged_at,num_interactions,num_objections_handled,last_activity_at}'::text[]
+  SELECT CASE jsonb_typeof(deal) WHEN 'object' THEN deal - '{org_id,deal_id,valid_from,valid_to,recorded_at,superseded_at,deleted,deleted_by,changed_by,stated,effective_at,merged_at,num_interactions,num_objections_handled,last_activity_at}'::text[] END
 $$;
 COMMENT ON FUNCTION revenue.deal_values(jsonb) IS
   'Of a row of deals, deal_history or deal_facts the columns that history keeps';
@@ -857,6 +868,9 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'organisation % has no deal "%"', chosen, coalesce(update_deal.deal_id, 'NULL')
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Pass the deal_id of a row of revenue.deals.';
+  END IF;
+  IF update_deal.effective_at IS NOT NULL THEN
+    PERFORM revenue.check_effective_at(update_deal.effective_at, update_deal.deal_id);
   END IF;
   PERFORM revenue.check_deal_values(update_deal.amount, update_deal.close_date, update_deal.forecast_category,
     update_deal.num_users_planned, update_deal.base_list_price_per_user, update_deal.discount_pct,

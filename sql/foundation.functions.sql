@@ -333,6 +333,18 @@ END $$;
 COMMENT ON FUNCTION revenue.set_policy(text, jsonb, integer, date, text) IS
   'A new version of a policy, in force from valid_from (NULL = today); returns its number. Owners only, audited';
 
+CREATE OR REPLACE FUNCTION revenue.checked_instant(as_of timestamptz) RETURNS timestamptz
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF as_of < '0001-01-02 00:00+00' OR as_of >= '9999-12-31 00:00+00' THEN
+    RAISE EXCEPTION 'as_of is out of range: %', as_of USING ERRCODE = 'datetime_field_overflow',
+      HINT = 'Pass an instant between the years 1 and 9999, or NULL for the present.';
+  END IF;
+  RETURN as_of;
+END $$;
+COMMENT ON FUNCTION revenue.checked_instant(timestamptz) IS
+  'The instant itself, or an error with a hint where the calendar ends; NULL stays NULL';
+
 CREATE OR REPLACE FUNCTION revenue.elapsed_days(since timestamptz, until timestamptz) RETURNS double precision
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'elapsed_days';
 COMMENT ON FUNCTION revenue.elapsed_days(timestamptz, timestamptz) IS
@@ -387,6 +399,10 @@ BEGIN
   IF NOT isfinite(load_fx_rates.rate_date) THEN
     RAISE EXCEPTION 'rate_date must be a date' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave it out for today.';
+  END IF;
+  IF EXISTS (SELECT FROM revenue.read_fx_object(rates) r GROUP BY r.currency HAVING count(*) > 1) THEN
+    RAISE EXCEPTION 'a currency has two rates' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Codes in small and in capital letters are the same currency; give each once.';
   END IF;
   INSERT INTO revenue.fx_rates AS known (org_id, currency, rate_date, rate, source)
   SELECT chosen, r.currency, coalesce(load_fx_rates.rate_date, revenue.org_today(chosen)), r.rate,
@@ -467,9 +483,14 @@ COMMENT ON FUNCTION revenue.fx_rate(text, text, date, integer) IS
 
 CREATE OR REPLACE FUNCTION revenue.convert_currency(
   amount numeric, from_currency text, to_currency text DEFAULT NULL, on_date date DEFAULT NULL, org integer DEFAULT NULL)
-RETURNS numeric LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT amount * f.rate FROM revenue.fx_rate(from_currency, to_currency, on_date, org) f
-$$;
+RETURNS numeric LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF amount IN ('NaN', 'Infinity', '-Infinity') THEN
+    RAISE EXCEPTION 'amount must be a finite number' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'NaN and infinity are no amounts; use NULL for an unknown one.';
+  END IF;
+  RETURN (SELECT amount * f.rate FROM revenue.fx_rate(from_currency, to_currency, on_date, org) f);
+END $$;
 COMMENT ON FUNCTION revenue.convert_currency(numeric, text, text, date, integer) IS
   'The amount in another currency (NULL = the base currency) at the rate of fx_rate(), not rounded; NULL where no rate is known';
 
@@ -478,7 +499,7 @@ CREATE OR REPLACE FUNCTION revenue.fx_rates_at(as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (org_id integer, currency char(3), rate numeric, rate_date date, filled boolean)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
   WITH RECURSIVE days AS (
-    SELECT o.org_id, o.base_currency AS base, (coalesce(as_of, now()) AT TIME ZONE o.time_zone)::date AS day
+    SELECT o.org_id, o.base_currency AS base, (coalesce(revenue.checked_instant(as_of), now()) AT TIME ZONE o.time_zone)::date AS day
     FROM revenue.orgs o WHERE o.org_id = ANY (revenue.visible_orgs('viewer'))
   ), known AS (
     SELECT d.org_id, (SELECT f.currency FROM revenue.fx_rates f

@@ -142,7 +142,7 @@ LANGUAGE sql STABLE AS $$
       revenue.framework_weights(version_b, vertical, org) AS b
   ), outcomes AS (
     SELECT d.org_id, d.deal_id, d.pipeline_id, s.kind = 'won' AS won,
-      d.closed_at - make_interval(hours => 24 * days_before_close) AS moment
+      d.closed_at - make_interval(secs => 86400 * least(greatest(days_before_close, 0), 36500)::double precision) AS moment
     FROM revenue.deals AS d
     JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
     JOIN revenue.orgs AS o USING (org_id)

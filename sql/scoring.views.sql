@@ -12,7 +12,8 @@ COMMENT ON FUNCTION revenue.cell_visible IS
 
 CREATE OR REPLACE FUNCTION revenue.visible_total(org_id integer, rows_in_total bigint, total numeric) RETURNS numeric
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT CASE WHEN rows_in_total = 0 OR revenue.cell_visible(org_id, rows_in_total) THEN total END
+  SELECT CASE WHEN (rows_in_total = 0 OR revenue.cell_visible(org_id, rows_in_total))
+    AND total NOT IN ('NaN', 'Infinity', '-Infinity') THEN total END
 $$;
 COMMENT ON FUNCTION revenue.visible_total IS
   'A total within a cell, NULL for a viewer where fewer than five rows make it up';
@@ -28,7 +29,8 @@ RETURNS TABLE (
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
   SELECT s.org_id, s.pipeline_id, s.stage_id, row_number() OVER (), s.name, s.position, s.kind = 'open',
     revenue.known_stage(coalesce(s.framework_stage, s.stage_id), f.weights), f.weights, o.base_currency,
-    coalesce(as_of, now()), (coalesce(as_of, now()) AT TIME ZONE o.time_zone)::date
+    coalesce(revenue.checked_instant(as_of), now()),
+    (coalesce(revenue.checked_instant(as_of), now()) AT TIME ZONE o.time_zone)::date
   FROM revenue.stages AS s
   JOIN revenue.orgs AS o USING (org_id)
   LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = s.org_id AND f.vertical = 'all'
@@ -134,7 +136,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   WITH frameworks AS MATERIALIZED (
     SELECT * FROM revenue.frameworks_in_force()
   ), catalogue AS MATERIALIZED (
-    SELECT o.org_id, (coalesce(as_of, now()) AT TIME ZONE o.time_zone)::date AS today,
+    SELECT o.org_id, (coalesce(revenue.checked_instant(as_of), now()) AT TIME ZONE o.time_zone)::date AS today,
       (SELECT count(*) FROM revenue.products AS p WHERE p.org_id = o.org_id AND p.active) AS products,
       f.weights
     FROM revenue.orgs AS o

@@ -38,9 +38,15 @@ std::vector<JsonEntry> object_entries(JsonbContainer* container, std::string_vie
 double number_from(const JsonbValue& value, std::string_view path) {
   if (value.type != jbvNumeric)
     throw Error(ErrorCode::invalid_argument, named(path) + " must be a number", "Write a JSON number, without quotes.");
-  return call([&value] {
-    return DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value.val.numeric)));
-  });
+  try {
+    return call([&value] {
+      return DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value.val.numeric)));
+    });
+  } catch (const ServerError& error) {
+    if (error.data->sqlerrcode != ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE) throw;
+    throw Error(ErrorCode::out_of_range, named(path) + " is out of range",
+                "Write a number that a double precision can hold.");
+  }
 }
 
 }  // namespace revenue::pg

@@ -69,6 +69,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('framework_weights', '[null, "all", 555]'),
   ('compare_frameworks', '[0, null, "all", "2000-01-01", "2040-01-01", 7, 555]'),
   ('cell_visible', '[555, 3]'),
+  ('checked_instant', '["2026-01-01"]'),
   ('visible_total', '[555, 3, 100]'),
   ('deal_scores', '[null]'),
   ('at_risk_deals', '[0, null, 555]'),
