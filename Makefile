@@ -44,14 +44,13 @@ EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(EXTENSION).c
 
 # The order in which the SQL is installed: a file may use only what stands before it.
 SQL_ORDER = \
-  foundation.tables foundation.functions foundation.views \
-  crm.tables crm.functions crm.views \
+  foundation.tables foundation.functions \
+  crm.tables crm.functions \
   scoring.functions scoring.framework scoring.views \
   demo.functions access
 
-SQL_LISTED   := $(SQL_ORDER:%=sql/%.sql)
-SQL_FILES    := $(wildcard $(SQL_LISTED))
-SQL_UNLISTED := $(filter-out $(SQL_LISTED),$(wildcard sql/*.sql))
+SQL_FILES    := $(SQL_ORDER:%=sql/%.sql)
+SQL_UNLISTED := $(filter-out $(SQL_FILES),$(wildcard sql/*.sql))
 ifneq ($(SQL_UNLISTED),)
   $(error $(SQL_UNLISTED) not in SQL_ORDER of the Makefile)
 endif
@@ -137,7 +136,7 @@ build/exports.txt: $(OBJS) build/files
 
 $(DATA_built): $(SQL_FILES) build/files Makefile $(EXTENSION).control
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
-	  sed 's/^CREATE OR REPLACE /CREATE /' $(SQL_FILES) /dev/null; } > $@
+	  sed 's/^CREATE OR REPLACE /CREATE /' $(SQL_FILES); } > $@
 
 .PHONY: test-folders
 test-folders:

@@ -7,6 +7,7 @@ SELECT c.suite, c.name,
   c.floor, c.at_most, c.at_least, c.target_of, c.rows_out
 FROM (VALUES
   ('score', 'floor', 'SELECT sum(amount::float8) FROM bench.deals', NULL::text, NULL::numeric, NULL::numeric, NULL, NULL::bigint),
+  ('score', 'the scan alone, to the last column', 'SELECT sum(framework_no) FROM bench.deals', 'floor', NULL, NULL, NULL, NULL),
   ('score', 'close_probability', 'SELECT sum(revenue.close_probability(SIGNALS)) FROM bench.deals', 'floor', 1.0, NULL, 'floor', NULL),
   ('score', 'close_probability, weights object', $$SELECT sum(revenue.close_probability(SIGNALS,
     '{"close_probability": {"interaction": 1.5, "champion": 12}}')) FROM bench.deals$$, 'floor', 1.0, NULL, 'floor', NULL),
@@ -24,6 +25,8 @@ FROM (VALUES
   ('score', 'PL/pgSQL, one expression', 'SELECT sum(bench.plpgsql_expression_close_probability(SIGNALS)) FROM bench.deals',
     'floor', NULL, 8, 'close_probability', NULL),
   ('score', 'PL/Python', 'SELECT sum(bench.plpython_close_probability(SIGNALS)) FROM bench.deals', 'floor', NULL, 18, 'close_probability', NULL),
+  ('score', 'PL/Python, stages and exp kept', 'SELECT sum(bench.plpython_cached_close_probability(SIGNALS)) FROM bench.deals',
+    'floor', NULL, 18, 'close_probability', NULL),
 
   ('aggregate', 'floor', 'SELECT sum(amount::float8) FROM bench.deals', NULL, NULL, NULL, NULL, NULL),
   ('aggregate', 'scored_pipeline', 'SELECT revenue.scored_pipeline(amount, SIGNALS, NULL) FROM bench.deals',
@@ -51,13 +54,14 @@ DECLARE
   worst double precision;
 BEGIN
   EXECUTE replace(
-    'SELECT max(greatest(abs(p - a), abs(p - b), abs(p - c), abs(p - d), abs(p - e)))
+    'SELECT max(greatest(abs(p - a), abs(p - b), abs(p - c), abs(p - d), abs(p - e), abs(p - f)))
      FROM bench.sql_weighted_close_probability, LATERAL (SELECT
        revenue.close_probability(SIGNALS) AS p, close_probability AS a,
        revenue.close_probability(SIGNALS, ''{"close_probability": {"champion": 12}}'') AS b,
        bench.sql_close_probability(SIGNALS) AS c,
        bench.plpgsql_close_probability(SIGNALS) AS d,
-       bench.plpython_close_probability(SIGNALS) AS e) AS answers', 'SIGNALS', signals) INTO worst;
+       bench.plpython_close_probability(SIGNALS) AS e,
+       bench.plpython_cached_close_probability(SIGNALS) AS f) AS answers', 'SIGNALS', signals) INTO worst;
   IF worst IS NULL OR worst > 1e-12 THEN RAISE EXCEPTION 'the peers of close_probability are off by %', worst; END IF;
   EXECUTE replace(
     'SELECT max(abs(1 - b / a)) FROM (

@@ -345,6 +345,13 @@ END $$;
 COMMENT ON FUNCTION revenue.checked_instant(timestamptz) IS
   'The instant itself, or an error with a hint where the calendar ends; NULL stays NULL';
 
+CREATE OR REPLACE FUNCTION revenue.days_until(day date, today date) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN isfinite(day) AND isfinite(today) THEN least(greatest(day - today, -1000000), 1000000) END
+$$;
+COMMENT ON FUNCTION revenue.days_until(date, date) IS
+  'Days from today to a day, negative where it has passed, at most a million either way; NULL for infinity';
+
 CREATE OR REPLACE FUNCTION revenue.elapsed_days(since timestamptz, until timestamptz) RETURNS double precision
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'elapsed_days';
 COMMENT ON FUNCTION revenue.elapsed_days(timestamptz, timestamptz) IS

@@ -57,15 +57,15 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.product_id,
     d.pipeline_id, d.stage_id, s.name, s.position, d.industry, d.segment, d.source, d.created_at,
     d.amount, d.currency, d.amount * r.rate, s.base_currency, r.rate, r.rate_date, r.filled,
-    d.close_date, d.close_date - s.today,
+    d.close_date, revenue.days_until(d.close_date, s.today),
     revenue.forecast_month(d.close_date, s.today),
-    revenue.date_weight(d.close_date - s.today, x.weights),
+    revenue.date_weight(revenue.days_until(d.close_date, s.today), x.weights),
     x.days_in_stage, x.days_since_last_activity, d.num_objections_handled, d.competitors_mentioned,
     y.close_probability, (d.amount * r.rate)::double precision * y.close_probability,
     y.health_score, revenue.health_category(y.health_score, x.weights),
     revenue.deal_risk_factors(
       s.framework_stage, x.days_in_stage, x.days_since_last_activity, d.num_interactions, d.lead_score,
-      d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, d.close_date - s.today, x.weights)
+      d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, revenue.days_until(d.close_date, s.today), x.weights)
   FROM revenue.deals_as_of(as_of) AS d
   LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
   LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = d.org_id AND r.currency = d.currency
@@ -83,7 +83,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         x.weights) AS close_probability,
       revenue.deal_health(
         s.framework_stage, x.days_in_stage, x.days_since_last_activity, d.num_interactions, d.lead_score,
-        d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, d.close_date - s.today,
+        d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, revenue.days_until(d.close_date, s.today),
         x.weights) AS health_score
   ) AS y
   WHERE coalesce(s.is_open, false)
@@ -143,8 +143,10 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     LEFT JOIN frameworks AS f ON f.org_id = o.org_id AND f.vertical = 'all'
   ), known AS (
     SELECT a.*, c.today, c.products, coalesce(f.weights, c.weights) AS weights,
-      greatest(c.today - a.overdue_since, 0) AS days_overdue, a.renewal_date - c.today AS days_to_renewal,
-      (a.usage_recent - a.usage_prior) / nullif(a.usage_prior, 0) AS usage_growth
+      greatest(-revenue.days_until(a.overdue_since, c.today), 0) AS days_overdue,
+      revenue.days_until(a.renewal_date, c.today) AS days_to_renewal,
+      CASE WHEN a.usage_prior >= 1e-6 AND a.usage_recent BETWEEN 1e-6 AND 1e12 THEN a.usage_recent / a.usage_prior - 1
+        WHEN a.usage_prior > 0 AND a.usage_recent = 0 THEN -1 END AS usage_growth
     FROM revenue.accounts AS a
     JOIN catalogue AS c USING (org_id)
     LEFT JOIN frameworks AS f ON f.org_id = a.org_id AND f.vertical = a.industry
@@ -213,7 +215,7 @@ SET enable_sort = off SET work_mem = '64MB' SET jit = off AS $$
       revenue.pipeline_totals(
         d.amount, s.framework_stage, revenue.elapsed_days(d.stage_entered_at, s.moment),
         revenue.elapsed_days(d.last_activity_at, s.moment), d.num_interactions, d.lead_score,
-        d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, d.close_date - s.today,
+        d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, revenue.days_until(d.close_date, s.today),
         d.num_objections_handled, d.competitors_mentioned, coalesce(f.weights, s.weights)) AS totals
     FROM revenue.deals_as_of(as_of) AS d
     LEFT JOIN stages AS s USING (org_id, pipeline_id, stage_id)
@@ -390,7 +392,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
       trim_scale(coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0))),
     c.reporting_currency,
     revenue.visible_total(c.org_id, count(c.reporting_amount) FILTER (WHERE c.won),
-      avg(c.reporting_amount) FILTER (WHERE c.won)), avg(c.cycle_days) FILTER (WHERE c.won),
+      avg(c.reporting_amount) FILTER (WHERE c.won)),
+    CASE WHEN revenue.cell_visible(c.org_id, count(*) FILTER (WHERE c.won)) THEN avg(c.cycle_days) FILTER (WHERE c.won) END,
     count(*) FILTER (WHERE NOT c.won), avg(c.won::integer)::double precision,
     count(*) FILTER (WHERE c.won AND c.reporting_amount IS NULL)
   FROM revenue.closed_deals(as_of) AS c
@@ -519,7 +522,7 @@ BEGIN
     'health', revenue.explain_deal_health(
       s.framework_stage, x.days_in_stage, revenue.elapsed_days(d.last_activity_at, s.moment), d.num_interactions,
       d.lead_score, d.champion_identified, d.budget_confirmed, d.decision_maker_engaged,
-      d.close_date - s.today, x.weights),
+      revenue.days_until(d.close_date, s.today), x.weights),
     'value', revenue.predict_deal_value(
       d.product_plan, d.num_users_planned, d.base_list_price_per_user, d.discount_pct, d.billing_cycle,
       d.contract_term_months, d.industry, s.framework_stage, c.avg_acv, d.expansion_potential_factor, c.n, x.weights))

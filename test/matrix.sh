@@ -53,6 +53,7 @@ check_in_chroot() {
   # Both are a comfort, not a need: where mounting is not allowed the tests do without.
   as_root mount -t proc proc "$root/proc" 2>/dev/null || true
   as_root mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm" 2>/dev/null || true
+  as_root rm -rf "$root/var/cache/apt/archives"
   as_root chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
     "${proxy[@]}" PGMAJOR="$PGMAJOR" REVENUE_INTEL_DATA=/data /src/test/check.sh \
     unit regress isolation tap bridge jit docs real
@@ -76,8 +77,9 @@ for PGMAJOR in ${MATRIX:-15 17 18}; do
   verdict=ok
   $run 2>&1 | tee "$log" || verdict=FAILED failed=1
   unmount
-  counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" || echo 'no test ran')
-  results+="PostgreSQL $PGMAJOR: $verdict, $counts"$'\n'
+  counts=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1 || true)
+  [ "$verdict" = ok ] || [ "$run" = test/check.sh ] || say "its logs are in $root/src/build/log"
+  results+="PostgreSQL $PGMAJOR: $verdict, ${counts:-no test ran}"$'\n'
 done
 printf '\n%s' "$results"
 [ $failed = 0 ]

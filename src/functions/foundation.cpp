@@ -91,11 +91,12 @@ PG_FUNCTION(caller_identity, &revenue::access::caller_identity);
 PG_FUNCTION(current_org, &revenue::access::current_org);
 PG_FUNCTION(own_rep, &revenue::access::own_rep);
 
-// Clocks of two systems disagree: what comes after its end has lasted no time. Infinity is no number
+// Clocks of two systems disagree: what comes after its end has lasted no time,
+// and what began before calendars did has lasted the longest time that scores take. Infinity is no number
 // of days and gives NULL.
 PG_FUNCTION(elapsed_days, [](revenue::Timestamp from, revenue::Timestamp to) -> std::optional<double> {
   if (!from.finite() || !to.finite()) return std::nullopt;
-  return std::max(revenue::days_between(from, to), 0.0);
+  return std::clamp(revenue::days_between(from, to), 0.0, 1e6);
 });
 
 REVENUE_ENTRY_POINT(visible_orgs)

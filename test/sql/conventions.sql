@@ -4,7 +4,8 @@ SET client_min_messages = error;
 CREATE EXTENSION revenue_intel;
 CREATE SCHEMA walk;
 CREATE TABLE walk.objects AS
-SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
+SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+  AND d.refclassid = 'pg_extension'::regclass
 WHERE d.deptype = 'e' AND e.extname = 'revenue_intel';
 CREATE TABLE walk.functions AS
 SELECT p.*, p.oid::regprocedure::text AS signature, l.lanname, 'internal'::regtype = ANY (p.proargtypes) AS has_state
@@ -17,12 +18,15 @@ SELECT c.* FROM pg_class c JOIN walk.objects o ON o.classid = 'pg_class'::regcla
 -- objects outside the schema, or of a kind that these tests do not know
 SELECT pg_describe_object(classid, objid, 0) AS object FROM walk.objects, pg_identify_object(classid, objid, 0) i
 WHERE i.schema IS DISTINCT FROM 'revenue' AND i.identity <> 'revenue' OR i.type NOT IN (
-  'schema', 'table', 'view', 'function', 'aggregate', 'sequence', 'type', 'composite type', 'trigger', 'operator', 'cast')
+  'schema', 'table', 'view', 'function', 'aggregate', 'sequence', 'type', 'composite type', 'trigger', 'operator',
+    'cast')
 ORDER BY 1;
 -- objects of the schema that are not the extension's
 SELECT pg_describe_object(c.classid, c.objid, 0) AS object
-FROM (SELECT 'pg_class'::regclass::oid, oid FROM pg_class WHERE relnamespace = 'revenue'::regnamespace AND relkind NOT IN ('i', 'I', 't', 'S')
-      UNION ALL SELECT 'pg_proc'::regclass, oid FROM pg_proc WHERE pronamespace = 'revenue'::regnamespace) AS c(classid, objid)
+FROM (SELECT 'pg_class'::regclass::oid, oid FROM pg_class WHERE relnamespace = 'revenue'::regnamespace
+  AND relkind NOT IN ('i', 'I', 't', 'S')
+      UNION ALL SELECT 'pg_proc'::regclass, oid FROM pg_proc
+        WHERE pronamespace = 'revenue'::regnamespace) AS c(classid, objid)
 EXCEPT SELECT pg_describe_object(classid, objid, 0) FROM walk.objects ORDER BY 1;
 
 -- COMMENT: functions, aggregates, tables, views, their columns, the schema, the extension
@@ -33,8 +37,10 @@ WHERE o.classid IN ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_namespace'::r
   AND NOT EXISTS (SELECT FROM pg_type t WHERE t.oid = o.objid AND (t.typrelid <> 0 OR t.typelem <> 0)) ORDER BY 1;
 SELECT c.oid::regclass AS relation, string_agg(a.attname, ', ' ORDER BY a.attnum) AS columns_without_comment
 FROM walk.relations c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE c.relkind IN ('r', 'p', 'v', 'm') AND coalesce(col_description(c.oid, a.attnum), '') = '' GROUP BY c.oid, c.relname ORDER BY c.relname;
-SELECT obj_description(oid, 'pg_extension') <> '' AS extension_has_comment FROM pg_extension WHERE extname = 'revenue_intel';
+WHERE c.relkind IN ('r', 'p', 'v', 'm') AND coalesce(col_description(c.oid, a.attnum), '') = ''
+  GROUP BY c.oid, c.relname ORDER BY c.relname;
+SELECT obj_description(oid, 'pg_extension') <> '' AS extension_has_comment FROM pg_extension
+  WHERE extname = 'revenue_intel';
 
 -- Functions -----------------------------------------------------------------------------------
 -- one meaning a name; accessors of a stored value may dispatch on its type and stand here
@@ -48,9 +54,11 @@ ORDER BY 1;
 -- reserved words as names of arguments or columns would need quotes in every call
 SELECT f.signature, n AS reserved FROM walk.functions f, unnest(f.proargnames) AS n, pg_get_keywords() k
 WHERE k.word = n AND k.catcode IN ('R', 'T') ORDER BY 1, 2;
-SELECT c.oid::regclass AS relation, a.attname AS reserved FROM walk.relations c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+SELECT c.oid::regclass AS relation, a.attname AS reserved FROM walk.relations c
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
 JOIN pg_get_keywords() k ON k.word = a.attname AND k.catcode IN ('R', 'T')
-WHERE c.relkind IN ('r', 'p', 'v', 'm') AND (c.relname, a.attname) NOT IN (('audit_log', 'new'), ('audit_log', 'old')) ORDER BY 1, 2;
+WHERE c.relkind IN ('r', 'p', 'v', 'm') AND (c.relname, a.attname) NOT IN (('audit_log', 'new'), ('audit_log', 'old'))
+  ORDER BY 1, 2;
 
 -- What a body calls must be at least as stable and as parallel as the function says it is; IMMUTABLE
 -- reads neither tables nor the clock nor a setting.
@@ -68,13 +76,19 @@ WHERE f.proname = m[1] AND (
 GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT b.signature AS immutable, m[1] AS reads
 FROM walk.bodies b, regexp_matches(b.body,
-  '(\mrevenue\.\w+(?!\w*\s*\()|\m(?:now|clock_timestamp|statement_timestamp|transaction_timestamp|timeofday|current_setting|set_config|random|gen_random_uuid|pg_sleep|current_user|session_user|current_date|current_timestamp|localtimestamp|nextval|currval|to_char|to_timestamp|to_date)\M|\mpg_(?!catalog\M|temp\M)\w+|AT TIME ZONE)', 'gi') AS m
-WHERE b.provolatile = 'i' AND NOT EXISTS (SELECT FROM walk.functions f WHERE m[1] = 'revenue.' || f.proname) GROUP BY 1, 2 ORDER BY 1, 2;
+  '(\mrevenue\.\w+(?!\w*\s*\()|\m(?:now|clock_timestamp|statement_timestamp|transaction_timestamp|timeofday'
+  '|current_setting|set_config|random|gen_random_uuid|pg_sleep|current_user|session_user|current_date'
+  '|current_timestamp|localtimestamp|nextval|currval|to_char|to_timestamp|to_date)\M'
+  '|\mpg_(?!catalog\M|temp\M)\w+|AT TIME ZONE)', 'gi') AS m
+WHERE b.provolatile = 'i' AND NOT EXISTS (SELECT FROM walk.functions f WHERE m[1] = 'revenue.' || f.proname)
+  GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT b.signature AS stable_writes FROM walk.bodies b
 WHERE b.provolatile <> 'v' AND b.prorettype <> 'trigger'::regtype
-  AND b.body ~* '\m(INSERT\s+INTO|UPDATE\s+revenue|DELETE\s+FROM|MERGE\s+INTO|TRUNCATE|GRANT|REVOKE|FOR\s+(NO\s+KEY\s+)?UPDATE|FOR\s+(KEY\s+)?SHARE)\M' ORDER BY 1;
+  AND b.body ~* '\m(INSERT\s+INTO|UPDATE\s+revenue|DELETE\s+FROM|MERGE\s+INTO|TRUNCATE|GRANT|REVOKE'
+    '|FOR\s+(NO\s+KEY\s+)?UPDATE|FOR\s+(KEY\s+)?SHARE)\M' ORDER BY 1;
 -- a subtransaction cannot begin in a parallel worker
-SELECT b.signature AS safe_with_exception FROM walk.bodies b WHERE b.proparallel = 's' AND b.lanname = 'plpgsql' AND b.code ~ '\mEXCEPTION\s+WHEN\M' ORDER BY 1;
+SELECT b.signature AS safe_with_exception FROM walk.bodies b WHERE b.proparallel = 's' AND b.lanname = 'plpgsql'
+  AND b.code ~ '\mEXCEPTION\s+WHEN\M' ORDER BY 1;
 
 -- names that a search_path could turn to something else: relations and functions of the extension without their schema
 SELECT b.signature, n.name AS unqualified
@@ -85,10 +99,12 @@ SELECT DISTINCT b.signature, f.proname AS unqualified
 FROM walk.bodies b, walk.functions f
 WHERE b.code ~ format('(?<![\w.%%])%s\s*\(', f.proname)
   AND b.code !~* format('(\m(INTO|AS|WITH|,)\s+%s\s*\()', f.proname)
-  AND NOT EXISTS (SELECT FROM pg_proc p WHERE p.proname = f.proname AND p.pronamespace = 'pg_catalog'::regnamespace) ORDER BY 1, 2;
+  AND NOT EXISTS (SELECT FROM pg_proc p WHERE p.proname = f.proname AND p.pronamespace = 'pg_catalog'::regnamespace)
+    ORDER BY 1, 2;
 -- a definer function fixes its search_path, pg_catalog first and pg_temp last
 SELECT signature AS unsafe_definer, proconfig FROM walk.functions
-WHERE prosecdef AND NOT EXISTS (SELECT FROM unnest(proconfig) c WHERE c ~ '^search_path=pg_catalog(, [^,]+)*, pg_temp$') ORDER BY 1;
+WHERE prosecdef AND NOT EXISTS (SELECT FROM unnest(proconfig) c
+  WHERE c ~ '^search_path=pg_catalog(, [^,]+)*, pg_temp$') ORDER BY 1;
 -- so does every function in PL/pgSQL; those in SQL leave it where they are to be inlined, and triggers
 -- with the caller's rights where it would cost more than their body
 SELECT signature AS unfixed_search_path FROM walk.bodies
@@ -98,26 +114,34 @@ WHERE lanname = 'plpgsql' AND (prosecdef OR prorettype <> 'trigger'::regtype)
 SELECT signature AS trigger_for_everybody FROM walk.functions
 WHERE prosecdef AND prorettype = 'trigger'::regtype AND has_function_privilege('public', oid, 'EXECUTE') ORDER BY 1;
 -- what runs with the owner's rights and what the extension's helpers may do is granted to nobody by default
-SELECT signature AS grant_option FROM walk.functions, aclexplode(proacl) a WHERE a.is_grantable AND a.grantee <> proowner ORDER BY 1;
+SELECT signature AS grant_option FROM walk.functions, aclexplode(proacl) a WHERE a.is_grantable
+  AND a.grantee <> proowner ORDER BY 1;
 
 -- Tables --------------------------------------------------------------------------------------
 SELECT c.oid::regclass AS not_dumped FROM walk.relations c
 WHERE c.relkind IN ('r', 'p', 'S') AND NOT EXISTS (
   SELECT FROM pg_extension e WHERE e.extname = 'revenue_intel' AND c.oid = ANY (e.extconfig)) ORDER BY c.relname;
 SELECT c.oid::regclass AS dumped_in_part FROM walk.relations c
-JOIN pg_extension e ON e.extname = 'revenue_intel' JOIN LATERAL unnest(e.extconfig, e.extcondition) AS d(oid, condition) ON d.oid = c.oid
+JOIN pg_extension e ON e.extname = 'revenue_intel' JOIN LATERAL unnest(e.extconfig, e.extcondition) AS d(oid,
+  condition) ON d.oid = c.oid
 WHERE d.condition <> '' ORDER BY c.relname;
 SELECT c.oid::regclass AS without_key FROM walk.relations c
-WHERE c.relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p') ORDER BY c.relname;
+WHERE c.relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid
+  AND k.contype = 'p') ORDER BY c.relname;
 -- org_id comes first in every key, unique index and foreign key
-SELECT i.indexrelid::regclass AS key_not_by_org FROM walk.relations c JOIN pg_index i ON i.indrelid = c.oid AND i.indisunique
+SELECT i.indexrelid::regclass AS key_not_by_org FROM walk.relations c JOIN pg_index i ON i.indrelid = c.oid
+  AND i.indisunique
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
 WHERE c.relkind IN ('r', 'p') AND a.attname IS DISTINCT FROM 'org_id' ORDER BY 1;
-SELECT k.conrelid::regclass AS relation, k.conname AS foreign_key_not_by_org FROM pg_constraint k JOIN walk.relations c ON c.oid = k.conrelid
-WHERE k.contype = 'f' AND ((SELECT a.attname FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1]) <> 'org_id'
-  OR (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = k.confrelid AND a.attnum = k.confkey[1]) <> 'org_id') ORDER BY 1, 2;
+SELECT k.conrelid::regclass AS relation, k.conname AS foreign_key_not_by_org FROM pg_constraint k
+  JOIN walk.relations c ON c.oid = k.conrelid
+WHERE k.contype = 'f' AND ((SELECT a.attname FROM pg_attribute a WHERE a.attrelid = k.conrelid
+  AND a.attnum = k.conkey[1]) <> 'org_id'
+  OR (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = k.confrelid AND a.attnum = k.confkey[1]) <> 'org_id')
+    ORDER BY 1, 2;
 -- an index for each foreign key, whole or without its NULLs
-SELECT k.conrelid::regclass AS relation, k.conname AS foreign_key_without_index FROM pg_constraint k JOIN walk.relations c ON c.oid = k.conrelid
+SELECT k.conrelid::regclass AS relation, k.conname AS foreign_key_without_index FROM pg_constraint k
+  JOIN walk.relations c ON c.oid = k.conrelid
 WHERE k.contype = 'f' AND NOT EXISTS (
   SELECT FROM pg_index i WHERE i.indrelid = k.conrelid AND i.indisvalid
     AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) ~ '^\(\w+ IS NOT NULL\)$')
@@ -125,22 +149,30 @@ WHERE k.contype = 'f' AND NOT EXISTS (
       = (SELECT array_agg(x ORDER BY x) FROM unnest(k.conkey) x)) ORDER BY 1, 2;
 -- the graph of foreign keys has no circle, so that a dump can be restored in order
 WITH RECURSIVE edges AS (
-  SELECT DISTINCT conrelid, confrelid FROM pg_constraint k JOIN walk.relations c ON c.oid = k.conrelid WHERE contype = 'f' AND conrelid <> confrelid
+  SELECT DISTINCT conrelid, confrelid FROM pg_constraint k JOIN walk.relations c ON c.oid = k.conrelid
+    WHERE contype = 'f' AND conrelid <> confrelid
 ), paths AS (
-  SELECT conrelid AS start, confrelid AS at FROM edges UNION SELECT p.start, e.confrelid FROM paths p JOIN edges e ON e.conrelid = p.at
+  SELECT conrelid AS start, confrelid AS at FROM edges UNION SELECT p.start, e.confrelid FROM paths p
+    JOIN edges e ON e.conrelid = p.at
 )
 SELECT start::regclass AS in_a_circle FROM paths WHERE start = at ORDER BY 1;
 -- money is numeric(18,6); numbers that are no money and no count are double precision
 SELECT c.oid::regclass AS relation, a.attname, format_type(a.atttypid, a.atttypmod) AS not_money FROM walk.relations c
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid IN ('numeric'::regtype, 'real'::regtype, 'money'::regtype)
-WHERE c.relkind IN ('r', 'p') AND format_type(a.atttypid, a.atttypmod) <> 'numeric(18,6)' AND (c.relname, a.attname) NOT IN (('fx_rates', 'rate')) ORDER BY 1, 2;
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  AND a.atttypid IN ('numeric'::regtype, 'real'::regtype, 'money'::regtype)
+WHERE c.relkind IN ('r', 'p') AND format_type(a.atttypid, a.atttypmod) <> 'numeric(18,6)'
+  AND (c.relname, a.attname) NOT IN (('fx_rates', 'rate')) ORDER BY 1, 2;
 SELECT c.oid::regclass AS relation, a.attname AS no_finite_check FROM walk.relations c
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid IN ('numeric'::regtype, 'double precision'::regtype)
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  AND a.atttypid IN ('numeric'::regtype, 'double precision'::regtype)
 WHERE c.relkind IN ('r', 'p') AND c.relname <> 'deal_history' AND NOT EXISTS (
-  SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c' AND a.attnum = ANY (k.conkey)) ORDER BY 1, 2;
-SELECT c.oid::regclass AS relation, a.attname, format_type(a.atttypid, a.atttypmod) AS type_to_avoid FROM walk.relations c
+  SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c' AND a.attnum = ANY (k.conkey))
+    ORDER BY 1, 2;
+SELECT c.oid::regclass AS relation, a.attname, format_type(a.atttypid, a.atttypmod) AS type_to_avoid
+  FROM walk.relations c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped JOIN pg_type t ON t.oid = a.atttypid
-WHERE c.relkind IN ('r', 'p', 'v', 'm') AND (t.typtype = 'e' OR t.typname IN ('timestamp', 'varchar', 'json', 'money', 'timetz', 'float4')) ORDER BY 1, 2;
+WHERE c.relkind IN ('r', 'p', 'v', 'm') AND (t.typtype = 'e'
+  OR t.typname IN ('timestamp', 'varchar', 'json', 'money', 'timetz', 'float4')) ORDER BY 1, 2;
 -- the extension creates no role, and needs no schema but its own
 SELECT e.extnamespace::regnamespace AS schema_that_could_be_dropped FROM pg_extension e
 WHERE e.extname = 'revenue_intel' AND e.extnamespace NOT IN ('pg_catalog'::regnamespace, 'revenue'::regnamespace);
@@ -150,14 +182,18 @@ WHERE e.extname = 'revenue_intel' AND e.extnamespace NOT IN ('pg_catalog'::regna
 SELECT c.oid::regclass AS view, f.signature AS function_with_other_columns
 FROM walk.relations c JOIN walk.functions f ON f.proname = c.relname AND f.proretset
 WHERE c.relkind = 'v' AND f.prorettype = 'record'::regtype
-  AND (SELECT array_agg(a.attname::text || ' ' || format_type(a.atttypid, NULL) ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0)
-   <> (SELECT array_agg(n || ' ' || format_type(t, NULL) ORDER BY i) FROM unnest(f.proallargtypes, f.proargmodes, f.proargnames) WITH ORDINALITY AS p(t, m, n, i) WHERE m IN ('o', 't'))
+  AND (SELECT array_agg(a.attname::text || ' ' || format_type(a.atttypid, NULL) ORDER BY a.attnum) FROM pg_attribute a
+    WHERE a.attrelid = c.oid AND a.attnum > 0)
+   <> (SELECT array_agg(n || ' ' || format_type(t, NULL) ORDER BY i)
+     FROM unnest(f.proallargtypes, f.proargmodes, f.proargnames) WITH ORDINALITY AS p(t, m, n, i)
+     WHERE m IN ('o', 't'))
 ORDER BY 1;
 -- who may use the schema may read its tables and views; the rows are the policies' affair
 SELECT c.oid::regclass AS not_granted FROM walk.relations c
 WHERE c.relkind IN ('r', 'p', 'v', 'm') AND NOT has_table_privilege('public', c.oid, 'SELECT') ORDER BY c.relname;
 SELECT c.oid::regclass AS relation, a.privilege_type AS granted_too_much FROM walk.relations c, aclexplode(c.relacl) a
-WHERE a.grantee = 0 AND (a.privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE') OR c.relkind IN ('v', 'm', 'S') AND a.privilege_type <> 'SELECT') ORDER BY 1, 2;
+WHERE a.grantee = 0 AND (a.privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+  OR c.relkind IN ('v', 'm', 'S') AND a.privilege_type <> 'SELECT') ORDER BY 1, 2;
 
 \set ECHO none
 DROP SCHEMA walk CASCADE;

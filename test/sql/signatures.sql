@@ -17,13 +17,16 @@ CREATE TABLE walk.registered AS SELECT * FROM walk.bridge_signatures() WHERE nam
 INSERT INTO walk.registered VALUES ('visible_orgs', 'text', 'level', true, 'integer[]', '');
 
 CREATE TABLE walk.declared AS
-SELECT p.oid, p.proname::text AS name, p.prosrc AS symbol, l.lanname = 'c' AS in_c, p.probin, p.prokind, p.proisstrict,
+SELECT p.oid, p.proname::text AS name, p.prosrc AS symbol, l.lanname = 'c' AS in_c, p.probin, p.prokind,
+  p.proisstrict,
   p.proparallel, p.provolatile, p.pronargs,
-  (SELECT coalesce(string_agg(format_type(t, NULL), ', ' ORDER BY i), '') FROM unnest(p.proargtypes) WITH ORDINALITY AS a(t, i)) AS argument_types,
+  (SELECT coalesce(string_agg(format_type(t, NULL), ', ' ORDER BY i), '') FROM unnest(p.proargtypes)
+    WITH ORDINALITY AS a(t, i)) AS argument_types,
   p.proargnames[:p.pronargs] AS argument_names,
   CASE WHEN p.proretset THEN 'setof ' ELSE '' END || format_type(p.prorettype, NULL) AS result,
   (SELECT coalesce(string_agg(format('%s %s', n, format_type(t, NULL)), ', ' ORDER BY i), '')
-   FROM unnest(p.proallargtypes, p.proargmodes, p.proargnames) WITH ORDINALITY AS a(t, m, n, i) WHERE m IN ('o', 't')) AS columns
+   FROM unnest(p.proallargtypes, p.proargmodes, p.proargnames) WITH ORDINALITY AS a(t, m, n, i)
+     WHERE m IN ('o', 't')) AS columns
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
@@ -45,8 +48,10 @@ CROSS JOIN LATERAL (VALUES
 \set ECHO all
 
 -- registered, but not declared; declared, but not registered; or declared twice
-SELECT e.symbol AS registered_only FROM walk.expected e WHERE NOT EXISTS (SELECT FROM walk.declared d WHERE d.in_c AND d.symbol = e.symbol) ORDER BY 1;
-SELECT d.oid::regprocedure AS declared_only FROM walk.declared d WHERE d.in_c AND NOT EXISTS (SELECT FROM walk.expected e WHERE e.symbol = d.symbol) ORDER BY d.name;
+SELECT e.symbol AS registered_only FROM walk.expected e
+  WHERE NOT EXISTS (SELECT FROM walk.declared d WHERE d.in_c AND d.symbol = e.symbol) ORDER BY 1;
+SELECT d.oid::regprocedure AS declared_only FROM walk.declared d WHERE d.in_c
+  AND NOT EXISTS (SELECT FROM walk.expected e WHERE e.symbol = d.symbol) ORDER BY d.name;
 SELECT symbol AS declared_twice FROM walk.declared WHERE in_c GROUP BY symbol HAVING count(*) > 1 ORDER BY 1;
 
 -- C functions that are declared as something else than they are
@@ -83,7 +88,8 @@ WHERE v.declared IS DISTINCT FROM v.registered ORDER BY d.name, v.what;
 -- aggregates in C whose parts nobody registered
 SELECT a.aggfnoid::oid::regprocedure AS aggregate
 FROM pg_aggregate a JOIN walk.declared d ON d.oid = a.aggfnoid
-JOIN walk.declared part ON part.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn) AND part.in_c
+JOIN walk.declared part ON part.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn)
+  AND part.in_c
 WHERE NOT EXISTS (SELECT FROM walk.registered r WHERE r.name = d.name) GROUP BY 1 ORDER BY 1;
 
 -- the list itself is not empty, and the check would see a difference

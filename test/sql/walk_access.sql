@@ -16,7 +16,8 @@ CREATE EXTENSION revenue_intel;
 CREATE TABLE walk.actors (actor text PRIMARY KEY, role text NOT NULL, claim text, level text);
 INSERT INTO walk.actors
 SELECT l, 'regress_walk_' || l, NULL, l FROM unnest('{owner,admin,analyst,member,viewer}'::text[]) AS l
-UNION ALL SELECT 'jwt ' || l, 'regress_walk_gateway', 'walk-' || l, l FROM unnest('{owner,member,viewer}'::text[]) AS l
+UNION ALL SELECT 'jwt ' || l, 'regress_walk_gateway', 'walk-' || l, l
+  FROM unnest('{owner,member,viewer}'::text[]) AS l
 UNION ALL VALUES
   ('stranger', 'regress_walk_stranger', NULL, NULL),       -- may use the schema, is no member
   ('nobody', 'regress_walk_nobody', NULL, NULL),           -- may not even use the schema
@@ -28,19 +29,22 @@ CREATE FUNCTION walk.rank(level text) RETURNS integer LANGUAGE sql IMMUTABLE AS 
 $$;
 SELECT format('DROP ROLE IF EXISTS %I; CREATE ROLE %I', role, role)
 FROM (SELECT DISTINCT role FROM walk.actors UNION SELECT 'regress_walk_new') AS r \gexec
-SELECT format('GRANT USAGE ON SCHEMA revenue TO %I', role) FROM walk.actors WHERE actor <> 'nobody' GROUP BY role \gexec
+SELECT format('GRANT USAGE ON SCHEMA revenue TO %I', role) FROM walk.actors WHERE actor <> 'nobody'
+  GROUP BY role \gexec
 
 -- DESIGN.md's matrix by table. A viewer reads what labels and converts his totals, no row about people
 -- or deals. own: a member also writes the rows whose column names the rep he is.
 CREATE FUNCTION walk.may(level text, writes text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-  SELECT coalesce(CASE WHEN writes = 'own' THEN level IN ('member', 'admin', 'owner') ELSE walk.rank(level) >= walk.rank(writes) END, false)
+  SELECT coalesce(CASE WHEN writes = 'own' THEN level IN ('member', 'admin', 'owner')
+    ELSE walk.rank(level) >= walk.rank(writes) END, false)
     AND writes IS NOT NULL
 $$;
 CREATE TABLE walk.matrix (relation text PRIMARY KEY, reads text NOT NULL, writes text, own text);
 INSERT INTO walk.matrix VALUES
   ('orgs', 'viewer', NULL, NULL), ('members', 'admin', NULL, NULL), ('policies', 'viewer', NULL, NULL),
   ('framework', 'viewer', NULL, NULL), ('audit_log', 'admin', NULL, NULL), ('fx_rates', 'viewer', 'admin', NULL),
-  ('reps', 'member', 'admin', NULL), ('rep_managers', 'member', 'admin', NULL), ('pipelines', 'viewer', 'admin', NULL),
+  ('reps', 'member', 'admin', NULL), ('rep_managers', 'member', 'admin', NULL),
+    ('pipelines', 'viewer', 'admin', NULL),
   ('stages', 'viewer', 'admin', NULL), ('products', 'member', 'admin', NULL),
   ('accounts', 'member', 'admin', 'owner_rep_id'), ('contacts', 'member', 'admin', 'owner_rep_id'),
   ('deals', 'member', 'admin', 'owner_rep_id'), ('deal_history', 'member', NULL, NULL),
@@ -50,14 +54,17 @@ CREATE TABLE walk.violations (rule text, object text, actor text, problem text);
 
 -- One statement as one actor, undone at once. answer: its text, or SQLSTATE and message of its error.
 CREATE FUNCTION walk.as_actor(
-  actor walk.actors, query text, may_write boolean, path text DEFAULT 'pg_catalog', OUT answer text, OUT rows bigint, OUT failed text, OUT changed boolean)
+  actor walk.actors, query text, may_write boolean, path text DEFAULT 'pg_catalog', OUT answer text, OUT rows bigint,
+    OUT failed text, OUT changed boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
   before text := CASE WHEN may_write THEN walk.fingerprint() END;
 BEGIN
   BEGIN
-    PERFORM set_config('revenue_intel.identity_source', CASE WHEN actor.claim IS NULL THEN 'role' ELSE 'jwt' END, true);
-    PERFORM set_config('request.jwt.claims', CASE WHEN actor.claim <> '' THEN jsonb_build_object('sub', actor.claim)::text ELSE '' END, true);
+    PERFORM set_config('revenue_intel.identity_source', CASE WHEN actor.claim IS NULL THEN 'role' ELSE 'jwt'
+      END, true);
+    PERFORM set_config('request.jwt.claims', CASE WHEN actor.claim <> ''
+      THEN jsonb_build_object('sub', actor.claim)::text ELSE '' END, true);
     PERFORM set_config('role', actor.role, true);
     PERFORM set_config('search_path', path, true);
     EXECUTE query INTO answer, rows;
@@ -81,7 +88,8 @@ DECLARE
   name text;
 BEGIN
   FOR name IN SELECT relation FROM walk.relations WHERE relkind IN ('r', 'p') ORDER BY relation LOOP
-    EXECUTE format('SELECT md5(string_agg(t::text, '','' ORDER BY t::text COLLATE "C")) FROM revenue.%I t', name) INTO one;
+    EXECUTE format('SELECT md5(string_agg(t::text, '','' ORDER BY t::text COLLATE "C")) FROM revenue.%I t',
+      name) INTO one;
     result := result || coalesce(one, '-');
   END LOOP;
   RETURN result;
@@ -89,28 +97,35 @@ END $$;
 
 -- What is asked: every table and view, and every function with its base call and with the same call
 -- for the other organisation, for the other's ids, and for another time.
-CREATE TABLE walk.all_queries (object text, what text, query text, writes text, volatile boolean, is_public boolean, PRIMARY KEY (object, what));
+CREATE TABLE walk.all_queries (object text, what text, query text, writes text, volatile boolean, is_public boolean,
+  PRIMARY KEY (object, what));
 INSERT INTO walk.all_queries
 SELECT CASE relkind WHEN 'v' THEN 'view ' ELSE 'table ' END || relation, 'all',
-  format('SELECT string_agg(r::text, E''\n'' ORDER BY r::text COLLATE "C"), count(*) FROM revenue.%I r', relation), NULL, false, true
+  format('SELECT string_agg(r::text, E''\n'' ORDER BY r::text COLLATE "C"), count(*) FROM revenue.%I r', relation),
+    NULL, false, true
 FROM walk.relations;
 INSERT INTO walk.all_queries
 SELECT 'function ' || function, string_agg(DISTINCT what, ' or '), query, writes, volatile, is_public FROM (
   SELECT f.function, v.what, walk.statement(f.function, ARRAY(
       SELECT CASE
         WHEN v.other_org AND f.names[i] IN ('org', 'org_id') THEN '777777777'
-        WHEN v.other_ids AND f.types[i] = 'text' AND c.arguments ->> (i - 1)::integer ~ '^ROWA|^regress_walk' THEN '''LEAKB-1''::text'
-        WHEN v.other_ids AND f.types[i] = 'text[]' AND c.arguments ->> (i - 1)::integer ~ 'ROWA' THEN '''{LEAKB-1}''::text[]'
+        WHEN v.other_ids AND f.types[i] = 'text' AND c.arguments ->> (i - 1)::integer ~ '^ROWA|^regress_walk'
+          THEN '''LEAKB-1''::text'
+        WHEN v.other_ids AND f.types[i] = 'text[]' AND c.arguments ->> (i - 1)::integer ~ 'ROWA'
+          THEN '''{LEAKB-1}''::text[]'
         WHEN v.no_org AND f.names[i] IN ('org', 'org_id') THEN 'NULL::integer'
-        WHEN v.later AND f.types[i] = 'timestamp with time zone' AND f.provolatile <> 'v' THEN '''2500-01-01''::timestamptz'
+        WHEN v.later AND f.types[i] = 'timestamp with time zone' AND f.provolatile <> 'v'
+          THEN '''2500-01-01''::timestamptz'
         ELSE walk.expression(c.arguments -> (i - 1)::integer, f.types[i]) END
       FROM generate_subscripts(f.types, 1) AS i ORDER BY i)) AS query,
     c.writes, f.provolatile = 'v' AS volatile, f.is_public
   FROM walk.functions f JOIN walk.calls c USING (function)
   CROSS JOIN (VALUES
-    ('base', false, false, false, false), ('no org', false, false, true, false), ('other org', true, false, false, false),
+    ('base', false, false, false, false), ('no org', false, false, true, false),
+      ('other org', true, false, false, false),
     ('other ids', false, true, false, false), ('other org and ids', true, true, false, false),
-    ('later', false, false, false, true), ('no org, later', false, false, true, true)) AS v(what, other_org, other_ids, no_org, later)
+    ('later', false, false, false, true), ('no org, later', false, false, true, true)) AS v(what, other_org,
+      other_ids, no_org, later)
   WHERE c.skip IS NULL AND f.function NOT IN (SELECT function FROM walk.misfits)) AS q
 GROUP BY function, query, writes, volatile, is_public;
 
@@ -146,8 +161,10 @@ INSERT INTO revenue.members (org_id, identity, access_level) VALUES (777777777, 
 CALL walk.ask('both', '.');
 -- Once more in parallel workers, which must know who asks.
 SELECT set_config(name, CASE vartype WHEN 'enum' THEN 'on' ELSE '0' END, true) FROM pg_settings
-WHERE name IN ('force_parallel_mode', 'debug_parallel_query', 'parallel_setup_cost', 'parallel_tuple_cost', 'min_parallel_table_scan_size') \g /dev/null
-CREATE OR REPLACE VIEW walk.queries AS SELECT * FROM walk.all_queries WHERE NOT volatile AND what ~ '^(all|base|no org)';
+WHERE name IN ('force_parallel_mode', 'debug_parallel_query', 'parallel_setup_cost', 'parallel_tuple_cost',
+  'min_parallel_table_scan_size') \g /dev/null
+CREATE OR REPLACE VIEW walk.queries AS SELECT * FROM walk.all_queries WHERE NOT volatile
+  AND what ~ '^(all|base|no org)';
 CALL walk.ask('workers', '^(owner|viewer|stranger)$');
 CREATE OR REPLACE VIEW walk.queries AS SELECT * FROM walk.all_queries;
 COMMIT;
@@ -163,34 +180,42 @@ $$;
 
 -- objects without an entry
 SELECT * FROM walk.misfits ORDER BY function;
-SELECT coalesce(r.relation, m.relation) AS relation, CASE WHEN m.relation IS NULL THEN 'is not in walk.matrix' ELSE 'is no table' END AS problem
-FROM (SELECT * FROM walk.relations WHERE relkind <> 'v') r FULL JOIN walk.matrix m USING (relation) WHERE r.relation IS NULL OR m.relation IS NULL ORDER BY 1;
+SELECT coalesce(r.relation, m.relation) AS relation, CASE WHEN m.relation IS NULL THEN 'is not in walk.matrix'
+  ELSE 'is no table' END AS problem
+FROM (SELECT * FROM walk.relations WHERE relkind <> 'v') r FULL JOIN walk.matrix m USING (relation)
+  WHERE r.relation IS NULL OR m.relation IS NULL ORDER BY 1;
 -- functions that write without saying from which level on
 SELECT object AS writes_without_level FROM walk.queries WHERE volatile AND writes IS NULL GROUP BY 1 ORDER BY 1;
 
 \set ECHO none
 -- What the walk stands on: the owner is answered, there is something to leak in every table and view.
 INSERT INTO walk.violations
-SELECT 'the base call must succeed', q.object, a.actor, a.answer FROM walk.queries q JOIN walk.answers a USING (object, what)
-WHERE a.pass = 'both' AND a.actor = 'owner' AND q.what ~ '^base' AND a.failed IS NOT NULL AND (q.is_public OR a.failed <> '42501');
+SELECT 'the base call must succeed', q.object, a.actor, a.answer FROM walk.queries q JOIN walk.answers a
+  USING (object, what)
+WHERE a.pass = 'both' AND a.actor = 'owner' AND q.what ~ '^base' AND a.failed IS NOT NULL
+  AND (q.is_public OR a.failed <> '42501');
 INSERT INTO walk.violations
 SELECT 'walk.seed must give it rows', a.object, a.actor, a.answer FROM walk.answers a
 WHERE a.pass = 'both' AND a.actor IN ('owner', 'other') AND a.object ~ '^(table|view) ' AND coalesce(a.rows, 0) = 0;
 
 -- Strangers
 INSERT INTO walk.violations
-SELECT 'a stranger is told of no organisation', a.object || ', ' || a.what, a.actor, left(format('with data: %s / without: %s', a.answer, b.answer), 200)
+SELECT 'a stranger is told of no organisation', a.object || ', ' || a.what, a.actor,
+  left(format('with data: %s / without: %s', a.answer, b.answer), 200)
 FROM walk.answers a JOIN walk.answers b USING (actor, object, what)
 WHERE a.pass = 'both' AND b.pass = 'empty' AND walk.settled(a.answer) IS DISTINCT FROM walk.settled(b.answer);
 INSERT INTO walk.violations
 SELECT 'a stranger sees no row', a.object, a.actor, left(a.answer, 200) FROM walk.answers a
-WHERE a.pass = 'both' AND a.actor ~ 'stranger|nobody|without' AND a.object ~ '^(table|view) ' AND (a.rows > 0 OR a.failed IS NOT NULL AND a.actor <> 'nobody');
+WHERE a.pass = 'both' AND a.actor ~ 'stranger|nobody|without' AND a.object ~ '^(table|view) '
+  AND (a.rows > 0 OR a.failed IS NOT NULL AND a.actor <> 'nobody');
 INSERT INTO walk.violations
-SELECT 'without USAGE nothing is answered', a.object || ', ' || a.what, a.actor, left(a.answer, 200) FROM walk.answers a
+SELECT 'without USAGE nothing is answered', a.object || ', ' || a.what, a.actor, left(a.answer, 200)
+  FROM walk.answers a
 WHERE a.actor = 'nobody' AND a.failed IS DISTINCT FROM '42501';
 
 INSERT INTO walk.violations
-SELECT 'a parallel worker answers the same', a.object || ', ' || a.what, a.actor, left(format('worker: %s / leader: %s', a.answer, b.answer), 200)
+SELECT 'a parallel worker answers the same', a.object || ', ' || a.what, a.actor,
+  left(format('worker: %s / leader: %s', a.answer, b.answer), 200)
 FROM walk.answers a JOIN walk.answers b USING (actor, object, what)
 WHERE a.pass = 'workers' AND b.pass = 'both' AND walk.settled(a.answer) IS DISTINCT FROM walk.settled(b.answer);
 
@@ -209,7 +234,8 @@ WHERE a.pass = 'both' AND a.failed IS NULL
 
 -- The viewer
 INSERT INTO walk.violations
-SELECT 'a viewer sees no row about people or deals', a.object || ', ' || a.what, a.actor, left(a.answer, 200) FROM walk.answers a
+SELECT 'a viewer sees no row about people or deals', a.object || ', ' || a.what, a.actor, left(a.answer, 200)
+  FROM walk.answers a
 WHERE a.pass = 'both' AND a.actor ~ 'viewer' AND a.failed IS NULL AND a.answer ~ 'ROWA';
 -- Every amount is 1.000003 x 2^k with a k of its own, so that a sum of amounts is the set of its deals,
 -- and so is the difference of two sums.
@@ -226,8 +252,10 @@ SELECT 'a viewer sees no total over fewer than five deals', object || ', ' || wh
   format('%s is the sum of %s: %s', deals * 1.000003, walk.size(deals), left(row, 200))
 FROM walk.sums WHERE walk.size(deals) < 5;
 INSERT INTO walk.violations
-SELECT 'a viewer subtracts no two totals of a row that fewer than five deals tell apart', a.object || ', ' || a.what, a.actor,
-  format('%s and %s differ by %s: %s', a.deals * 1.000003, b.deals * 1.000003, walk.size(a.deals - b.deals), left(a.row, 200))
+SELECT 'a viewer subtracts no two totals of a row that fewer than five deals tell apart', a.object || ', ' || a.what,
+  a.actor,
+  format('%s and %s differ by %s: %s', a.deals * 1.000003, b.deals * 1.000003, walk.size(a.deals - b.deals),
+    left(a.row, 200))
 FROM walk.sums a JOIN walk.sums b USING (actor, object, what, row)
 WHERE a.deals > b.deals AND a.deals & b.deals = b.deals AND walk.size(a.deals - b.deals) < 5;
 -- Nor a mean, a duration or a score that is one deal's: numbers of some length that only one deal has.
@@ -238,15 +266,19 @@ FROM (SELECT deal_id, s::text AS row FROM revenue.deal_scores s WHERE org_id = 5
   regexp_matches(d.row, '(?<![\d.:-])\d+\.\d{4,}', 'g') AS n
 GROUP BY 1 HAVING count(DISTINCT d.deal_id) = 1;
 INSERT INTO walk.violations
-SELECT 'a viewer sees no measure of a single deal', a.object || ', ' || a.what, a.actor, format('%s is that of %s: %s', d.number, d.deal_id, left(r.row, 200))
-FROM walk.answers a, regexp_split_to_table(a.answer, '\n') AS r(row), regexp_matches(r.row, '(?<![\d.:-])\d+\.\d{4,}', 'g') AS n
+SELECT 'a viewer sees no measure of a single deal', a.object || ', ' || a.what, a.actor,
+  format('%s is that of %s: %s', d.number, d.deal_id, left(r.row, 200))
+FROM walk.answers a, regexp_split_to_table(a.answer, '\n') AS r(row),
+  regexp_matches(r.row, '(?<![\d.:-])\d+\.\d{4,}', 'g') AS n
 JOIN walk.deal_numbers d ON d.number = substring(n[1] FROM '^\d+\.\d{1,6}')
 WHERE a.pass = 'both' AND a.actor ~ 'viewer' AND a.failed IS NULL;
 INSERT INTO walk.violations
-SELECT 'the check above must find numbers', 'walk.deal_numbers', '', count(*)::text FROM walk.deal_numbers HAVING count(*) < 50;
+SELECT 'the check above must find numbers', 'walk.deal_numbers', '', count(*)::text FROM walk.deal_numbers
+  HAVING count(*) < 50;
 INSERT INTO walk.violations
 SELECT 'the checks above must find totals', a.object, a.actor, left(a.answer, 200) FROM walk.answers a
-WHERE a.pass = 'both' AND a.actor = 'viewer' AND a.object = 'view pipeline_summary' AND a.answer !~ (1.000003 * 127)::text;
+WHERE a.pass = 'both' AND a.actor = 'viewer' AND a.object = 'view pipeline_summary'
+  AND a.answer !~ (1.000003 * 127)::text;
 
 -- Errors speak to the caller: of his input or his rights, and of nothing internal.
 INSERT INTO walk.violations
@@ -263,7 +295,8 @@ SELECT 'who may, can', a.object, a.actor, left(a.answer, 200)
 FROM walk.answers a JOIN walk.queries q USING (object, what) JOIN walk.actors l USING (actor)
 WHERE a.pass = 'both' AND q.what ~ '^base' AND walk.may(l.level, q.writes) AND a.failed IS NOT NULL;
 INSERT INTO walk.violations
-SELECT 'what says that it writes, must be declared VOLATILE and change something', q.object, 'owner', left(a.answer, 200)
+SELECT 'what says that it writes, must be declared VOLATILE and change something', q.object, 'owner',
+  left(a.answer, 200)
 FROM walk.queries q JOIN walk.answers a USING (object, what)
 WHERE a.pass = 'both' AND a.actor = 'owner' AND q.what ~ '^base' AND q.writes NOT IN ('database')
   AND (NOT q.volatile OR NOT a.changed AND q.object !~ 'refresh_');
@@ -275,8 +308,10 @@ DECLARE
   touched bigint;
 BEGIN
   BEGIN
-    PERFORM set_config('revenue_intel.identity_source', CASE WHEN actor.claim IS NULL THEN 'role' ELSE 'jwt' END, true);
-    PERFORM set_config('request.jwt.claims', CASE WHEN actor.claim <> '' THEN jsonb_build_object('sub', actor.claim)::text ELSE '' END, true);
+    PERFORM set_config('revenue_intel.identity_source', CASE WHEN actor.claim IS NULL THEN 'role' ELSE 'jwt'
+      END, true);
+    PERFORM set_config('request.jwt.claims', CASE WHEN actor.claim <> ''
+      THEN jsonb_build_object('sub', actor.claim)::text ELSE '' END, true);
     PERFORM set_config('role', actor.role, true);
     EXECUTE query;
     GET DIAGNOSTICS touched = ROW_COUNT;
@@ -306,8 +341,10 @@ BEGIN
       FROM walk.matrix m JOIN walk.relations r USING (relation)
       CROSS JOIN LATERAL (  -- any column that is no key and not the owner's
         SELECT quote_ident(a.attname) AS name FROM pg_attribute a
-        WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attidentity = '' AND a.attname IS DISTINCT FROM m.own
-          AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = r.oid AND i.indisprimary AND a.attnum = ANY (i.indkey))
+        WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attidentity = ''
+          AND a.attname IS DISTINCT FROM m.own
+          AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = r.oid AND i.indisprimary
+            AND a.attnum = ANY (i.indkey))
         ORDER BY a.attnum LIMIT 1) AS col
     LOOP
       FOR try IN
@@ -315,27 +352,41 @@ BEGIN
           ('read', format('SELECT FROM revenue.%I WHERE org_id = 555', t.relation), walk.may(one.level, t.reads)),
           ('read the other', format('SELECT FROM revenue.%I WHERE org_id = 777777777', t.relation), false),
           ('update', format('UPDATE revenue.%I SET %s = %2$s WHERE org_id = 555 AND %s', t.relation, t.plain_column,
-             CASE WHEN t.own IS NULL THEN 'true' ELSE format('%I <> ''ROWA-1''', t.own) END), walk.may(one.level, t.writes)),
-          ('update the other', format('UPDATE revenue.%I SET %s = %2$s WHERE org_id = 777777777', t.relation, t.plain_column), false),
+             CASE WHEN t.own IS NULL THEN 'true' ELSE format('%I <> ''ROWA-1''', t.own)
+               END), walk.may(one.level, t.writes)),
+          ('update the other', format('UPDATE revenue.%I SET %s = %2$s WHERE org_id = 777777777', t.relation,
+            t.plain_column), false),
           ('delete', format('DELETE FROM revenue.%I WHERE org_id = 555 AND %s', t.relation,
-             CASE WHEN t.own IS NULL THEN 'true' ELSE format('%I <> ''ROWA-1''', t.own) END), walk.may(one.level, t.writes)),
+             CASE WHEN t.own IS NULL THEN 'true' ELSE format('%I <> ''ROWA-1''', t.own)
+               END), walk.may(one.level, t.writes)),
           ('delete the other', format('DELETE FROM revenue.%I WHERE org_id = 777777777', t.relation), false),
           ('insert', walk.insertion(t.relation, format('org_id = 555 AND %s',
-             CASE WHEN t.own IS NULL THEN 'true' ELSE format('%I <> ''ROWA-1''', t.own) END), '{}'), walk.may(one.level, t.writes)),
+             CASE WHEN t.own IS NULL THEN 'true' ELSE format('%I <> ''ROWA-1''', t.own)
+               END), '{}'), walk.may(one.level, t.writes)),
           ('insert into the other', walk.insertion(t.relation, 'org_id = 777777777', '{}'), false),
-          ('move to the other', CASE WHEN t.relation <> 'orgs' THEN format('UPDATE revenue.%I SET org_id = 777777777 WHERE org_id = 555', t.relation) END, false),
+          ('move to the other', CASE WHEN t.relation <> 'orgs'
+            THEN format('UPDATE revenue.%I SET org_id = 777777777 WHERE org_id = 555', t.relation) END, false),
           ('truncate', format('TRUNCATE revenue.%I CASCADE', t.relation), false),
-          ('update own', CASE WHEN t.own IS NOT NULL THEN format('UPDATE revenue.%I SET %s = %2$s WHERE org_id = 555 AND %I = ''ROWA-1''', t.relation, t.plain_column, t.own) END,
+          ('update own', CASE WHEN t.own IS NOT NULL
+            THEN format('UPDATE revenue.%I SET %s = %2$s WHERE org_id = 555 AND %I = ''ROWA-1''', t.relation,
+            t.plain_column, t.own) END,
              walk.may(one.level, t.writes) OR one.level = 'member'),
-          ('insert own', CASE WHEN t.own IS NOT NULL THEN walk.insertion(t.relation, format('org_id = 555 AND %I = ''ROWA-1''', t.own), '{}') END,
+          ('insert own', CASE WHEN t.own IS NOT NULL THEN walk.insertion(t.relation,
+            format('org_id = 555 AND %I = ''ROWA-1''', t.own), '{}') END,
              walk.may(one.level, t.writes) OR one.level = 'member'),
-          ('delete own', CASE WHEN t.own IS NOT NULL THEN format('DELETE FROM revenue.%I WHERE org_id = 555 AND %I = ''ROWA-1''', t.relation, t.own) END,
+          ('delete own', CASE WHEN t.own IS NOT NULL
+            THEN format('DELETE FROM revenue.%I WHERE org_id = 555 AND %I = ''ROWA-1''', t.relation, t.own) END,
              walk.may(one.level, t.writes) OR one.level = 'member'),
-          ('give own away', CASE WHEN t.own IS NOT NULL THEN format('UPDATE revenue.%I SET %I = ''ROWA-3'' WHERE org_id = 555 AND %2$I = ''ROWA-1''', t.relation, t.own) END,
+          ('give own away', CASE WHEN t.own IS NOT NULL
+            THEN format('UPDATE revenue.%I SET %I = ''ROWA-3'' WHERE org_id = 555 AND %2$I = ''ROWA-1''', t.relation,
+            t.own) END,
              walk.may(one.level, t.writes)),
-          ('take what is not his', CASE WHEN t.own IS NOT NULL THEN format('UPDATE revenue.%I SET %I = ''ROWA-1'' WHERE org_id = 555 AND %2$I = ''ROWA-3''', t.relation, t.own) END,
+          ('take what is not his', CASE WHEN t.own IS NOT NULL
+            THEN format('UPDATE revenue.%I SET %I = ''ROWA-1'' WHERE org_id = 555 AND %2$I = ''ROWA-3''', t.relation,
+            t.own) END,
              walk.may(one.level, t.writes)),
-          ('insert without an owner', CASE WHEN t.own IS NOT NULL THEN walk.insertion(t.relation, 'org_id = 555', jsonb_build_object(t.own, NULL)) END,
+          ('insert without an owner', CASE WHEN t.own IS NOT NULL
+            THEN walk.insertion(t.relation, 'org_id = 555', jsonb_build_object(t.own, NULL)) END,
              walk.may(one.level, t.writes))
         ) AS v(what, query, allowed)
         WHERE v.query IS NOT NULL
@@ -345,7 +396,8 @@ BEGIN
         -- As the other organisation's owner, one's own is the other.
         IF one.actor <> 'other' AND result <> (CASE WHEN try.allowed THEN 'allowed' ELSE 'refused' END) THEN
           INSERT INTO walk.violations VALUES ('the matrix', 'table ' || t.relation, one.actor,
-            format('%s is %s and should be %s', try.what, result, CASE WHEN try.allowed THEN 'allowed' ELSE 'refused' END));
+            format('%s is %s and should be %s', try.what, result, CASE WHEN try.allowed THEN 'allowed' ELSE 'refused'
+              END));
         END IF;
       END LOOP;
     END LOOP;
@@ -367,26 +419,33 @@ SELECT 'row security with policies on every table', 'table ' || r.relation, '', 
 FROM walk.relations r JOIN pg_class c USING (oid)
 WHERE r.relkind <> 'v' AND NOT (c.relrowsecurity AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid));
 INSERT INTO walk.violations
-SELECT 'a policy asks visible_orgs() and own_rep() and no table', 'table ' || r.relation || ' policy ' || p.polname, '', e.expression
+SELECT 'a policy asks visible_orgs() and own_rep() and no table', 'table ' || r.relation || ' policy ' || p.polname,
+  '', e.expression
 FROM pg_policy p JOIN walk.relations r ON r.oid = p.polrelid
-CROSS JOIN LATERAL (SELECT concat_ws(' ', pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) AS expression) AS e
+CROSS JOIN LATERAL (SELECT concat_ws(' ', pg_get_expr(p.polqual, p.polrelid),
+  pg_get_expr(p.polwithcheck, p.polrelid)) AS expression) AS e
 WHERE e.expression !~ 'org_id = ANY \(revenue\.visible_orgs' OR e.expression ~ 'SELECT'
   OR regexp_replace(e.expression, 'revenue\.(visible_orgs|own_rep)\(', '', 'g') ~ '\w\('
   OR p.polroles <> '{0}' OR NOT p.polpermissive;
 INSERT INTO walk.violations
-SELECT 'a view runs with the caller''s rights or reads only functions', 'view ' || r.relation, '', 'reads ' || string_agg(pg_describe_object(d.refclassid, d.refobjid, 0), ', ')
+SELECT 'a view runs with the caller''s rights or reads only functions', 'view ' || r.relation, '',
+  'reads ' || string_agg(pg_describe_object(d.refclassid, d.refobjid, 0), ', ')
 FROM walk.relations r JOIN pg_class c USING (oid) JOIN pg_rewrite w ON w.ev_class = r.oid
 JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refobjid <> r.oid
 LEFT JOIN pg_proc p ON d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid
-WHERE r.relkind = 'v' AND NOT coalesce(c.reloptions @> '{security_invoker=true}' OR c.reloptions @> '{security_invoker=on}' OR c.reloptions @> '{security_invoker}', false)
-  AND (d.refclassid = 'pg_class'::regclass OR p.pronamespace = 'revenue'::regnamespace AND NOT p.prosecdef AND p.provolatile <> 'i')
+WHERE r.relkind = 'v' AND NOT coalesce(c.reloptions @> '{security_invoker=true}'
+  OR c.reloptions @> '{security_invoker=on}' OR c.reloptions @> '{security_invoker}', false)
+  AND (d.refclassid = 'pg_class'::regclass OR p.pronamespace = 'revenue'::regnamespace AND NOT p.prosecdef
+    AND p.provolatile <> 'i')
 GROUP BY r.relation;
 INSERT INTO walk.violations
-SELECT 'a definer function fixes its search_path', p.oid::regprocedure::text, '', coalesce(p.proconfig::text, 'no SET')
+SELECT 'a definer function fixes its search_path', p.oid::regprocedure::text, '',
+  coalesce(p.proconfig::text, 'no SET')
 FROM pg_proc p WHERE p.pronamespace = 'revenue'::regnamespace AND p.prosecdef
   AND NOT EXISTS (SELECT FROM unnest(p.proconfig) s WHERE s ~ '^search_path=pg_catalog(, [^,]+)*, pg_temp$');
 INSERT INTO walk.violations
-SELECT 'nobody but the owner hangs a definer''s trigger on a table', p.oid::regprocedure::text, 'PUBLIC', 'may EXECUTE it'
+SELECT 'nobody but the owner hangs a definer''s trigger on a table', p.oid::regprocedure::text, 'PUBLIC',
+  'may EXECUTE it'
 FROM pg_proc p WHERE p.pronamespace = 'revenue'::regnamespace AND p.prosecdef AND p.prorettype = 'trigger'::regtype
   AND has_function_privilege('public', p.oid, 'EXECUTE');
 
@@ -397,7 +456,8 @@ DECLARE
   before text := walk.fingerprint();
 BEGIN
   FOR used IN
-    SELECT r.relation, p.proname, p.oid::regprocedure AS function, t.tgtype::integer AS type, t.tgnewtable, t.tgoldtable
+    SELECT r.relation, p.proname, p.oid::regprocedure AS function, t.tgtype::integer AS type, t.tgnewtable,
+      t.tgoldtable
     FROM pg_trigger t JOIN walk.relations r ON r.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
     WHERE NOT t.tgisinternal AND p.prosecdef AND t.tgtype::integer & 32 = 0
   LOOP
@@ -409,16 +469,20 @@ BEGIN
         CASE WHEN used.type & 2 > 0 THEN 'BEFORE' ELSE 'AFTER' END,
         CASE WHEN used.type & 4 > 0 THEN 'INSERT' WHEN used.type & 8 > 0 THEN 'DELETE' ELSE 'UPDATE' END,
         CASE WHEN used.tgnewtable IS NULL AND used.tgoldtable IS NULL THEN ''
-             ELSE concat_ws(' ', 'REFERENCING', 'NEW TABLE AS ' || used.tgnewtable, 'OLD TABLE AS ' || used.tgoldtable) END,
+             ELSE concat_ws(' ', 'REFERENCING', 'NEW TABLE AS ' || used.tgnewtable,
+               'OLD TABLE AS ' || used.tgoldtable) END,
         CASE WHEN used.type & 1 > 0 THEN 'ROW' ELSE 'STATEMENT' END, used.proname);
       PERFORM set_config('revenue.change_reason', 'forged', true);
-      EXECUTE CASE WHEN used.type & 4 > 0 THEN 'INSERT INTO mine SELECT * FROM mine' WHEN used.type & 8 > 0 THEN 'DELETE FROM mine'
+      EXECUTE CASE WHEN used.type & 4 > 0 THEN 'INSERT INTO mine SELECT * FROM mine' WHEN used.type & 8 > 0
+        THEN 'DELETE FROM mine'
                    ELSE 'UPDATE mine SET org_id = org_id' END;
       PERFORM set_config('role', 'none', true);
-      RAISE EXCEPTION USING ERRCODE = 'WALK0', MESSAGE = CASE WHEN walk.fingerprint() <> before THEN 'it changed the extension''s tables' ELSE 'it ran' END;
+      RAISE EXCEPTION USING ERRCODE = 'WALK0', MESSAGE = CASE WHEN walk.fingerprint() <> before
+        THEN 'it changed the extension''s tables' ELSE 'it ran' END;
     EXCEPTION WHEN OTHERS THEN
       IF SQLSTATE <> '42501' THEN
-        INSERT INTO walk.violations VALUES ('a stranger cannot use a trigger of the extension', used.function::text, 'stranger', SQLERRM);
+        INSERT INTO walk.violations VALUES ('a stranger cannot use a trigger of the extension', used.function::text,
+          'stranger', SQLERRM);
       END IF;
     END;
   END LOOP;
@@ -430,34 +494,44 @@ CALL walk.try_triggers();
 CREATE SCHEMA walk_evil;
 CREATE FUNCTION walk_evil.check_rights() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  IF current_user OPERATOR(pg_catalog.<>) current_setting('role') THEN RAISE EXCEPTION USING ERRCODE = 'WALK1', MESSAGE = 'ran with the rights of another'; END IF;
+  IF current_user OPERATOR(pg_catalog.<>) current_setting('role') THEN RAISE EXCEPTION
+    USING ERRCODE = 'WALK1', MESSAGE = 'ran with the rights of another'; END IF;
 END $$;
 DO $$
 DECLARE
   op record;
 BEGIN
   FOR op IN
-    SELECT o.oid, o.oprname, format_type(o.oprleft, NULL) AS l, format_type(o.oprright, NULL) AS r, format_type(o.oprresult, NULL) AS result
-    FROM pg_operator o WHERE o.oprnamespace = 'pg_catalog'::regnamespace AND o.oprname IN ('=', '<>', '<', '>', '<=', '>=', '+', '-', '*', '/', '||', '->', '->>', '~', '!~')
+    SELECT o.oid, o.oprname, format_type(o.oprleft, NULL) AS l, format_type(o.oprright, NULL) AS r,
+      format_type(o.oprresult, NULL) AS result
+    FROM pg_operator o WHERE o.oprnamespace = 'pg_catalog'::regnamespace
+      AND o.oprname IN ('=', '<>', '<', '>', '<=', '>=', '+', '-', '*', '/', '||', '->', '->>', '~', '!~')
       AND o.oprleft = ANY ('{integer,bigint,text,numeric,double precision,boolean,date,timestamptz,jsonb,name,bpchar}'::regtype[])
       AND o.oprright = ANY ('{integer,bigint,text,numeric,double precision,boolean,date,timestamptz,jsonb,name,bpchar,interval}'::regtype[])
   LOOP
     EXECUTE format('CREATE FUNCTION walk_evil.op_%s(l %s, r %s) RETURNS %s LANGUAGE plpgsql AS $f$ BEGIN PERFORM walk_evil.check_rights(); RETURN l OPERATOR(pg_catalog.%s) r; END $f$',
       op.oid, op.l, op.r, op.result, op.oprname);
-    EXECUTE format('CREATE OPERATOR walk_evil.%s (FUNCTION = walk_evil.op_%s, LEFTARG = %s, RIGHTARG = %s)', op.oprname, op.oid, op.l, op.r);
+    EXECUTE format('CREATE OPERATOR walk_evil.%s (FUNCTION = walk_evil.op_%s, LEFTARG = %s, RIGHTARG = %s)',
+      op.oprname, op.oid, op.l, op.r);
   END LOOP;
 END $$;
-CREATE FUNCTION walk_evil.now() RETURNS timestamptz LANGUAGE plpgsql AS 'BEGIN PERFORM walk_evil.check_rights(); RETURN pg_catalog.now(); END';
-CREATE FUNCTION walk_evil.upper(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM walk_evil.check_rights(); RETURN pg_catalog.upper($1); END';
-CREATE FUNCTION walk_evil.to_jsonb(anyelement) RETURNS jsonb LANGUAGE plpgsql AS 'BEGIN PERFORM walk_evil.check_rights(); RETURN pg_catalog.to_jsonb($1); END';
-CREATE FUNCTION walk_evil.clock_timestamp() RETURNS timestamptz LANGUAGE plpgsql AS 'BEGIN PERFORM walk_evil.check_rights(); RETURN pg_catalog.clock_timestamp(); END';
+CREATE FUNCTION walk_evil.now() RETURNS timestamptz
+  LANGUAGE plpgsql AS 'BEGIN PERFORM walk_evil.check_rights(); RETURN pg_catalog.now(); END';
+CREATE FUNCTION walk_evil.upper(text) RETURNS text
+  LANGUAGE plpgsql AS 'BEGIN PERFORM walk_evil.check_rights(); RETURN pg_catalog.upper($1); END';
+CREATE FUNCTION walk_evil.to_jsonb(anyelement) RETURNS jsonb
+  LANGUAGE plpgsql AS 'BEGIN PERFORM walk_evil.check_rights(); RETURN pg_catalog.to_jsonb($1); END';
+CREATE FUNCTION walk_evil.clock_timestamp() RETURNS timestamptz
+  LANGUAGE plpgsql AS 'BEGIN PERFORM walk_evil.check_rights(); RETURN pg_catalog.clock_timestamp(); END';
 GRANT USAGE ON SCHEMA walk_evil TO PUBLIC;
 DO $$
 DECLARE
   r record;
 BEGIN
-  FOR r IN SELECT relation FROM walk.relations UNION SELECT unnest('{pg_roles,pg_class,pg_timezone_names,pg_settings}'::text[]) LOOP
-    EXECUTE format('CREATE TEMP TABLE %I (org_id integer, identity text, access_level text, rep_id text)', r.relation);
+  FOR r IN SELECT relation FROM walk.relations UNION
+    SELECT unnest('{pg_roles,pg_class,pg_timezone_names,pg_settings}'::text[]) LOOP
+    EXECUTE format('CREATE TEMP TABLE %I (org_id integer, identity text, access_level text, rep_id text)',
+      r.relation);
     EXECUTE format('GRANT ALL ON pg_temp.%I TO PUBLIC', r.relation);
   END LOOP;
 END $$;
@@ -474,8 +548,10 @@ DISCARD TEMP;
 CREATE SCHEMA walk_user AUTHORIZATION regress_walk_owner;
 GRANT USAGE ON SCHEMA walk_user TO PUBLIC;
 SET ROLE regress_walk_owner;
-CREATE FUNCTION walk_user.deals() RETURNS SETOF revenue.deals LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM revenue.deals';
-CREATE FUNCTION walk_user.orgs() RETURNS SETOF integer LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN RETURN QUERY SELECT unnest(revenue.visible_orgs('viewer')); END $$;
+CREATE FUNCTION walk_user.deals() RETURNS SETOF revenue.deals
+  LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM revenue.deals';
+CREATE FUNCTION walk_user.orgs() RETURNS SETOF integer LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN RETURN QUERY
+  SELECT unnest(revenue.visible_orgs('viewer')); END $$;
 CREATE VIEW walk_user.deals_view AS SELECT * FROM revenue.deals;
 GRANT SELECT ON walk_user.deals_view TO PUBLIC;
 RESET ROLE;
@@ -483,7 +559,8 @@ INSERT INTO walk.violations
 SELECT 'a wrapper lends nobody its owner''s organisations', w.query, a.actor, r.answer
 FROM walk.actors a, (VALUES ('walk_user.deals()'), ('walk_user.orgs()'), ('walk_user.deals_view')) AS w(query),
   LATERAL walk.as_actor(a, format('SELECT string_agg(r::text, E''\n''), count(*) FROM %s r', w.query), false) AS r
-WHERE a.actor NOT IN ('nobody') AND (r.answer ~ CASE WHEN a.actor = 'other' THEN 'ROWA|555' WHEN a.level = 'viewer' THEN 'ROWA' WHEN a.level IS NULL THEN '.' ELSE 'LEAKB|777777777' END
+WHERE a.actor NOT IN ('nobody') AND (r.answer ~ CASE WHEN a.actor = 'other' THEN 'ROWA|555' WHEN a.level = 'viewer'
+  THEN 'ROWA' WHEN a.level IS NULL THEN '.' ELSE 'LEAKB|777777777' END
   OR a.actor = 'owner' AND coalesce(r.rows, 0) = 0);
 
 -- Settings
@@ -503,14 +580,17 @@ DECLARE
   orgs text := 'SELECT revenue.visible_orgs(''viewer'')::text, 1';
   deals text := 'SELECT string_agg(DISTINCT org_id::text, '',''), 1 FROM revenue.orgs';
 BEGIN
-  PERFORM walk.expect('with several organisations none is chosen', 'analyst', 'SELECT revenue.current_org()::text, 1', '22023');
+  PERFORM walk.expect('with several organisations none is chosen', 'analyst', 'SELECT revenue.current_org()::text, 1',
+    '22023');
   PERFORM walk.expect('with several organisations all are seen', 'analyst', orgs, '{555,777777777}');
-  PERFORM walk.expect('with several organisations one is passed', 'analyst', 'SELECT revenue.current_org(777777777)::text, 1', '777777777');
+  PERFORM walk.expect('with several organisations one is passed', 'analyst',
+    'SELECT revenue.current_org(777777777)::text, 1', '777777777');
   PERFORM set_config('revenue_intel.org_id', '777777777', true);
   PERFORM walk.expect('org_id chooses', 'analyst', 'SELECT revenue.current_org()::text, 1', '777777777');
   PERFORM walk.expect('org_id narrows', 'analyst', orgs, '{777777777}');
   PERFORM walk.expect('org_id narrows', 'analyst', deals, '777777777');
-  PERFORM walk.expect('org_id gives no more than one has there', 'analyst', 'SELECT revenue.visible_orgs(''member'')::text, 1', '{}');
+  PERFORM walk.expect('org_id gives no more than one has there', 'analyst',
+    'SELECT revenue.visible_orgs(''member'')::text, 1', '{}');
   PERFORM walk.expect('org_id gives nothing', 'owner', orgs, '{}');
   PERFORM walk.expect('org_id gives nothing', 'owner', deals, NULL);
   PERFORM walk.expect('org_id gives nothing', 'owner', 'SELECT revenue.current_org()::text, 1', '42501');
@@ -518,37 +598,50 @@ BEGIN
   PERFORM walk.expect('org_id gives nothing', 'stranger', orgs, '{}');
   PERFORM set_config('revenue_intel.org_id', '0', true);
   FOREACH who IN ARRAY '{owner,stranger,jwt owner,jwt stranger}'::text[] LOOP
-    PERFORM walk.expect('who the caller is is not his to set', who, 'SELECT set_config(''revenue_intel.identity_source'', ''jwt'', false), 1', '42501');
-    PERFORM walk.expect('who the caller is is not his to set', who, 'SELECT set_config(''revenue_intel.identity_source'', ''role'', false), 1', '42501');
-    PERFORM walk.expect('who the caller is is not his to set', who, 'SELECT set_config(''revenue_intel.jwt_claim'', ''role'', false), 1', '42501');
-    PERFORM walk.expect('org_id is everybody''s', who, 'SELECT set_config(''revenue_intel.org_id'', ''5'', true), 1', '5');
-    PERFORM walk.expect('org_id is a number', who, 'SELECT set_config(''revenue_intel.org_id'', ''-1'', true), 1', '22023');
-    PERFORM walk.expect('the prefix is reserved', who, 'SELECT set_config(''revenue_intel.nonsense'', ''1'', true), 1', '42602');
+    PERFORM walk.expect('who the caller is is not his to set', who,
+      'SELECT set_config(''revenue_intel.identity_source'', ''jwt'', false), 1', '42501');
+    PERFORM walk.expect('who the caller is is not his to set', who,
+      'SELECT set_config(''revenue_intel.identity_source'', ''role'', false), 1', '42501');
+    PERFORM walk.expect('who the caller is is not his to set', who,
+      'SELECT set_config(''revenue_intel.jwt_claim'', ''role'', false), 1', '42501');
+    PERFORM walk.expect('org_id is everybody''s', who, 'SELECT set_config(''revenue_intel.org_id'', ''5'', true), 1',
+      '5');
+    PERFORM walk.expect('org_id is a number', who, 'SELECT set_config(''revenue_intel.org_id'', ''-1'', true), 1',
+      '22023');
+    PERFORM walk.expect('the prefix is reserved', who,
+      'SELECT set_config(''revenue_intel.nonsense'', ''1'', true), 1', '42602');
     PERFORM set_config('row_security', 'off', true);
-    PERFORM walk.expect('nobody switches the policies off', who, 'SELECT count(*)::text, 1 FROM revenue.deals', '42501');
+    PERFORM walk.expect('nobody switches the policies off', who, 'SELECT count(*)::text, 1 FROM revenue.deals',
+      '42501');
     PERFORM walk.expect('nobody switches the policies off', who, 'SELECT revenue.restoring()::text, 1', 'false');
     PERFORM set_config('row_security', 'on', true);
   END LOOP;
   -- A claim only counts where a superuser said so.
   PERFORM set_config('request.jwt.claims', '{"sub": "regress_walk_owner"}', true);
-  PERFORM walk.expect('a claim is no role', 'stranger', 'SELECT revenue.visible_orgs(''viewer'')::text, length(set_config(''request.jwt.claims'', ''{"sub": "regress_walk_owner"}'', true))', '{}');
-  PERFORM walk.expect('a claim is no role', 'stranger', 'SELECT revenue.caller_identity(), 1', 'regress_walk_stranger');
+  PERFORM walk.expect('a claim is no role', 'stranger',
+    'SELECT revenue.visible_orgs(''viewer'')::text, length(set_config(''request.jwt.claims'', ''{"sub": "regress_walk_owner"}'', true))', '{}');
+  PERFORM walk.expect('a claim is no role', 'stranger', 'SELECT revenue.caller_identity(), 1',
+    'regress_walk_stranger');
 END $$;
 DO $$
 DECLARE
   claims text;
 BEGIN
   -- Claims that are no identity.
-  FOREACH claims IN ARRAY ARRAY['', '{}', '[]', 'null', '"regress_walk_owner"', '{"sub": null}', '{"sub": 5}', '{"sub": ["walk-owner"]}', '{"sub": ""}', '{"SUB": "walk-owner"}', '{"sub": "walk-owner "}', 'walk-owner', '{"sub": "walk-owner"'] LOOP
+  FOREACH claims IN ARRAY ARRAY['', '{}', '[]', 'null', '"regress_walk_owner"', '{"sub": null}', '{"sub": 5}',
+    '{"sub": ["walk-owner"]}', '{"sub": ""}', '{"SUB": "walk-owner"}', '{"sub": "walk-owner "}', 'walk-owner',
+    '{"sub": "walk-owner"'] LOOP
     BEGIN
       PERFORM set_config('revenue_intel.identity_source', 'jwt', true);
       PERFORM set_config('request.jwt.claims', claims, true);
       PERFORM set_config('role', 'regress_walk_gateway', true);
-      IF revenue.visible_orgs('viewer') <> '{}' OR (SELECT count(*) FROM revenue.deals) > 0 THEN RAISE EXCEPTION 'visible' USING ERRCODE = 'WALK1'; END IF;
+      IF revenue.visible_orgs('viewer') <> '{}' OR (SELECT count(*) FROM revenue.deals) > 0 THEN
+        RAISE EXCEPTION 'visible' USING ERRCODE = 'WALK1'; END IF;
       RAISE EXCEPTION USING ERRCODE = 'WALK0';
     EXCEPTION WHEN OTHERS THEN
       IF SQLSTATE NOT IN ('WALK0', '22023') THEN
-        INSERT INTO walk.violations VALUES ('a claim without an identity shows nothing', claims, 'gateway', SQLSTATE || ' ' || SQLERRM);
+        INSERT INTO walk.violations VALUES ('a claim without an identity shows nothing', claims, 'gateway',
+          SQLSTATE || ' ' || SQLERRM);
       END IF;
     END;
   END LOOP;
@@ -599,17 +692,21 @@ SET client_min_messages = error;
 SET SESSION AUTHORIZATION regress_walk_stranger;
 SET revenue_intel.identity_source = 'jwt';
 SET request.jwt.claims = '{"sub": "walk-owner"}';
-SELECT coalesce(revenue.caller_identity(), '') AS identity, revenue.visible_orgs('viewer') AS orgs, current_setting('revenue_intel.identity_source') AS source \gset
+SELECT coalesce(revenue.caller_identity(), '') AS identity, revenue.visible_orgs('viewer') AS orgs,
+  current_setting('revenue_intel.identity_source') AS source \gset
 RESET SESSION AUTHORIZATION;
 INSERT INTO walk.violations
-SELECT 'a setting made before the library is loaded does not count', 'identity_source', 'stranger', format('%s %s %s', :'identity', :'orgs', :'source')
+SELECT 'a setting made before the library is loaded does not count', 'identity_source', 'stranger',
+  format('%s %s %s', :'identity', :'orgs', :'source')
 WHERE (:'identity', :'orgs', :'source') IS DISTINCT FROM ('regress_walk_stranger', '{}', 'role');
 \set ECHO all
 
 -- violations
-SELECT rule, object, string_agg(DISTINCT actor, ', ') AS actors, replace(min(problem), E'\n', '; ') AS such_as FROM walk.violations GROUP BY rule, object ORDER BY rule, object;
+SELECT rule, object, string_agg(DISTINCT actor, ', ') AS actors, replace(min(problem), E'\n', '; ') AS such_as
+  FROM walk.violations GROUP BY rule, object ORDER BY rule, object;
 
 \set ECHO none
 DROP EXTENSION revenue_intel CASCADE;
 DROP SCHEMA walk, walk_evil, walk_user CASCADE;
-SELECT format('DROP OWNED BY %I; DROP ROLE %I', rolname, rolname) FROM pg_roles WHERE rolname LIKE 'regress\_walk\_%' \gexec
+SELECT format('DROP OWNED BY %I; DROP ROLE %I', rolname, rolname) FROM pg_roles
+  WHERE rolname LIKE 'regress\_walk\_%' \gexec

@@ -35,7 +35,8 @@ CREATE FUNCTION walk.mutations(value jsonb, wrong jsonb[]) RETURNS SETOF jsonb L
     CROSS JOIN LATERAL (
       SELECT o.key, o.value FROM jsonb_each(CASE jsonb_typeof(p.value) WHEN 'object' THEN p.value ELSE '{}' END) AS o
       UNION ALL
-      SELECT (a.i - 1)::text, a.value FROM jsonb_array_elements(CASE jsonb_typeof(p.value) WHEN 'array' THEN p.value ELSE '[]' END)
+      SELECT (a.i - 1)::text, a.value FROM jsonb_array_elements(CASE jsonb_typeof(p.value) WHEN 'array' THEN p.value
+        ELSE '[]' END)
         WITH ORDINALITY AS a(value, i)) AS e
   )
   SELECT jsonb_set(mutations.value, p.path, w.wrong)
@@ -43,19 +44,24 @@ CREATE FUNCTION walk.mutations(value jsonb, wrong jsonb[]) RETURNS SETOF jsonb L
   WHERE p.path <> '{}' AND w.wrong <> p.value
 $$;
 -- The framework holds most numbers that a user may set: all of it is once the argument.
-CREATE FUNCTION walk.wrong_json(function text, i integer, argument jsonb) RETURNS SETOF jsonb LANGUAGE sql STABLE AS $$
+CREATE FUNCTION walk.wrong_json(function text, i integer, argument jsonb) RETURNS SETOF jsonb
+  LANGUAGE sql STABLE AS $$
   SELECT walk.mutations(argument,
     '{null,-1,0,1e308,-1e308,1e-300,1e400,"\"x\"","\"\"","\"NaN\"",true,[],"{}","[null]"}') WHERE argument <> 'null'
   UNION ALL
-  SELECT walk.mutations(revenue.resolve_framework(), '{-1,1e400,"\"x\"",[]}') WHERE (function, i) = ('resolve_framework', 1)
+  SELECT walk.mutations(revenue.resolve_framework(), '{-1,1e400,"\"x\"",[]}')
+    WHERE (function, i) = ('resolve_framework', 1)
 $$;
 
-CREATE TABLE walk.cases (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, function text, what text, arguments text[], echoes boolean, inside boolean);
+CREATE TABLE walk.cases (id integer GENERATED ALWAYS AS IDENTITY
+  PRIMARY KEY, function text, what text, arguments text[], echoes boolean, inside boolean);
 INSERT INTO walk.cases (function, what, arguments, echoes, inside)
 SELECT f.function, 'as it should be', walk.expressions(f.function), false, false
-FROM walk.functions f JOIN walk.calls c USING (function) WHERE c.skip IS NULL AND f.function NOT IN (SELECT function FROM walk.misfits)
+FROM walk.functions f JOIN walk.calls c USING (function) WHERE c.skip IS NULL
+  AND f.function NOT IN (SELECT function FROM walk.misfits)
 UNION ALL
-SELECT f.function, 'all NULL', ARRAY(SELECT format('NULL::%s', t) FROM unnest(f.types) WITH ORDINALITY AS a(t, i) ORDER BY i), false, false
+SELECT f.function, 'all NULL', ARRAY(SELECT format('NULL::%s', t) FROM unnest(f.types) WITH ORDINALITY AS a(t, i)
+  ORDER BY i), false, false
 FROM walk.functions f JOIN walk.calls c USING (function)
 WHERE c.skip IS NULL AND f.types <> '{}' AND f.function NOT IN (SELECT function FROM walk.misfits)
 UNION ALL
@@ -68,13 +74,15 @@ CROSS JOIN LATERAL generate_subscripts(f.types, 1) AS i
 CROSS JOIN LATERAL (
   SELECT format('NULL::%s', f.types[i]) AS expression, false AS inside
   UNION ALL SELECT format('%s::%s', b.expression, b.type), false FROM walk.bad_values b WHERE b.type = f.types[i]
-  UNION ALL SELECT format('%L::jsonb', m), true FROM walk.wrong_json(f.function, i, c.arguments -> (i - 1)) AS m WHERE f.types[i] = 'jsonb'
+  UNION ALL SELECT format('%L::jsonb', m), true FROM walk.wrong_json(f.function, i, c.arguments -> (i - 1)) AS m
+    WHERE f.types[i] = 'jsonb'
 ) AS v
 WHERE c.skip IS NULL AND f.function NOT IN (SELECT function FROM walk.misfits);
 
 -- The ways one call reaches the server: with literals, which are folded and planned for, and with the
 -- values of a row. Aggregates: no row, one, one among good ones, grouped, as a window function.
-CREATE FUNCTION walk.forms(function text, arguments text[]) RETURNS TABLE (form text, query text) LANGUAGE sql STABLE AS $$
+CREATE FUNCTION walk.forms(function text, arguments text[]) RETURNS TABLE (form text, query text)
+  LANGUAGE sql STABLE AS $$
   WITH parts AS (
     SELECT f.prokind, format('revenue.%I', f.function) AS name, array_to_string(arguments, ', ') AS list,
       array_to_string(walk.expressions(f.function), ', ') AS base,
@@ -83,15 +91,18 @@ CREATE FUNCTION walk.forms(function text, arguments text[]) RETURNS TABLE (form 
   )
   SELECT 'literals', walk.statement(function, arguments) FROM parts
   UNION ALL
-  SELECT 'row', format('WITH a(%s) AS MATERIALIZED (SELECT %s) SELECT string_agg(r::text, E''\n''), count(*) FROM a, LATERAL %s(%s) r',
+  SELECT 'row',
+    format('WITH a(%s) AS MATERIALIZED (SELECT %s) SELECT string_agg(r::text, E''\n''), count(*) FROM a, LATERAL %s(%s) r',
     columns, list, name, columns) FROM parts WHERE prokind = 'f' AND columns IS NOT NULL
   UNION ALL
   SELECT v.form, format(v.query, columns, base, list, name)
   FROM parts, (VALUES
     ('no row', 'SELECT %4$s(%1$s)::text, 0 FROM (VALUES (%2$s)) AS a(%1$s) WHERE false'),
     ('three rows', 'SELECT %4$s(%1$s)::text, 0 FROM (VALUES (%2$s), (%3$s), (%2$s)) AS a(%1$s)'),
-    ('grouped', 'SELECT string_agg(r, '', ''), count(*) FROM (SELECT %4$s(%1$s)::text AS r FROM (VALUES (%2$s), (%3$s)) AS a(%1$s), generate_series(1, 6) AS g GROUP BY g %% 3) AS g'),
-    ('window', 'SELECT string_agg(r, '', ''), count(*) FROM (SELECT %4$s(%1$s) OVER (ORDER BY g)::text AS r FROM (VALUES (%3$s)) AS a(%1$s), generate_series(1, 3) AS g) AS g')
+    ('grouped',
+      'SELECT string_agg(r, '', ''), count(*) FROM (SELECT %4$s(%1$s)::text AS r FROM (VALUES (%2$s), (%3$s)) AS a(%1$s), generate_series(1, 6) AS g GROUP BY g %% 3) AS g'),
+    ('window',
+      'SELECT string_agg(r, '', ''), count(*) FROM (SELECT %4$s(%1$s) OVER (ORDER BY g)::text AS r FROM (VALUES (%3$s)) AS a(%1$s), generate_series(1, 3) AS g) AS g')
   ) AS v(form, query) WHERE prokind = 'a'
 $$;
 
@@ -112,17 +123,21 @@ BEGIN
     EXECUTE query INTO answer, rows;
     PERFORM set_config('role', 'none', true);
     -- A text may come back as it went in; a number that is none may not.
-    IF tried.is_public AND NOT tried.echoes AND answer ~ '\m(NaN|Infinity)\M' THEN problem := 'the answer holds a NaN or an infinity: ' || left(answer, 80); END IF;
+    IF tried.is_public AND NOT tried.echoes AND answer ~ '\m(NaN|Infinity)\M'
+      THEN problem := 'the answer holds a NaN or an infinity: ' || left(answer, 80); END IF;
     RAISE EXCEPTION USING ERRCODE = 'WALK0';
   EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
     IF SQLSTATE <> 'WALK0' THEN
       GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
       IF SQLSTATE = '57014' THEN problem := 'took more than 5 seconds';
-      ELSIF tried.what = 'as it should be' THEN problem := format('the call of the entry fails: %s %s', SQLSTATE, SQLERRM);
+      ELSIF tried.what = 'as it should be' THEN problem := format('the call of the entry fails: %s %s', SQLSTATE,
+        SQLERRM);
       ELSIF left(SQLSTATE, 2) NOT IN ('22', '23', '42', '53', '55', '57')
-            OR left(SQLSTATE, 2) = '42' AND SQLSTATE NOT IN ('42501', '42704', '42710', '42602', '42622', '42939') THEN
+            OR left(SQLSTATE, 2) = '42' AND SQLSTATE NOT IN ('42501', '42704', '42710', '42602', '42622', '42939')
+              THEN
         problem := format('%s: %s', SQLSTATE, left(SQLERRM, 120));
-      ELSIF hint = '' AND tried.is_public THEN problem := format('%s without a hint: %s', SQLSTATE, left(SQLERRM, 120));
+      ELSIF hint = '' AND tried.is_public THEN problem := format('%s without a hint: %s', SQLSTATE,
+        left(SQLERRM, 120));
       END IF;
     END IF;
   END;
@@ -159,7 +174,8 @@ BEGIN
       EXECUTE safe.query INTO parallel, rows;
       PERFORM set_config('role', 'none', true);
       IF serial IS DISTINCT FROM parallel THEN
-        INSERT INTO walk.violations VALUES (safe.function, 'in a parallel worker', left(format('%s is not %s', parallel, serial), 200));
+        INSERT INTO walk.violations VALUES (safe.function, 'in a parallel worker',
+          left(format('%s is not %s', parallel, serial), 200));
       END IF;
     EXCEPTION WHEN OTHERS THEN
       INSERT INTO walk.violations VALUES (safe.function, 'in a parallel worker', format('%s %s', SQLSTATE, SQLERRM));
@@ -173,9 +189,11 @@ CALL walk.try_parallel();
 SELECT DISTINCT t.type, f.function FROM walk.functions f, unnest(f.types) AS t(type)
 WHERE t.type NOT IN (SELECT b.type FROM walk.bad_values b) ORDER BY 1, 2;
 -- violations
-SELECT function, problem, count(*) AS calls, min(what) AS such_as FROM walk.violations GROUP BY function, problem ORDER BY function, problem;
+SELECT function, problem, count(*) AS calls, min(what) AS such_as FROM walk.violations GROUP BY function, problem
+  ORDER BY function, problem;
 -- nothing was skipped: every function was tried, and nothing of what was tried stayed
-SELECT function FROM walk.functions EXCEPT SELECT function FROM walk.cases EXCEPT SELECT function FROM walk.calls WHERE skip IS NOT NULL;
+SELECT function FROM walk.functions EXCEPT SELECT function FROM walk.cases EXCEPT SELECT function FROM walk.calls
+  WHERE skip IS NOT NULL;
 SELECT count(*) AS organisations FROM revenue.orgs;
 
 \set ECHO none

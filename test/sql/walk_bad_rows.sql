@@ -16,17 +16,22 @@ CREATE ROLE regress_walk_other;
 GRANT USAGE ON SCHEMA revenue TO regress_walk_owner, regress_walk_other;
 CALL walk.seed(555, 'ROWA', 'DIMA', 1, '2999-03-01');
 CALL walk.seed(777777777, 'LEAKB', 'LEAKB', 300, '2987-03-01');
-INSERT INTO revenue.members (org_id, identity, access_level) VALUES (555, 'regress_walk_owner', 'owner'), (777777777, 'regress_walk_other', 'owner');
+INSERT INTO revenue.members (org_id, identity, access_level)
+  VALUES (555, 'regress_walk_owner', 'owner'), (777777777, 'regress_walk_other', 'owner');
 
 -- Every view, and every report: functions that read tables and answer in JSON.
 CREATE TABLE walk.reports AS
-SELECT 'view ' || relation AS report, format('SELECT count(r::text) FROM revenue.%I r', relation) AS query FROM walk.relations WHERE relkind = 'v'
+SELECT 'view ' || relation AS report, format('SELECT count(r::text) FROM revenue.%I r', relation) AS query
+  FROM walk.relations WHERE relkind = 'v'
 UNION ALL
-SELECT 'function ' || f.function, format('SELECT count(r::text) FROM revenue.%I(%s) r', f.function, array_to_string(ARRAY(
-    SELECT CASE WHEN f.names[i] IN ('org', 'org_id') THEN 'NULL::integer' ELSE walk.expression(c.arguments -> (i - 1)::integer, f.types[i]) END
+SELECT 'function ' || f.function, format('SELECT count(r::text) FROM revenue.%I(%s) r', f.function,
+  array_to_string(ARRAY(
+    SELECT CASE WHEN f.names[i] IN ('org', 'org_id') THEN 'NULL::integer'
+      ELSE walk.expression(c.arguments -> (i - 1)::integer, f.types[i]) END
     FROM generate_subscripts(f.types, 1) AS i ORDER BY i), ', '))
 FROM walk.functions f JOIN walk.calls c USING (function) JOIN pg_proc p USING (oid)
-WHERE p.prorettype = 'jsonb'::regtype AND p.provolatile = 's' AND f.is_public AND c.skip IS NULL AND c.arguments::text !~ 'ROWA'
+WHERE p.prorettype = 'jsonb'::regtype AND p.provolatile = 's' AND f.is_public AND c.skip IS NULL
+  AND c.arguments::text !~ 'ROWA'
   AND f.function NOT IN (SELECT function FROM walk.misfits);
 
 CREATE TABLE walk.violations (row text, value text, report text, who text, problem text);
@@ -34,7 +39,8 @@ CREATE FUNCTION walk.first_failure(OUT report text, OUT who text, OUT problem te
 DECLARE
   ask record;
 BEGIN
-  FOR ask IN SELECT r.report, r.query, w.who FROM unnest('{regress_walk_owner,regress_walk_other}'::text[]) AS w(who), walk.reports r LOOP
+  FOR ask IN SELECT r.report, r.query, w.who FROM unnest('{regress_walk_owner,regress_walk_other}'::text[]) AS w(who),
+    walk.reports r LOOP
     BEGIN
       PERFORM set_config('role', ask.who, true);
       EXECUTE ask.query;
@@ -53,24 +59,31 @@ CREATE TABLE walk.bad_rows AS
 SELECT r.relation, a.attname::text AS name, format('%s::%s', b.expression, b.type) AS expression,
   row_number() OVER (ORDER BY r.relation, a.attnum, b.expression)::integer AS n, k.attname::text AS key,
   format_type(k.atttypid, NULL) AS key_type, false AS accepted
-FROM walk.relations r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'org_id'
-JOIN walk.bad_values b ON b.type = format_type(a.atttypid, NULL) AND (b.type <> 'text' OR b.expression IN ('''''', '''no such thing'''))
+FROM walk.relations r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+  AND a.attname <> 'org_id'
+JOIN walk.bad_values b ON b.type = format_type(a.atttypid, NULL)
+  AND (b.type <> 'text' OR b.expression IN ('''''', '''no such thing'''))
 JOIN pg_index i ON i.indrelid = r.oid AND i.indisprimary
 JOIN pg_attribute k ON k.attrelid = r.oid AND k.attnum = i.indkey[i.indnkeyatts - 1]
 WHERE r.relkind IN ('r', 'p') AND has_table_privilege('public', r.oid, 'UPDATE');
 CREATE PROCEDURE walk.insert_badly(bad walk.bad_rows) LANGUAGE plpgsql AS $$
 DECLARE
   base jsonb;
-  key jsonb := CASE WHEN bad.key_type = 'text' THEN to_jsonb('BAD-' || bad.n) ELSE to_jsonb('2010-01-01'::date + bad.n) END;
+  key jsonb := CASE WHEN bad.key_type = 'text' THEN to_jsonb('BAD-' || bad.n)
+    ELSE to_jsonb('2010-01-01'::date + bad.n) END;
   value jsonb;
 BEGIN
-  EXECUTE format('SELECT to_jsonb(t) FROM revenue.%I t WHERE org_id = 555 ORDER BY t::text COLLATE "C" LIMIT 1', bad.relation) INTO base;
+  EXECUTE format('SELECT to_jsonb(t) FROM revenue.%I t WHERE org_id = 555 ORDER BY t::text COLLATE "C" LIMIT 1',
+    bad.relation) INTO base;
   EXECUTE format('SELECT to_jsonb(%s)', bad.expression) INTO value;
   -- Numbers that JSON does not have go in as text.
   base := base || jsonb_build_object(bad.key, key) || jsonb_build_object(bad.name, value);
-  IF bad.relation = 'stages' THEN base := base || jsonb_build_object('position', CASE bad.name WHEN 'position' THEN value ELSE to_jsonb(1000 + bad.n) END); END IF;
-  IF bad.relation = 'reps' THEN base := base || '{"identity": null}' || CASE bad.name WHEN 'identity' THEN jsonb_build_object('identity', value) ELSE '{}' END; END IF;
-  EXECUTE format('INSERT INTO revenue.%I SELECT * FROM jsonb_populate_record(NULL::revenue.%1$I, $1)', bad.relation) USING base;
+  IF bad.relation = 'stages' THEN base := base || jsonb_build_object('position', CASE bad.name WHEN 'position'
+    THEN value ELSE to_jsonb(1000 + bad.n) END); END IF;
+  IF bad.relation = 'reps' THEN base := base || '{"identity": null}' || CASE bad.name WHEN 'identity'
+    THEN jsonb_build_object('identity', value) ELSE '{}' END; END IF;
+  EXECUTE format('INSERT INTO revenue.%I SELECT * FROM jsonb_populate_record(NULL::revenue.%1$I, $1)', bad.relation)
+    USING base;
 END $$;
 -- Whether the table takes the row. Refused is good, for a reason that speaks of the value.
 CREATE FUNCTION walk.takes(bad walk.bad_rows) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -103,7 +116,8 @@ BEGIN
     CALL walk.try_rows(first, half);
     CALL walk.try_rows(half + 1, last);
   ELSE
-    INSERT INTO walk.violations SELECT format('%s.%s', r.relation, r.name), r.expression, failure.report, failure.who, failure.problem
+    INSERT INTO walk.violations SELECT format('%s.%s', r.relation, r.name), r.expression, failure.report, failure.who,
+      failure.problem
     FROM walk.bad_rows r WHERE r.n = first;
   END IF;
 END $$;
@@ -114,7 +128,8 @@ CALL walk.try_rows(1, :last);
 -- objects without an entry
 SELECT * FROM walk.misfits ORDER BY function;
 -- violations: the row that was let in, and the first report that no longer answers
-SELECT row, left(value, 60) AS value, report, who, left(problem, 120) AS problem FROM walk.violations ORDER BY row, value, report;
+SELECT row, left(value, 60) AS value, report, who, left(problem, 120) AS problem FROM walk.violations
+  ORDER BY row, value, report;
 -- some were let in and did no harm, and there was something to ask
 SELECT count(*) > 50 AS accepted, (SELECT count(*) > 10 FROM walk.reports) AS reports FROM walk.bad_rows
 WHERE accepted;

@@ -42,7 +42,8 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('check_effective_at', '["2024-01-01", "ROWA-1"]'),
   ('check_deal_values', '[100, "2030-01-31", "commit", 10, 20, 5, 12]'),
   -- scoring
-  ('close_probability', '["proposal", 12, 70, 6, 2, true, true, false, 1, {"forecast": {"overdue_half_life_days": 30}}]'),
+  ('close_probability',
+    '["proposal", 12, 70, 6, 2, true, true, false, 1, {"forecast": {"overdue_half_life_days": 30}}]'),
   ('explain_close_probability', '["proposal", 12, 70, 6, 2, true, true, false, 1, null]'),
   ('deal_health', '["proposal", 12, 3, 6, 70, true, true, false, 30, null]'),
   ('explain_deal_health', '["proposal", 12, 3, 6, 70, true, true, false, 30, null]'),
@@ -69,6 +70,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('framework_weights', '[null, "all", 555]'),
   ('compare_frameworks', '[0, null, "all", "2000-01-01", "2040-01-01", 7, 555]'),
   ('cell_visible', '[555, 3]'),
+  ('days_until', '["2026-01-01", "2026-01-02"]'),
   ('checked_instant', '["2026-01-01"]'),
   ('visible_total', '[555, 3, 100]'),
   ('deal_scores', '[null]'),
@@ -101,12 +103,15 @@ INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('set_policy', '["discounts", "none", 555, "2030-01-01", "why"]', 'owner'),
   ('load_fx_rates', '[{"CHF": 1.1, "GBP": 1.27}, "2024-05-01", "test", 555]', 'admin'),
   ('load_fx_quotes', '[{"USD": 1.1, "GBP": 0.85}, "EUR", "2024-05-02", "test", 555]', 'admin'),
-  ('add_pipeline', '["new", [{"stage_id": "first"}, {"stage_id": "won", "kind": "won", "qualified": true}], "New", "deal", 555]', 'admin'),
+  ('add_pipeline',
+    '["new", [{"stage_id": "first"}, {"stage_id": "won", "kind": "won", "qualified": true}], "New", "deal", 555]',
+    'admin'),
   ('set_rep_manager', '["ROWA-2", "ROWA-3", "2024-06-01", 555]', 'admin'),
   ('merge_deal_facts', '[555, "{ROWA-1}", "{2021-05-05 12:00+00}"]', 'database'),
   ('refresh_deal_history', '[555]', 'admin'),
   ('refresh_engagement', '[555]', 'admin'),
-  ('update_deal', '["ROWA-1", 1234.5, "USD", "2999-03-31", "negotiation", "commit", 10, 20, 5, "annual", 12, null, null, "why", 555]', 'own'),
+  ('update_deal',
+    '["ROWA-1", 1234.5, "USD", "2999-03-31", "negotiation", "commit", 10, 20, 5, "annual", 12, null, null, "why", 555]', 'own'),
   ('set_framework', '[{"forecast": {"overdue_half_life_days": 30}}, "all", true, "why", 555]', 'owner'),
   ('activate_framework', '[0, "all", 555]', 'owner'),
   ('load_demo', '[30, 1, "2024-06-30"]', 'database'),
@@ -117,5 +122,6 @@ INSERT INTO walk.calls (function, skip) VALUES
   ('comment_view_columns', 'runs only inside the install script');
 
 INSERT INTO walk.calls (function, skip)
-SELECT f, 'part of load_demo() and drop_demo()' FROM unnest('{demo_org,demo_size,clear_demo,demo_draw,demo_pick,demo_words,demo_person,demo_company,demo_cases,
+SELECT f, 'part of load_demo() and drop_demo()'
+  FROM unnest('{demo_org,demo_size,clear_demo,demo_draw,demo_pick,demo_words,demo_person,demo_company,demo_cases,
   demo_deals,load_demo_reps,load_demo_catalogue,load_demo_accounts,load_demo_deals}'::text[]) AS f;

@@ -31,10 +31,12 @@ SELECT coalesce(f.function, c.function) AS function,
   CASE WHEN c.function IS NULL THEN 'has no entry in test/walk/calls.sql'
        WHEN f.function IS NULL THEN 'has an entry in test/walk/calls.sql and is no function of the extension'
        WHEN c.skip IS NOT NULL THEN 'is skipped in test/walk/calls.sql, but PUBLIC may execute it'
-       ELSE format('has %s arguments, its entry in test/walk/calls.sql %s', cardinality(f.types), jsonb_array_length(c.arguments))
+       ELSE format('has %s arguments, its entry in test/walk/calls.sql %s', cardinality(f.types),
+         jsonb_array_length(c.arguments))
   END AS problem
 FROM walk.functions f FULL JOIN walk.calls c USING (function)
-WHERE f.function IS NULL OR c.function IS NULL OR c.skip IS NOT NULL AND f.is_public OR cardinality(f.types) <> jsonb_array_length(c.arguments);
+WHERE f.function IS NULL OR c.function IS NULL OR c.skip IS NOT NULL AND f.is_public
+  OR cardinality(f.types) <> jsonb_array_length(c.arguments);
 
 -- An argument of an entry as an SQL expression of its type.
 CREATE FUNCTION walk.expression(argument jsonb, type text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
