@@ -9,7 +9,7 @@ SET auto_explain.log_timing = off;
 SET auto_explain.log_format = json;
 SET jit = off;
 SET max_parallel_workers_per_gather = 0;
-SET statement_timeout = '30s';
+SET statement_timeout = '10s';
 \o /dev/null
 
 CREATE TEMP TABLE questions AS

@@ -25,15 +25,16 @@ COMMENT ON FUNCTION revenue.visible_total IS
 CREATE OR REPLACE FUNCTION revenue.scored_stages(as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, pipeline_id text, stage_id text, stage_no bigint, name text, "position" integer,
-  is_open boolean, framework_stage text, weights jsonb, base_currency char(3), moment timestamptz, today date)
+  kind text, framework_stage text, weights jsonb, base_currency char(3), time_zone text, moment timestamptz, today date)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
-  SELECT s.org_id, s.pipeline_id, s.stage_id, row_number() OVER (), s.name, s.position, s.kind = 'open',
-    revenue.known_stage(coalesce(s.framework_stage, s.stage_id), f.weights), f.weights, o.base_currency,
+  SELECT s.org_id, s.pipeline_id, s.stage_id, row_number() OVER (), s.name, s.position, s.kind,
+    revenue.known_stage(coalesce(s.framework_stage, s.stage_id), f.weights), f.weights, o.base_currency, o.time_zone,
     coalesce(revenue.checked_instant(as_of), now()),
     (coalesce(revenue.checked_instant(as_of), now()) AT TIME ZONE o.time_zone)::date
   FROM revenue.stages AS s
   JOIN revenue.orgs AS o USING (org_id)
   LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = s.org_id AND f.vertical = 'all'
+  WHERE s.org_id = ANY (revenue.visible_orgs('viewer'))
 $$;
 COMMENT ON FUNCTION revenue.scored_stages IS
   'Every stage with what scoring a deal in it needs: its name in the framework, the weights in force, the currency, the moment and the day there';
@@ -86,7 +87,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, revenue.days_until(d.close_date, s.today),
         x.weights) AS health_score
   ) AS y
-  WHERE coalesce(s.is_open, false)
+  WHERE coalesce(s.kind = 'open', false)
 $$;
 COMMENT ON FUNCTION revenue.deal_scores IS
   'Every open deal with its probability, health, risk factors and amount in the reporting currency, now or at any past instant';
@@ -196,15 +197,19 @@ LEFT JOIN frameworks AS v ON v.org_id = c.org_id AND v.vertical = a.industry;
 
 -- Grouped before it is converted: one pass computes every score once, and one product a group, exact
 -- like the sum, replaces one a deal. The planner cannot know how few months there are and would sort
--- the deals, which takes longer than scoring them.
+-- the deals, which takes longer than scoring them. PL/pgSQL, here and below, because it plans for the
+-- as_of at hand: an SQL function plans for any, and reads the whole history to answer for now.
 CREATE OR REPLACE FUNCTION revenue.pipeline_cells(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, pipeline_id text, stage_id text, stage_name text, stage_position integer, month date,
   reporting_currency char(3), deal_count bigint, deals_without_value bigint, overdue_deals bigint,
   at_risk_deals bigint, total_value numeric, weighted_value double precision, forecast double precision,
   forecast_90d double precision, health_sum double precision, days_in_stage_sum double precision)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET enable_sort = off SET work_mem = '64MB' SET jit = off AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_sort = off SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   WITH visible AS MATERIALIZED (
     SELECT v.org_id FROM unnest(revenue.visible_orgs('viewer')) AS v(org_id) WHERE org IS NULL OR v.org_id = org
   ), stages AS MATERIALIZED (
@@ -220,7 +225,7 @@ SET enable_sort = off SET work_mem = '64MB' SET jit = off AS $$
     FROM revenue.deals_as_of(as_of) AS d
     LEFT JOIN stages AS s USING (org_id, pipeline_id, stage_id)
     LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = d.industry
-    WHERE coalesce(s.is_open, false)
+    WHERE coalesce(s.kind = 'open', false)
     GROUP BY s.stage_no, d.currency, revenue.forecast_month(d.close_date, s.today)
   ), parts AS (
     SELECT c.*, t.* FROM cells AS c, jsonb_to_record(c.totals) AS t(
@@ -239,8 +244,8 @@ SET enable_sort = off SET work_mem = '64MB' SET jit = off AS $$
   FROM parts AS p
   JOIN stages AS s USING (stage_no)
   LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = s.org_id AND r.currency = p.currency
-  GROUP BY s.org_id, s.pipeline_id, s.stage_id, s.name, s.position, p.month, s.base_currency
-$$;
+  GROUP BY s.org_id, s.pipeline_id, s.stage_id, s.name, s.position, p.month, s.base_currency;
+END $$;
 REVOKE EXECUTE ON FUNCTION revenue.pipeline_cells FROM PUBLIC;
 COMMENT ON FUNCTION revenue.pipeline_cells IS
   'For functions with the owner''s rights: the open pipeline by stage and month, of the organisations the caller may see, cells of any size';
@@ -299,7 +304,11 @@ RETURNS TABLE (
   org_id integer, pipeline_id text, stage_id text, stage_name text, industry text, segment text,
   value_band text, reporting_currency char(3), forecast_month date,
   health_category text, probability_band text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   WITH banded AS (
     SELECT s.org_id, s.pipeline_id, s.stage_id, s.stage_name, s.industry, s.segment,
       CASE WHEN s.reporting_amount IS NULL THEN 'unknown' WHEN s.reporting_amount < 1000 THEN 'below 1k'
@@ -330,14 +339,40 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT b.*, count(*) OVER (PARTITION BY b.org_id, b.pipeline_id, b.stage_id, b.health_category, b.rare) AS alike
     FROM blanked AS b
   ) AS b
-  WHERE NOT b.rare OR b.alike >= 5
-$$;
+  WHERE NOT b.rare OR b.alike >= 5;
+END $$;
 COMMENT ON FUNCTION revenue.anonymised_deals IS
   'Open deals without names, keys, people or exact amounts; a combination of fewer than five deals loses what makes it rare, and stays out where that is not enough';
 
 CREATE OR REPLACE VIEW revenue.anonymised_deals AS SELECT * FROM revenue.anonymised_deals();
 
 -- Closed deals --------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.closing_rates(as_of timestamptz DEFAULT NULL)
+RETURNS TABLE (org_id integer, currency char(3), closed_on date, rate numeric, rate_date date)
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 200
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+  SELECT c.org_id, c.currency, c.closed_on,
+    CASE WHEN c.currency = c.base_currency THEN 1 ELSE f.rate END,
+    CASE WHEN c.currency = c.base_currency THEN c.closed_on ELSE f.rate_date END
+  FROM (
+    SELECT DISTINCT d.org_id, d.currency, s.base_currency,
+      coalesce((d.closed_at AT TIME ZONE s.time_zone)::date, d.close_date) AS closed_on
+    FROM revenue.deals_as_of(as_of) AS d
+    LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
+    WHERE coalesce(s.kind <> 'open', false)
+  ) AS c
+  LEFT JOIN LATERAL (
+    SELECT f.rate, f.rate_date FROM revenue.fx_rates AS f
+    WHERE f.org_id = c.org_id AND f.currency = c.currency AND f.rate_date <= c.closed_on
+    ORDER BY f.rate_date DESC LIMIT 1
+  ) AS f ON true;
+END $$;
+COMMENT ON FUNCTION revenue.closing_rates IS
+  'The rate into the base currency on each day on which a deal in a currency closed, for joins';
 
 CREATE OR REPLACE FUNCTION revenue.closed_deals(as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (
@@ -348,32 +383,17 @@ RETURNS TABLE (
   fx_rate numeric, fx_rate_date date, fx_filled boolean,
   num_objections_handled integer, competitors_mentioned integer)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  WITH closed AS MATERIALIZED (
-    SELECT d.*, s.kind = 'won' AS won, o.base_currency,
-      coalesce((d.closed_at AT TIME ZONE o.time_zone)::date, d.close_date) AS closed_on,
-      revenue.elapsed_days(d.created_at, d.closed_at) AS cycle_days
-    FROM revenue.deals_as_of(as_of) AS d
-    JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
-    JOIN revenue.orgs AS o USING (org_id)
-    WHERE s.kind <> 'open'
-  ), rates AS MATERIALIZED (
-    SELECT c.org_id, c.currency, c.closed_on,
-      CASE WHEN c.currency = c.base_currency THEN 1 ELSE f.rate END AS rate,
-      CASE WHEN c.currency = c.base_currency THEN c.closed_on ELSE f.rate_date END AS rate_date
-    FROM (SELECT DISTINCT org_id, currency, base_currency, closed_on FROM closed) AS c
-    LEFT JOIN LATERAL (
-      SELECT f.rate, f.rate_date FROM revenue.fx_rates AS f
-      WHERE f.org_id = c.org_id AND f.currency = c.currency AND f.rate_date <= c.closed_on
-      ORDER BY f.rate_date DESC LIMIT 1
-    ) AS f ON true
-  )
-  SELECT c.org_id, c.deal_id, c.name, c.account_id, c.owner_rep_id, c.product_id,
-    c.pipeline_id, c.stage_id, c.industry, c.segment, c.source,
-    c.won, c.closed_on, c.created_at, c.cycle_days,
-    c.amount, c.currency, c.amount * r.rate, c.base_currency, r.rate, r.rate_date, r.rate_date < r.closed_on,
-    c.num_objections_handled, c.competitors_mentioned
-  FROM closed AS c
-  LEFT JOIN rates AS r ON r.org_id = c.org_id AND r.currency = c.currency AND r.closed_on = c.closed_on
+  SELECT d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.product_id,
+    d.pipeline_id, d.stage_id, d.industry, d.segment, d.source,
+    s.kind = 'won', x.closed_on, d.created_at, revenue.elapsed_days(d.created_at, d.closed_at),
+    d.amount, d.currency, d.amount * r.rate, s.base_currency, r.rate, r.rate_date, r.rate_date < x.closed_on,
+    d.num_objections_handled, d.competitors_mentioned
+  FROM revenue.deals_as_of(as_of) AS d
+  LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
+  CROSS JOIN LATERAL (SELECT coalesce((d.closed_at AT TIME ZONE s.time_zone)::date, d.close_date) AS closed_on) AS x
+  LEFT JOIN revenue.closing_rates(as_of) AS r
+    ON r.org_id = d.org_id AND r.currency = d.currency AND r.closed_on = x.closed_on
+  WHERE coalesce(s.kind <> 'open', false)
 $$;
 COMMENT ON FUNCTION revenue.closed_deals IS
   'Every won or lost deal, its amount converted at the rate of the day it closed';
@@ -386,7 +406,11 @@ RETURNS TABLE (
   org_id integer, month date, deal_count bigint, total_value numeric, reporting_currency char(3),
   avg_deal_size numeric, avg_cycle_days double precision, lost_deals bigint, win_rate double precision,
   deals_without_value bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   SELECT c.org_id, date_trunc('month', c.closed_on::timestamp)::date, count(*) FILTER (WHERE c.won),
     revenue.visible_total(c.org_id, count(c.reporting_amount) FILTER (WHERE c.won),
       trim_scale(coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0))),
@@ -401,8 +425,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   WHERE org IS NULL OR c.org_id = org
   GROUP BY 1, 2, c.reporting_currency
   HAVING revenue.cell_visible(c.org_id, count(*))
-  ORDER BY 1, 2
-$$;
+  ORDER BY 1, 2;
+END $$;
 COMMENT ON FUNCTION revenue.won_deals_summary IS
   'Won deals by the month they closed, with the win rate = won / (won + lost) of the month';
 
@@ -412,7 +436,11 @@ CREATE OR REPLACE FUNCTION revenue.win_rates(as_of timestamptz DEFAULT NULL, org
 RETURNS TABLE (
   org_id integer, dimension text, member text, won_deals bigint, lost_deals bigint, win_rate double precision,
   won_value numeric, closed_value numeric, win_rate_by_value double precision, reporting_currency char(3))
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   SELECT c.org_id,
     CASE WHEN grouping(c.owner_rep_id) = 0 THEN 'rep' WHEN grouping(c.product_id) = 0 THEN 'product'
       WHEN grouping(c.industry) = 0 THEN 'industry' WHEN grouping(c.segment) = 0 THEN 'segment'
@@ -438,8 +466,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     (c.org_id, c.reporting_currency, c.pipeline_id))
   HAVING revenue.cell_visible(c.org_id, count(*))
     AND (grouping(c.owner_rep_id) = 1 OR c.org_id = ANY (revenue.visible_orgs('member')))
-  ORDER BY 1, 2, 3
-$$;
+  ORDER BY 1, 2, 3;
+END $$;
 COMMENT ON FUNCTION revenue.win_rates IS
   'Win rate = won / (won + lost), by count and by value, over all deals and by rep, product, industry, segment, source and pipeline; member NULL = unknown';
 

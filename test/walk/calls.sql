@@ -79,6 +79,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('pipeline_summary', '[null, 555]'),
   ('forecast_monthly', '[null, 555]'),
   ('closed_deals', '[null]'),
+  ('closing_rates', '[null]'),
   ('won_deals_summary', '[null, 555]'),
   ('win_rates', '[null, 555]'),
   ('dashboard', '[null, 555]'),
