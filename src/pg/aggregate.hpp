@@ -99,6 +99,13 @@ Datum deserialize(FunctionCallInfo fcinfo) {
   return put_state(fcinfo, state);
 }
 
+// A result that takes long takes a Poll.
+template <class State>
+auto result_of(const State& state) {
+  if constexpr (std::is_invocable_v<decltype(&State::result), const State&, Poll>) return state.result(&poll);
+  else return state.result();
+}
+
 template <class State>
 Datum result(FunctionCallInfo fcinfo) {
   const State* state = state_argument<State>(fcinfo, 0);
@@ -106,14 +113,14 @@ Datum result(FunctionCallInfo fcinfo) {
     fcinfo->isnull = true;
     return 0;
   }
-  return put_result<std::remove_cvref_t<decltype(state->result())>>(fcinfo, state->result());
+  return put_result<decltype(result_of(*state))>(fcinfo, result_of(*state));
 }
 
 template <class State, class... A>
 Signature aggregate_signature(void (State::*)(A...)) {
   Signature signature;
   (ArgumentFor<A>::describe(signature, ""), ...);
-  describe_result<std::remove_cvref_t<decltype(std::declval<const State&>().result())>>(signature);
+  describe_result<decltype(result_of(std::declval<const State&>()))>(signature);
   return signature;
 }
 
@@ -128,7 +135,7 @@ Signature aggregate_signature(void (State::*)(A...)) {
 
 /// Makes `State` the SQL aggregate `name`: C functions name_add, name_merge, name_serialize,
 /// name_deserialize and name_result. `State` has add(...), merge(const State&), serialize(Writer&),
-/// deserialize(Reader&) and result(). It is trivially destructible, or takes all its memory from the
+/// deserialize(Reader&) and result() or result(Poll). It is trivially destructible, or takes all its memory from the
 /// std::pmr::memory_resource* it is constructed with.
 #define PG_AGGREGATE(name, ...)                                                      \
   REVENUE_AGGREGATE_PART(name##_add, add(fcinfo, &__VA_ARGS__::add))                 \

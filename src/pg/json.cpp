@@ -49,4 +49,31 @@ double number_from(const JsonbValue& value, std::string_view path) {
   }
 }
 
+std::string_view text_from(const JsonbValue& value, std::string_view path) {
+  if (value.type != jbvString)
+    throw Error(ErrorCode::invalid_argument, named(path) + " must be a text", "Write a JSON string, in quotes.");
+  return {value.val.string.val, static_cast<std::size_t>(value.val.string.len)};
+}
+
+std::vector<JsonbValue> array_elements(const JsonbValue& value, std::string_view path) {
+  JsonbContainer* container = value.type == jbvBinary ? value.val.binary.data : nullptr;
+  if (container == nullptr || !JsonContainerIsArray(container) || JsonContainerIsScalar(container))
+    throw Error(ErrorCode::invalid_argument, named(path) + " must be a JSON array", "Write it as [value, ...].");
+  struct RawElements {
+    JsonbValue* values;
+    int count;
+  };
+  const RawElements raw = call([container]() -> RawElements {
+    auto* values = static_cast<JsonbValue*>(palloc(sizeof(JsonbValue) * (JsonContainerSize(container) + 1)));
+    int count = 0;
+    JsonbIterator* iterator = JsonbIteratorInit(container);
+    JsonbValue element;
+    for (JsonbIteratorToken token = JsonbIteratorNext(&iterator, &element, true); token != WJB_DONE;
+         token = JsonbIteratorNext(&iterator, &element, true))
+      if (token == WJB_ELEM) values[count++] = element;
+    return {values, count};
+  });
+  return {raw.values, raw.values + raw.count};
+}
+
 }  // namespace revenue::pg

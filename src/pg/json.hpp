@@ -150,6 +150,41 @@ std::vector<JsonEntry> object_entries(JsonbContainer* container, std::string_vie
 
 double number_from(const JsonbValue& value, std::string_view path);
 
+std::string_view text_from(const JsonbValue& value, std::string_view path);
+
+/// The elements of a jsonb array; throws 22023 when `value` is anything else.
+std::vector<JsonbValue> array_elements(const JsonbValue& value, std::string_view path);
+
+template <Described T>
+void read_fields(JsonbContainer* container, T& into, const std::string& path);
+
+/// Overwrites `into` with the jsonb value; throws 22023 for one of the wrong type.
+template <class T>
+void read_value(const JsonbValue& value, T& into, const std::string& path) {
+  JsonbContainer* inner = value.type == jbvBinary ? value.val.binary.data : nullptr;
+  if constexpr (is_optional<T>) {
+    into.reset();
+    if (value.type != jbvNull) read_value(value, into.emplace(), path);
+  } else if constexpr (std::is_same_v<T, double>) {
+    into = number_from(value, path);
+  } else if constexpr (std::is_integral_v<T>) {
+    const double number = number_from(value, path);
+    if (number != std::trunc(number) || !(std::fabs(number) <= static_cast<double>(std::numeric_limits<T>::max() / 2)))
+      throw Error(ErrorCode::invalid_argument, path + " must be a whole number", "Write it without decimals.");
+    into = static_cast<T>(number);
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    into = text_from(value, path);
+  } else if constexpr (std::is_same_v<T, Table>) {
+    for (const JsonEntry& cell : object_entries(inner, path))
+      into.set(cell.key, number_from(cell.value, path + "." + std::string(cell.key)));
+  } else if constexpr (Described<T>) {
+    read_fields(inner, into, path);
+  } else {
+    into.clear();
+    for (const JsonbValue& element : array_elements(value, path)) read_value(element, into.emplace_back(), path);
+  }
+}
+
 /// Overwrites the fields that the jsonb object names and leaves the others as they are.
 /// Throws 22023 for a key that is no field and for a value of the wrong type.
 template <Described T>
@@ -159,21 +194,10 @@ void read_fields(JsonbContainer* container, T& into, const std::string& path) {
     bool known = false;
     std::string names;
     visit_fields(into, [&](std::string_view name, auto& field) {
-      using Field = std::remove_reference_t<decltype(field)>;
       names.append(names.empty() ? "" : ", ").append(name);
       if (known || name != entry.key) return;
       known = true;
-      if constexpr (std::is_same_v<Field, double>) {
-        field = number_from(entry.value, here);
-      } else {
-        JsonbContainer* inner = entry.value.type == jbvBinary ? entry.value.val.binary.data : nullptr;
-        if constexpr (std::is_same_v<Field, Table>) {
-          for (const JsonEntry& cell : object_entries(inner, here))
-            field.set(cell.key, number_from(cell.value, here + "." + std::string(cell.key)));
-        } else {
-          read_fields(inner, field, here);
-        }
-      }
+      read_value(entry.value, field, here);
     });
     if (!known)
       throw Error(ErrorCode::invalid_argument, "unknown key \"" + here + "\"", "Known keys here: " + names + ".");

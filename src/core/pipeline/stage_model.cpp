@@ -1,0 +1,268 @@
+#include "core/pipeline/stage_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/foundation/eigen.hpp"
+#include "core/pipeline/age_bands.hpp"
+
+namespace revenue::pipeline {
+namespace {
+
+[[noreturn]] void bad_model(const std::string& detail) {
+  throw Error(ErrorCode::invalid_argument, "this is no model of stages",
+              "Pass what revenue.stage_model() gives.", detail);
+}
+
+// Events that the rate of the whole stage is worth within one band (gamma prior of the rates).
+constexpr double kBandEvents = 2;
+
+std::size_t band_of_day(int day) { return band_of(static_cast<double>(day)); }
+
+}  // namespace
+
+WinClock::WinClock(const StageModel& model)
+    : dispersion_(model.history.dispersion), wins_(model.history.wins) {
+  if (dispersion_.size() > 3) bad_model("dispersion has more than three values.");
+  for (const auto& value : dispersion_)
+    if (value && !(*value >= 0)) bad_model("dispersion is negative.");
+
+  std::vector<std::int32_t> won;
+  for (const StageBelief& belief : model.beliefs) {
+    if (belief.stage <= 0 || belief.default_conversion < 0 || belief.default_conversion > 1 ||
+        !(belief.default_days >= 0 && belief.default_days <= kLastDay))
+      bad_model("stage " + std::to_string(belief.stage) + " has a number out of range.");
+    if (belief.kind == "won") won.push_back(belief.stage);
+    if (belief.kind != "open") continue;
+    if (!index_.emplace(belief.stage, stages_.size()).second)
+      bad_model("stage " + std::to_string(belief.stage) + " is there twice.");
+    stages_.emplace_back();
+  }
+
+  const std::size_t won_index = stages_.size();
+  const auto target = [&](std::int32_t stage) {
+    if (std::find(won.begin(), won.end(), stage) != won.end()) return won_index;
+    const auto found = index_.find(stage);
+    return found != index_.end() ? found->second : won_index + 1;
+  };
+  for (const StageBelief& belief : model.beliefs) {
+    if (belief.kind != "open") continue;
+    Stage& stage = stages_[index_.at(belief.stage)];
+    stage.next = target(belief.next);
+    stage.default_conversion = belief.default_conversion;
+    stage.default_days = static_cast<int>(std::lround(belief.default_days));
+  }
+
+  for (const StageRecord& record : model.history.stages) {
+    const auto found = index_.find(record.stage);
+    if (found == index_.end()) continue;
+    if (record.exposure.size() != kAgeBands.size() || record.entered < 0 || record.left < 0)
+      bad_model("the record of stage " + std::to_string(record.stage) + " is incomplete.");
+    double exposure = 0;
+    for (const double days : record.exposure) {
+      if (!(days >= 0)) bad_model("an exposure is negative.");
+      exposure += days;
+    }
+    // Nobody has left, or nobody has stayed for any time: nothing can be said of rates.
+    if (record.left == 0 || exposure <= 0) continue;
+    Stage& stage = stages_[found->second];
+    const auto entered = static_cast<double>(record.entered);
+    stage.weight = entered / (entered + kBeliefWeight);
+    const double all_rate = static_cast<double>(record.left) / exposure;
+    for (const StageExits& exits : record.exits) {
+      if (exits.by_age.size() != kAgeBands.size() || exits.deals < 0)
+        bad_model("the exits of stage " + std::to_string(record.stage) + " are incomplete.");
+      Exit exit{target(exits.to), {}};
+      const double share = static_cast<double>(exits.deals) / static_cast<double>(record.left);
+      for (std::size_t band = 0; band < kAgeBands.size(); ++band) {
+        const double rate = (static_cast<double>(exits.by_age[band]) + kBandEvents * share) /
+                            (record.exposure[band] + kBandEvents / all_rate);
+        exit.hazard.push_back(rate);
+      }
+      stage.exits.push_back(std::move(exit));
+    }
+    // Competing within a day: the chance to leave at all is shared out by the rates.
+    stage.leaving.assign(kAgeBands.size(), 0);
+    for (std::size_t band = 0; band < kAgeBands.size(); ++band) {
+      double rate = 0;
+      for (const Exit& exit : stage.exits) rate += exit.hazard[band];
+      stage.leaving[band] = -std::expm1(-rate);
+      if (rate > 0)
+        for (Exit& exit : stage.exits) exit.hazard[band] *= stage.leaving[band] / rate;
+    }
+  }
+  for (Stage& stage : stages_) {
+    stage.surviving.assign(kLastDay + 1, 1);
+    if (!stage.leaving.empty())
+      for (int day = 1; day <= kLastDay; ++day)
+        stage.surviving[static_cast<std::size_t>(day)] =
+            stage.surviving[static_cast<std::size_t>(day - 1)] * (1 - stage.leaving[band_of_day(day - 1)]);
+  }
+  solve();
+}
+
+double WinClock::won_by(std::size_t stage, int days) const {
+  if (stage == stages_.size()) return days >= 0 ? 1 : 0;
+  if (stage > stages_.size() || days < 0) return 0;
+  return stages_[stage].won[static_cast<std::size_t>(std::min(days, kLastDay))];
+}
+
+// Visits (to, first day, last day, share) of what leaves within `days` after `age` whole days: in
+// the history sometime between two days, by belief on a day.
+template <class Visitor>
+void WinClock::each_exit(const Stage& stage, int age, int days, Visitor&& visit) const {
+  age = std::min(age, kLastDay);
+  const double by_history = stage.weight * stage.surviving[static_cast<std::size_t>(age)];
+  const double by_belief = age < stage.default_days ? 1 - stage.weight : 0;
+  const double all = by_history + by_belief;
+  if (by_belief > 0 || all <= 0) {
+    // A deal that has outlived all that is known is due now.
+    const double share = all > 0 ? by_belief / all : 1;
+    const int due = std::max(stage.default_days - age, 0);
+    if (due <= days) visit(stage.next, due, due, share * stage.default_conversion);
+  }
+  if (by_history <= 0) return;
+  double still = by_history / all;
+  for (int day = 1; day <= days; ++day) {
+    const std::size_t band = band_of_day(age + day - 1);
+    for (const Exit& exit : stage.exits) visit(exit.to, day - 1, day, still * exit.hazard[band]);
+    still *= 1 - stage.leaving[band];
+  }
+}
+
+// The renewal equation, day by day. What moves on within a day is still to be won on that day, so
+// a day depends on itself through stages left on their first day; a few rounds settle it.
+void WinClock::solve() {
+  constexpr int kRounds = 4;
+  const std::size_t won_index = stages_.size();
+  struct Step {
+    std::size_t to;
+    Eigen::VectorXd share;  // leaving for it on the day before each day
+  };
+  std::vector<std::vector<Step>> steps(stages_.size());
+  // Mean of the days at both ends of the day on which a stage is entered.
+  std::vector<Eigen::VectorXd> halfway(stages_.size(), Eigen::VectorXd::Zero(kLastDay + 1));
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    Stage& stage = stages_[i];
+    stage.won.assign(kLastDay + 1, 0);
+    for (const Exit& exit : stage.exits) {
+      if (exit.to > won_index) continue;
+      Step step{exit.to, Eigen::VectorXd::Zero(kLastDay + 1)};
+      for (int day = 1; day <= kLastDay; ++day)
+        step.share[day] = stage.weight * stage.surviving[static_cast<std::size_t>(day - 1)] *
+                          exit.hazard[band_of_day(day - 1)];
+      steps[i].push_back(std::move(step));
+    }
+  }
+  for (int day = 0; day <= kLastDay; ++day) {
+    const auto today = static_cast<std::size_t>(day);
+    std::vector<double> earlier(stages_.size(), 0);  // what does not depend on this very day
+    for (std::size_t i = 0; i < stages_.size(); ++i) {
+      for (const Step& step : steps[i]) {
+        if (step.to == won_index)
+          earlier[i] += step.share.head(day + 1).sum();
+        else if (day > 1)
+          earlier[i] += step.share.segment(2, day - 1).dot(halfway[step.to].segment(1, day - 1).reverse());
+      }
+    }
+    for (int round = 0; round < kRounds; ++round) {
+      for (std::size_t i = 0; i < stages_.size(); ++i) {
+        Stage& stage = stages_[i];
+        double won = earlier[i] + (1 - stage.weight) * stage.default_conversion *
+                                      won_by(stage.next, day - stage.default_days);
+        for (const Step& step : steps[i])
+          if (step.to < won_index && day > 0)
+            won += step.share[1] * (won_by(step.to, day) + won_by(step.to, day - 1)) / 2;
+        stage.won[today] = std::min(won, 1.0);
+      }
+    }
+    for (std::size_t i = 0; i < stages_.size(); ++i)
+      if (day > 0) halfway[i][day] = (won_by(i, day) + won_by(i, day - 1)) / 2;
+  }
+
+  // The first moments: those of the stages entered next, and the days until then.
+  const auto size = static_cast<Eigen::Index>(stages_.size());
+  Eigen::MatrixXd moves = Eigen::MatrixXd::Identity(size, size);
+  Eigen::VectorXd days = Eigen::VectorXd::Zero(size);
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    const auto row = static_cast<Eigen::Index>(i);
+    each_exit(stages_[i], 0, kLastDay, [&](std::size_t to, int first, int last, double share) {
+      if (to > won_index) return;
+      days[row] += share * won_by(to, kLastDay) * (first + last) / 2;
+      if (to < won_index) moves(row, static_cast<Eigen::Index>(to)) -= share;
+    });
+  }
+  if (size == 0) return;
+  const Eigen::VectorXd moments = moves.partialPivLu().solve(days);
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    // Stages that only lead to each other have none.
+    const double moment = moments[static_cast<Eigen::Index>(i)];
+    stages_[i].days_moment = std::isfinite(moment) ? moment : 0;
+  }
+}
+
+const WinClock::Stage* WinClock::find(std::int32_t stage, std::optional<double> age) const {
+  if (age && !(*age >= 0))
+    throw Error(ErrorCode::invalid_argument, "days_in_stage must be 0 or more",
+                "Count the days from stage_entered_at; NULL means unknown.",
+                "It is " + std::to_string(*age) + ".");
+  const auto found = index_.find(stage);
+  return found == index_.end() || !age ? nullptr : &stages_[found->second];
+}
+
+std::optional<double> WinClock::win_probability(std::int32_t stage_no, std::optional<double> age,
+                                                double horizon) const {
+  if (!(horizon >= 0))
+    throw Error(ErrorCode::invalid_argument, "horizon must be 0 days or more", "30, 60 and 90 are usual.",
+                "It is " + std::to_string(horizon) + ".");
+  const Stage* stage = find(stage_no, age);
+  if (stage == nullptr) return std::nullopt;
+  const int days = static_cast<int>(std::min<double>(horizon, kLastDay));
+  const int old = static_cast<int>(std::min<double>(*age, kLastDay));
+  const auto at = static_cast<std::uint64_t>(stage - stages_.data());
+  const std::uint64_t key = (at << 32) | (static_cast<std::uint64_t>(old) << 16) | static_cast<std::uint64_t>(days);
+  const auto [known, is_new] = known_.try_emplace(key, 0.0);
+  if (is_new) {
+    double won = 0;
+    each_exit(*stage, old, days, [&](std::size_t to, int first, int last, double share) {
+      won += to == stages_.size() ? share
+                                  : share * (won_by(to, days - first) + won_by(to, days - last)) / 2;
+    });
+    known->second = std::min(won, 1.0);
+  }
+  return known->second;
+}
+
+std::optional<double> WinClock::days_to_win(std::int32_t stage_no, std::optional<double> age) const {
+  const Stage* stage = find(stage_no, age);
+  if (stage == nullptr) return std::nullopt;
+  const int old = static_cast<int>(std::min<double>(*age, kLastDay));
+  const auto at = static_cast<std::uint64_t>(stage - stages_.data());
+  const std::uint64_t key = (at << 32) | (static_cast<std::uint64_t>(old) << 16) | 0xffff;
+  const auto [known, is_new] = known_.try_emplace(key, -1.0);
+  if (is_new) {
+    double won = 0;
+    double days = 0;
+    each_exit(*stage, old, kLastDay, [&](std::size_t to, int first, int last, double share) {
+      const double mean = (first + last) / 2.0;
+      if (to == stages_.size()) {
+        won += share;
+        days += share * mean;
+      } else if (to < stages_.size()) {
+        won += share * stages_[to].won.back();
+        days += share * (mean * stages_[to].won.back() + stages_[to].days_moment);
+      }
+    });
+    if (won > 0) known->second = days / won;
+  }
+  if (known->second < 0) return std::nullopt;
+  return known->second;
+}
+
+double WinClock::dispersion(double horizon) const {
+  const double chance = 1 / (static_cast<double>(wins_) + kBeliefWeight);
+  const auto wanted = static_cast<std::size_t>(std::clamp(std::ceil(horizon / 30), 1.0, 3.0)) - 1;
+  return chance + (wanted < dispersion_.size() ? dispersion_[wanted].value_or(0) : 0);
+}
+
+}  // namespace revenue::pipeline
