@@ -712,6 +712,62 @@ $$;
 COMMENT ON FUNCTION revenue.deals_as_of(timestamptz, timestamptz) IS
   'The deals as they were at as_of (NULL = now), by what is known today, or by what had been recorded at known_at. Counters of activities are taken back from today''s';
 
+-- The past of contacts ------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.date_contact_stage() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF revenue.restoring() THEN RETURN NEW; END IF;
+  IF NEW.stage_id IS NULL THEN
+    NEW.stage_entered_at := NULL;
+  ELSIF TG_OP = 'INSERT' THEN
+    NEW.stage_entered_at := coalesce(NEW.stage_entered_at, now());
+  ELSIF (NEW.pipeline_id, NEW.stage_id) IS DISTINCT FROM (OLD.pipeline_id, OLD.stage_id)
+        AND NEW.stage_entered_at IS NOT DISTINCT FROM OLD.stage_entered_at THEN
+    NEW.stage_entered_at := now();
+  END IF;
+  RETURN NEW;
+END $$;
+COMMENT ON FUNCTION revenue.date_contact_stage() IS 'Trigger: when a contact entered its stage, where that is not given';
+
+CREATE OR REPLACE FUNCTION revenue.record_contact_stages() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  writer text := coalesce(revenue.caller_identity(), session_user);
+BEGIN
+  IF revenue.restoring() THEN RETURN NULL; END IF;
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO revenue.contact_stages AS c (org_id, contact_id, entered_at, pipeline_id, stage_id, changed_by)
+    SELECT n.org_id, n.contact_id, n.stage_entered_at, n.pipeline_id, n.stage_id, writer
+    FROM new_rows n WHERE n.stage_id IS NOT NULL
+    ON CONFLICT (org_id, contact_id, entered_at) DO UPDATE
+    SET pipeline_id = excluded.pipeline_id, stage_id = excluded.stage_id, changed_by = excluded.changed_by;
+  ELSIF TG_OP = 'UPDATE' THEN
+    INSERT INTO revenue.contact_stages AS c (org_id, contact_id, entered_at, pipeline_id, stage_id, changed_by)
+    SELECT n.org_id, n.contact_id, coalesce(n.stage_entered_at, now()), n.pipeline_id, n.stage_id, writer
+    FROM new_rows n JOIN old_rows o ON o.org_id = n.org_id AND o.contact_id = n.contact_id
+    WHERE (n.pipeline_id, n.stage_id, n.stage_entered_at) IS DISTINCT FROM (o.pipeline_id, o.stage_id, o.stage_entered_at)
+    ON CONFLICT (org_id, contact_id, entered_at) DO UPDATE
+    SET pipeline_id = excluded.pipeline_id, stage_id = excluded.stage_id, changed_by = excluded.changed_by;
+  ELSE
+    INSERT INTO revenue.contact_stages AS c (org_id, contact_id, entered_at, changed_by)
+    SELECT o.org_id, o.contact_id, now(), writer FROM old_rows o WHERE o.stage_id IS NOT NULL
+    ON CONFLICT (org_id, contact_id, entered_at) DO UPDATE
+    SET pipeline_id = NULL, stage_id = NULL, changed_by = excluded.changed_by;
+  END IF;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION revenue.record_contact_stages() IS 'Trigger: the stages that contacts enter, and that they leave the funnel';
+
+CREATE OR REPLACE TRIGGER date_stage BEFORE INSERT OR UPDATE ON revenue.contacts
+FOR EACH ROW EXECUTE FUNCTION revenue.date_contact_stage();
+CREATE OR REPLACE TRIGGER record_inserted AFTER INSERT ON revenue.contacts
+REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_contact_stages();
+CREATE OR REPLACE TRIGGER record_updated AFTER UPDATE ON revenue.contacts
+REFERENCING NEW TABLE AS new_rows OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_contact_stages();
+CREATE OR REPLACE TRIGGER record_deleted AFTER DELETE ON revenue.contacts
+REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_contact_stages();
+
 -- Engagement ----------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION revenue.count_activities() RETURNS trigger

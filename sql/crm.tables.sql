@@ -195,7 +195,9 @@ CREATE TABLE revenue.contacts (
   unsubscribed boolean,
   pipeline_id text,
   stage_id text,
-  stage_entered_at timestamptz,
+  stage_entered_at timestamptz CHECK (isfinite(stage_entered_at)),
+  expected_value numeric(18,6) CHECK (expected_value <> 'NaN'),
+  currency char(3) CHECK (currency ~ '^[A-Z]{3}$'),
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (org_id, contact_id),
   FOREIGN KEY (org_id, account_id) REFERENCES revenue.accounts,
@@ -226,8 +228,32 @@ COMMENT ON COLUMN revenue.contacts.last_engaged_at IS 'Last sign of engagement';
 COMMENT ON COLUMN revenue.contacts.unsubscribed IS 'Whether mail is refused';
 COMMENT ON COLUMN revenue.contacts.pipeline_id IS 'Contact pipeline it is in, if any';
 COMMENT ON COLUMN revenue.contacts.stage_id IS 'Stage in that pipeline';
-COMMENT ON COLUMN revenue.contacts.stage_entered_at IS 'When it entered the stage';
+COMMENT ON COLUMN revenue.contacts.stage_entered_at IS 'When it entered the stage; filled in where it is not given';
+COMMENT ON COLUMN revenue.contacts.expected_value IS 'What winning the contact would bring; NULL = unknown';
+COMMENT ON COLUMN revenue.contacts.currency IS 'Currency of expected_value; NULL = the base currency';
 COMMENT ON COLUMN revenue.contacts.created_at IS 'When the contact was created';
+
+-- The past of contacts: which stage they entered when. No reference, like deal_history.
+
+CREATE TABLE revenue.contact_stages (
+  org_id integer NOT NULL,
+  contact_id text NOT NULL,
+  entered_at timestamptz NOT NULL CHECK (isfinite(entered_at)),
+  pipeline_id text,
+  stage_id text,
+  recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  changed_by text,
+  PRIMARY KEY (org_id, contact_id, entered_at),
+  CHECK ((pipeline_id IS NULL) = (stage_id IS NULL))
+);
+COMMENT ON TABLE revenue.contact_stages IS 'Which stage each contact entered when; written by a trigger';
+COMMENT ON COLUMN revenue.contact_stages.org_id IS 'Organisation';
+COMMENT ON COLUMN revenue.contact_stages.contact_id IS 'Contact';
+COMMENT ON COLUMN revenue.contact_stages.entered_at IS 'When the stage was entered';
+COMMENT ON COLUMN revenue.contact_stages.pipeline_id IS 'Pipeline; NULL = it left the funnel or was deleted';
+COMMENT ON COLUMN revenue.contact_stages.stage_id IS 'Stage; NULL = it left the funnel or was deleted';
+COMMENT ON COLUMN revenue.contact_stages.recorded_at IS 'When this was recorded';
+COMMENT ON COLUMN revenue.contact_stages.changed_by IS 'Who changed the contact';
 
 -- Deals ---------------------------------------------------------------------------------------
 -- A row is the present. Pages keep some room: the counters change often, and no index holds them.
@@ -532,6 +558,7 @@ SELECT revenue.protect_table('revenue.stages', 'viewer', 'admin');
 SELECT revenue.protect_table('revenue.products', 'member', 'admin');
 SELECT revenue.protect_table('revenue.accounts', 'member', 'admin', 'owner_rep_id');
 SELECT revenue.protect_table('revenue.contacts', 'member', 'admin', 'owner_rep_id');
+SELECT revenue.protect_table('revenue.contact_stages', 'member');
 SELECT revenue.protect_table('revenue.deals', 'member', 'admin', 'owner_rep_id');
 SELECT revenue.protect_table('revenue.deal_history', 'member');
 SELECT revenue.protect_table('revenue.deal_facts', 'member', 'admin');

@@ -594,6 +594,7 @@ BEGIN
   DELETE FROM revenue.activities a WHERE a.org_id = org;
   DELETE FROM revenue.deals d WHERE d.org_id = org;
   DELETE FROM revenue.contacts c WHERE c.org_id = org;
+  DELETE FROM revenue.contact_stages s WHERE s.org_id = org;
   DELETE FROM revenue.accounts a WHERE a.org_id = org;
   DELETE FROM revenue.products p WHERE p.org_id = org;
   DELETE FROM revenue.pipelines p WHERE p.org_id = org AND p.pipeline_id <> 'sales';

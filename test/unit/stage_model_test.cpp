@@ -1,5 +1,6 @@
 #include "core/pipeline/stage_model.hpp"
 
+#include <chrono>
 #include <memory_resource>
 
 #include "core/pipeline/age_bands.hpp"
@@ -17,7 +18,7 @@ Timestamp days_before_end(double days) { return {static_cast<std::int64_t>(-days
 StageHistoryResult history_of(std::span<const std::tuple<std::int64_t, int, const char*, double>> entries) {
   StageHistory state(std::pmr::get_default_resource());
   for (const auto& [deal, stage, kind, before] : entries)
-    state.add(deal, stage == 0 ? std::nullopt : std::optional(stage), kind, days_before_end(before), kEnd);
+    state.add(deal, stage == 0 ? std::nullopt : std::optional(stage), kind, days_before_end(before), std::nullopt, kEnd);
   return state.result(no_poll);
 }
 
@@ -69,10 +70,10 @@ TEST(WinClock, FollowsTheHistory) {
   for (std::int64_t deal = 0; deal < 40'000; ++deal) {
     const double entered = 600 * share(random);
     const double left = entered - lasts(random);
-    state.add(deal, 1, "open", days_before_end(entered), kEnd);
+    state.add(deal, 1, "open", days_before_end(entered), std::nullopt, kEnd);
     if (left < 0) continue;
     const bool won = share(random) < 0.4;
-    state.add(deal, won ? 2 : 3, won ? "won" : "lost", days_before_end(left), kEnd);
+    state.add(deal, won ? 2 : 3, won ? "won" : "lost", days_before_end(left), std::nullopt, kEnd);
   }
   const StageHistoryResult history = state.result(no_poll);
   EXPECT_EQ(history.deals, 40'000);
@@ -82,8 +83,8 @@ TEST(WinClock, FollowsTheHistory) {
       EXPECT_NEAR(clock.win_probability(1, age, horizon).value(), 0.4 * -std::expm1(-0.02 * horizon), 0.012)
           << age << " " << horizon;
   EXPECT_NEAR(clock.days_to_win(1, 0).value(), 50, 3);
-  // Independent deals: no more than chance, which 16,000 wins make small.
-  EXPECT_LT(clock.dispersion(30), 0.01);
+  // Independent deals: little more than the belief that 20 periods leave.
+  EXPECT_LT(clock.dispersion(30), 0.1 * 4 / 20);
   const StageRecord& record = history.stages.at(0);
   EXPECT_NEAR(record.median_days.value(), std::log(2) / 0.02, 1);
   EXPECT_NEAR(record.upper_quartile_days.value(), std::log(4) / 0.02, 2);
@@ -99,9 +100,9 @@ TEST(WinClock, StagesInARow) {
     const double entered = 700;
     const double moved = entered - first(random);
     const double won = moved - second(random);
-    state.add(deal, 1, "open", days_before_end(entered), kEnd);
-    state.add(deal, 2, "open", days_before_end(moved), kEnd);
-    state.add(deal, 3, "won", days_before_end(won), kEnd);
+    state.add(deal, 1, "open", days_before_end(entered), std::nullopt, kEnd);
+    state.add(deal, 2, "open", days_before_end(moved), std::nullopt, kEnd);
+    state.add(deal, 3, "won", days_before_end(won), std::nullopt, kEnd);
   }
   const WinClock clock({{{1, "open", 2, 0.5, 5}, {2, "open", 3, 0.5, 5}, {3, "won", 0, 0, 0}}, state.result(no_poll)});
   for (const double t : {10.0, 30.0, 60.0, 90.0}) {
@@ -149,8 +150,8 @@ TEST(StageHistory, MergedAndSerialisedIsTheSame) {
   StageHistory b(std::pmr::get_default_resource());
   for (int deal = 0; deal < 50; ++deal) {
     for (StageHistory* state : {&whole, deal % 2 ? &a : &b}) {
-      state->add(deal, 1, "open", days_before_end(100 + deal), kEnd);
-      state->add(deal, 2, "won", days_before_end(50 + deal / 2.0), kEnd);
+      state->add(deal, 1, "open", days_before_end(100 + deal), std::nullopt, kEnd);
+      state->add(deal, 2, "won", days_before_end(50 + deal / 2.0), std::nullopt, kEnd);
     }
   }
   Writer writer;
@@ -171,9 +172,9 @@ TEST(StageHistory, MergedAndSerialisedIsTheSame) {
 
 TEST(StageHistory, RefusesNonsense) {
   StageHistory state(std::pmr::get_default_resource());
-  expect_invalid("stage", [&] { state.add(1, 0, "open", kEnd, kEnd); });
-  expect_invalid("stage", [&] { state.add(1, 1, "closed", kEnd, kEnd); });
-  expect_invalid("entered_at", [&] { state.add(1, 1, "open", {INT64_MAX}, kEnd); });
+  expect_invalid("stage", [&] { state.add(1, 0, "open", kEnd, std::nullopt, kEnd); });
+  expect_invalid("stage", [&] { state.add(1, 1, "closed", kEnd, std::nullopt, kEnd); });
+  expect_invalid("entered_at", [&] { state.add(1, 1, "open", {INT64_MAX}, std::nullopt, kEnd); });
 }
 
 TEST(StageHistory, CommonShocksAreSeen) {
@@ -184,10 +185,34 @@ TEST(StageHistory, CommonShocksAreSeen) {
     for (int i = 0; i < 40; ++i) {
       ++deal;
       const double closes = 30 * period + 15;
-      state.add(deal, 1, "open", days_before_end(closes + 20), kEnd);
-      state.add(deal, period % 2 ? 2 : 3, period % 2 ? "won" : "lost", days_before_end(closes), kEnd);
+      state.add(deal, 1, "open", days_before_end(closes + 20), std::nullopt, kEnd);
+      state.add(deal, period % 2 ? 2 : 3, period % 2 ? "won" : "lost", days_before_end(closes), std::nullopt, kEnd);
     }
-  EXPECT_GT(state.result(no_poll).dispersion.at(0).value(), 0.3);
+  EXPECT_GT(state.result(no_poll).dispersion.at(0), 0.3);
+}
+
+// Everything is won in the last month of a quarter.
+TEST(WinClock, MonthsOfTheQuarter) {
+  using namespace std::chrono;
+  constexpr sys_days kEpoch = year{2000} / January / 1;
+  const auto at = [&](sys_days day) { return Timestamp{(day - kEpoch).count() * std::int64_t{86'400'000'000}}; };
+  const sys_days end = year{2025} / December / 31;
+  StageHistory state(std::pmr::get_default_resource());
+  std::int64_t deal = 0;
+  for (int back = 0; back < 8; ++back) {
+    const sys_days quarter_end = sys_days{(year_month{year{2025} / December} - months{3 * back}) / 20};
+    for (int i = 0; i < 50; ++i, ++deal) {
+      state.add(deal, 1, "open", at(quarter_end - days{10 + 5 * i}), std::nullopt, at(end));
+      state.add(deal, 2, "won", at(quarter_end), std::nullopt, at(end));
+    }
+  }
+  const StageHistoryResult history = state.result(no_poll);
+  EXPECT_LT(history.month_factors.at(0), 0.5);
+  EXPECT_GT(history.month_factors.at(2), 1.3);
+  const WinClock clock({{{1, "open", 2, 0.5, 5}, {2, "won", 0, 0, 0}}, history});
+  const double january = clock.win_probability(1, 10, 30).value();
+  const double quarter = clock.win_probability(1, 10, 90).value();
+  EXPECT_LT(january, 0.5 * quarter);
 }
 
 }  // namespace

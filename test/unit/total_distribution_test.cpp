@@ -93,7 +93,7 @@ TEST(TotalDistribution, DispersionWidens) {
   EXPECT_DOUBLE_EQ(independent.expected, 200'000);
   EXPECT_DOUBLE_EQ(shared.expected, 200'000);
   EXPECT_NEAR(independent.standard_deviation, 1000 * std::sqrt(2000 * 0.09), 1);
-  EXPECT_NEAR(shared.standard_deviation, std::hypot(independent.standard_deviation, 0.19 * 200'000), 2500);
+  EXPECT_NEAR(shared.standard_deviation, std::hypot(independent.standard_deviation, 0.2 * 0.9 * 200'000), 200);
   EXPECT_LT(shared.intervals.at(2).lower, independent.intervals.at(2).lower);
   EXPECT_GT(shared.intervals.at(2).upper, independent.intervals.at(2).upper);
 }

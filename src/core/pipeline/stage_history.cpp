@@ -8,6 +8,7 @@
 
 #include "core/pipeline/age_bands.hpp"
 #include "core/pipeline/kaplan_meier.hpp"
+#include "core/pipeline/month_of_quarter.hpp"
 
 namespace revenue::pipeline {
 namespace {
@@ -21,9 +22,12 @@ struct Spell {
 };
 
 constexpr std::size_t kPollEvery = 1 << 16;
-constexpr double kPeriod = 30;
+constexpr std::size_t kPeriod = 30;
 constexpr std::size_t kPeriods = 24;
-constexpr std::size_t kFewestPeriods = 8;
+constexpr std::size_t kDays = kPeriod * kPeriods;
+constexpr double kFewQuarters = 2;  // quarters that no effect of the month is worth
+constexpr double kFewPeriods = 4;   // periods that the usual dispersion is worth
+constexpr double kUsualDispersion = 0.1;
 constexpr std::array kQuartiles{0.25, 0.5, 0.75};
 
 struct StageSpells {
@@ -48,66 +52,90 @@ void count(const Spell& spell, StageSpells& into) {
   into.wins[band_of(spell.days)] += spell.won;
 }
 
-// Wins by 30 days before the end: those that happened, and those the rates let expect.
+// Wins by days before the end: those that happened, and those the rates let expect.
 struct Wins {
-  std::array<double, kPeriods> found{};
-  std::array<double, kPeriods> expected{};
+  std::vector<double> found = std::vector<double>(kDays);
+  std::vector<double> expected = std::vector<double>(kDays);
+  std::vector<double> change = std::vector<double>(kDays + 1);  // of what each whole day expects
 };
 
 void expect_wins(const Spell& spell, const StageSpells& stage, Wins& wins) {
   const double last = spell.first_day - spell.days;
-  if (spell.won && last < kPeriod * kPeriods) ++wins.found[static_cast<std::size_t>(last / kPeriod)];
+  if (spell.won && last < kDays) ++wins.found[static_cast<std::size_t>(last)];
   each_band(spell.days, [&](std::size_t band, double from, double to) {
-    if (stage.wins[band] == 0) return;
-    const double rate = stage.wins[band] / stage.exposure[band];
     // Later ages are nearer to the end.
-    double day = spell.first_day - to;
-    const double first = spell.first_day - from;
-    while (day < first && day < kPeriod * kPeriods) {
-      const auto period = static_cast<std::size_t>(day / kPeriod);
-      const double until = std::min(first, kPeriod * static_cast<double>(period + 1));
-      wins.expected[period] += rate * (until - day);
-      day = std::max(until, std::nextafter(day, first));
+    const double first = spell.first_day - to;
+    const double until = std::min(spell.first_day - from, static_cast<double>(kDays));
+    if (stage.wins[band] == 0 || first >= until) return;
+    const double rate = stage.wins[band] / stage.exposure[band];
+    const auto first_day = static_cast<std::size_t>(first);
+    const auto last_day = static_cast<std::size_t>(until);
+    if (first_day == last_day) {
+      wins.expected[first_day] += rate * (until - first);
+      return;
     }
+    wins.expected[first_day] += rate * (static_cast<double>(first_day + 1) - first);
+    wins.change[first_day + 1] += rate;
+    wins.change[last_day] -= rate;
+    if (last_day < kDays) wins.expected[last_day] += rate * (until - static_cast<double>(last_day));
   });
 }
 
+std::array<double, 3> month_factors(const Wins& wins, std::int32_t last_day) {
+  std::array<double, 3> found{};
+  std::array<double, 3> expected{};
+  double days = 0;
+  for (std::size_t day = 0; day < kDays; ++day) {
+    const std::size_t month = month_of_quarter(last_day - static_cast<std::int32_t>(day));
+    found[month] += wins.found[day];
+    expected[month] += wins.expected[day];
+    days += wins.expected[day] > 0;
+  }
+  constexpr double kQuarter = 91.3;
+  const double weight = days / kQuarter / (days / kQuarter + kFewQuarters);
+  std::array<double, 3> factors{1, 1, 1};
+  for (std::size_t month = 0; month < 3; ++month)
+    if (expected[month] >= 1) factors[month] += weight * (found[month] / expected[month] - 1);
+  return factors;
+}
+
 // Moments estimate: what the squared error has more than a Poisson count would.
-std::optional<double> dispersion_over(const Wins& wins, std::size_t length) {
+double dispersion_over(const Wins& wins, std::size_t length) {
   double excess = 0;
   double square = 0;
-  std::size_t periods = 0;
+  double periods = 0;
   for (std::size_t first = 0; first + length <= kPeriods; ++first) {
     double found = 0;
     double expected = 0;
-    for (std::size_t i = first; i < first + length; ++i) {
-      found += wins.found[i];
-      expected += wins.expected[i];
+    for (std::size_t day = first * kPeriod; day < (first + length) * kPeriod; ++day) {
+      found += wins.found[day];
+      expected += wins.expected[day];
     }
     if (expected < 1) continue;
     ++periods;
     excess += (found - expected) * (found - expected) - expected;
     square += expected * expected;
   }
-  if (periods < kFewestPeriods) return std::nullopt;
-  return std::max(excess / square, 0.0);
+  const double measured = square > 0 ? std::max(excess / square, 0.0) : 0;
+  return (periods * measured + kFewPeriods * kUsualDispersion) / (periods + kFewPeriods);
 }
 
 }  // namespace
 
 void StageHistory::add(std::int64_t deal, std::optional<std::int32_t> stage, std::string_view kind,
-                       Timestamp entered_at, Timestamp end) {
+                       Timestamp entered_at, std::optional<Timestamp> deleted_at, Timestamp end) {
   if (stage && *stage <= 0)
     throw Error(ErrorCode::invalid_argument, "a stage is a number from 1 up",
                 "Number the stages, for example by row_number().", "It is " + std::to_string(*stage) + ".");
   if (kind != "open" && kind != "won" && kind != "lost")
     throw Error(ErrorCode::invalid_argument, "a stage is of the kind open, won or lost",
                 "Pass the kind of the row in revenue.stages.", "It is \"" + std::string(kind) + "\".");
-  if (!entered_at.finite() || !end.finite())
-    throw Error(ErrorCode::invalid_argument, "entered_at and data_end must be finite",
+  if (!entered_at.finite() || (deleted_at && !deleted_at->finite()) || !end.finite())
+    throw Error(ErrorCode::invalid_argument, "entered_at, deleted_at and data_end must be finite",
                 "Leave rows without an instant out.", "One of them is infinity or -infinity.");
   end_ = std::max(end_, end);
   entries_.push_back({deal, entered_at, stage.value_or(0), stage && kind == "won", stage && kind == "open"});
+  if (deleted_at) entries_.push_back({deal, *deleted_at, 0, false, false});
 }
 
 void StageHistory::merge(const StageHistory& other) {
@@ -177,6 +205,14 @@ StageHistoryResult StageHistory::result(Poll poll) const {
     if (i % kPollEvery == 0) poll();
     expect_wins(spells[i], stages[spells[i].stage], wins);
   }
+  double change = 0;
+  for (std::size_t day = 0; day < kDays; ++day) wins.expected[day] += change += wins.change[day];
+  constexpr double kMicrosPerDay = 86400e6;
+  result.last_day = static_cast<std::int32_t>(std::floor(static_cast<double>(end_.micros) / kMicrosPerDay));
+  const auto factors = month_factors(wins, result.last_day);
+  result.month_factors.assign(factors.begin(), factors.end());
+  for (std::size_t day = 0; day < kDays; ++day)
+    wins.expected[day] *= factors[month_of_quarter(result.last_day - static_cast<std::int32_t>(day))];
   for (std::size_t length = 1; length <= 3; ++length)
     result.dispersion.push_back(dispersion_over(wins, length));
 

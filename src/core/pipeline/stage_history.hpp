@@ -38,12 +38,16 @@ REVENUE_FIELDS(StageRecord, stage, entered, left, lower_quartile_days, median_da
 struct StageHistoryResult {
   std::int64_t deals = 0;
   std::int64_t wins = 0;
+  std::int32_t last_day = 0;  ///< when the data end, in days since 2000-01-01
+  /// How the wins of the two years before the end were spread over the months of a quarter, January
+  /// first: found over expected, drawn towards 1 while there are few quarters.
+  std::vector<double> month_factors;
   /// Squared coefficient of variation of the number of wins in 30, 60 and 90 days beyond what
-  /// independent deals explain, from the two years before the end; nothing without eight periods.
-  std::vector<std::optional<double>> dispersion;
+  /// independent deals explain, from the same years; drawn towards 0.1 while there are few periods.
+  std::vector<double> dispersion;
   std::vector<StageRecord> stages;
 };
-REVENUE_FIELDS(StageHistoryResult, deals, wins, dispersion, stages)
+REVENUE_FIELDS(StageHistoryResult, deals, wins, last_day, month_factors, dispersion, stages)
 
 /// Aggregate state: which stages deals entered when, in any order, as the rates at which they leave
 /// each stage for each other by the time they have spent in it: competing risks with constant
@@ -52,10 +56,11 @@ class StageHistory {
  public:
   explicit StageHistory(std::pmr::memory_resource* memory) : entries_(memory) {}
 
-  /// `stage` > 0, nothing for a deal that was deleted; `kind` is open, won or lost. `end` is when
-  /// the data end, the same in every row. Throws invalid_argument for anything else.
+  /// `stage` > 0, nothing where the deal left for no stage; `kind` is open, won or lost;
+  /// `deleted_at` is when the deal was deleted in that stage, if it was. `end` is when the data end,
+  /// the same in every row. Throws invalid_argument for anything else.
   void add(std::int64_t deal, std::optional<std::int32_t> stage, std::string_view kind,
-           Timestamp entered_at, Timestamp end);
+           Timestamp entered_at, std::optional<Timestamp> deleted_at, Timestamp end);
   void merge(const StageHistory& other);
   void serialize(Writer& writer) const;
   void deserialize(Reader& reader);

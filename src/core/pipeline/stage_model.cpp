@@ -5,6 +5,7 @@
 
 #include "core/foundation/eigen.hpp"
 #include "core/pipeline/age_bands.hpp"
+#include "core/pipeline/month_of_quarter.hpp"
 
 namespace revenue::pipeline {
 namespace {
@@ -17,6 +18,9 @@ namespace {
 // Events that the rate of the whole stage is worth within one band (gamma prior of the rates).
 constexpr double kBandEvents = 2;
 
+// Where there is no history at all.
+constexpr double kUsualDispersion = 0.1;
+
 std::size_t band_of_day(int day) { return band_of(static_cast<double>(day)); }
 
 }  // namespace
@@ -24,8 +28,18 @@ std::size_t band_of_day(int day) { return band_of(static_cast<double>(day)); }
 WinClock::WinClock(const StageModel& model)
     : dispersion_(model.history.dispersion), wins_(model.history.wins) {
   if (dispersion_.size() > 3) bad_model("dispersion has more than three values.");
-  for (const auto& value : dispersion_)
-    if (value && !(*value >= 0)) bad_model("dispersion is negative.");
+  for (const double value : dispersion_)
+    if (!(value >= 0 && value <= 100)) bad_model("dispersion is out of range.");
+  const std::vector<double>& factors = model.history.month_factors;
+  if (!factors.empty() && factors.size() != 3) bad_model("month_factors has not three values.");
+  constexpr std::int32_t kMostDays = 4'000'000;  // the calendar's end is nearer
+  if (std::abs(model.history.last_day) > kMostDays) bad_model("last_day is out of range.");
+  busy_days_.push_back(0);
+  for (std::int32_t day = 0; day < kLastDay; ++day) {
+    const double factor = factors.empty() ? 1 : factors[month_of_quarter(model.history.last_day + day)];
+    if (!(factor >= 0 && factor <= 10)) bad_model("a month factor is out of range.");
+    busy_days_.push_back(busy_days_.back() + factor);
+  }
 
   std::vector<std::int32_t> won;
   for (const StageBelief& belief : model.beliefs) {
@@ -210,21 +224,13 @@ const WinClock::Stage* WinClock::find(std::int32_t stage, std::optional<double> 
   return found == index_.end() || !age ? nullptr : &stages_[found->second];
 }
 
-std::optional<double> WinClock::win_probability(std::int32_t stage_no, std::optional<double> age,
-                                                double horizon) const {
-  if (!(horizon >= 0))
-    throw Error(ErrorCode::invalid_argument, "horizon must be 0 days or more", "30, 60 and 90 are usual.",
-                "It is " + std::to_string(horizon) + ".");
-  const Stage* stage = find(stage_no, age);
-  if (stage == nullptr) return std::nullopt;
-  const int days = static_cast<int>(std::min<double>(horizon, kLastDay));
-  const int old = static_cast<int>(std::min<double>(*age, kLastDay));
-  const auto at = static_cast<std::uint64_t>(stage - stages_.data());
-  const std::uint64_t key = (at << 32) | (static_cast<std::uint64_t>(old) << 16) | static_cast<std::uint64_t>(days);
+double WinClock::won_within(const Stage& stage, int age, int days) const {
+  const auto at = static_cast<std::uint64_t>(&stage - stages_.data());
+  const std::uint64_t key = (at << 32) | (static_cast<std::uint64_t>(age) << 16) | static_cast<std::uint64_t>(days);
   const auto [known, is_new] = known_.try_emplace(key, 0.0);
   if (is_new) {
     double won = 0;
-    each_exit(*stage, old, days, [&](std::size_t to, int first, int last, double share) {
+    each_exit(stage, age, days, [&](std::size_t to, int first, int last, double share) {
       won += to == stages_.size() ? share
                                   : share * (won_by(to, days - first) + won_by(to, days - last)) / 2;
     });
@@ -233,36 +239,50 @@ std::optional<double> WinClock::win_probability(std::int32_t stage_no, std::opti
   return known->second;
 }
 
+std::optional<double> WinClock::win_probability(std::int32_t stage_no, std::optional<double> age,
+                                                double horizon) const {
+  if (!(horizon >= 0))
+    throw Error(ErrorCode::invalid_argument, "horizon must be 0 days or more", "30, 60 and 90 are usual.",
+                "It is " + std::to_string(horizon) + ".");
+  const Stage* stage = find(stage_no, age);
+  if (stage == nullptr) return std::nullopt;
+  const int old = static_cast<int>(std::min<double>(*age, kLastDay));
+  const auto days = static_cast<std::size_t>(std::min<double>(horizon, kLastDay));
+  const double busy = std::min<double>(busy_days_[days], kLastDay);
+  const int whole = static_cast<int>(busy);
+  const double part = busy - whole;
+  const double won = won_within(*stage, old, whole);
+  return part > 0 ? won + part * (won_within(*stage, old, std::min(whole + 1, kLastDay)) - won) : won;
+}
+
 std::optional<double> WinClock::days_to_win(std::int32_t stage_no, std::optional<double> age) const {
   const Stage* stage = find(stage_no, age);
   if (stage == nullptr) return std::nullopt;
   const int old = static_cast<int>(std::min<double>(*age, kLastDay));
-  const auto at = static_cast<std::uint64_t>(stage - stages_.data());
-  const std::uint64_t key = (at << 32) | (static_cast<std::uint64_t>(old) << 16) | 0xffff;
-  const auto [known, is_new] = known_.try_emplace(key, -1.0);
-  if (is_new) {
-    double won = 0;
-    double days = 0;
-    each_exit(*stage, old, kLastDay, [&](std::size_t to, int first, int last, double share) {
-      const double mean = (first + last) / 2.0;
-      if (to == stages_.size()) {
-        won += share;
-        days += share * mean;
-      } else if (to < stages_.size()) {
-        won += share * stages_[to].won.back();
-        days += share * (mean * stages_[to].won.back() + stages_[to].days_moment);
-      }
-    });
-    if (won > 0) known->second = days / won;
-  }
-  if (known->second < 0) return std::nullopt;
-  return known->second;
+  double won = 0;
+  double days = 0;
+  each_exit(*stage, old, kLastDay, [&](std::size_t to, int first, int last, double share) {
+    const double mean = (first + last) / 2.0;
+    if (to == stages_.size()) {
+      won += share;
+      days += share * mean;
+    } else if (to < stages_.size()) {
+      won += share * stages_[to].won.back();
+      days += share * (mean * stages_[to].won.back() + stages_[to].days_moment);
+    }
+  });
+  if (won <= 0) return std::nullopt;
+  const auto reached = std::lower_bound(busy_days_.begin(), busy_days_.end(), days / won);
+  if (reached == busy_days_.end()) return days / won;
+  const auto whole = static_cast<double>(reached - busy_days_.begin());
+  if (whole == 0 || *reached == *(reached - 1)) return whole;
+  return whole - (*reached - days / won) / (*reached - *(reached - 1));
 }
 
 double WinClock::dispersion(double horizon) const {
   const double chance = 1 / (static_cast<double>(wins_) + kBeliefWeight);
   const auto wanted = static_cast<std::size_t>(std::clamp(std::ceil(horizon / 30), 1.0, 3.0)) - 1;
-  return chance + (wanted < dispersion_.size() ? dispersion_[wanted].value_or(0) : 0);
+  return chance + (wanted < dispersion_.size() ? dispersion_[wanted] : kUsualDispersion);
 }
 
 }  // namespace revenue::pipeline

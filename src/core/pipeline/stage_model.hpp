@@ -31,8 +31,8 @@ REVENUE_FIELDS(StageModel, beliefs, history)
 /// When deals are won, given their stage and the whole days they have spent in it: a semi-Markov
 /// chain over the stages, on a grid of days. Each stage mixes what its history says, which has the
 /// weight n / (n + 10) after n times entered, with the belief, so that without history the times
-/// are the default ones exactly. The belief dies out for a deal that has outlived it. Horizons end
-/// after two years.
+/// are the default ones exactly. The belief dies out for a deal that has outlived it. Months of a
+/// quarter in which more is won than in others pass faster. Horizons end after two years.
 class WinClock {
  public:
   static constexpr int kLastDay = 730;
@@ -75,10 +75,12 @@ class WinClock {
   template <class Visitor>
   void each_exit(const Stage& stage, int age, int days, Visitor&& visit) const;
   double won_by(std::size_t stage, int days) const;
+  double won_within(const Stage& stage, int age, int days) const;
 
   std::unordered_map<std::int32_t, std::size_t> index_;
   std::vector<Stage> stages_;
-  std::vector<std::optional<double>> dispersion_;
+  std::vector<double> dispersion_;
+  std::vector<double> busy_days_;  // how much is decided within so many days, in average days
   std::int64_t wins_ = 0;
   mutable std::unordered_map<std::uint64_t, double> known_;
 };

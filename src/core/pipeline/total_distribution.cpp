@@ -39,7 +39,7 @@ double normal_quantile(double p) {
   return (low + high) / 2;
 }
 
-// Equally probable values of a lognormal factor of mean 1, scaled so that their mean is 1 too.
+// Equally probable values that stand for a lognormal factor, with its mean of 1 and its variance.
 std::vector<double> factors(double dispersion) {
   if (dispersion <= 0) return {1.0};
   const double sigma = std::sqrt(std::log1p(dispersion));
@@ -47,12 +47,16 @@ std::vector<double> factors(double dispersion) {
   for (std::size_t i = 0; i < kFactors; ++i)
     values.push_back(std::exp(sigma * normal_quantile((static_cast<double>(i) + 0.5) / kFactors)));
   const double mean = std::accumulate(values.begin(), values.end(), 0.0) / kFactors;
-  for (double& value : values) value /= mean;
+  double variance = 0;
+  for (const double value : values) variance += (value / mean - 1) * (value / mean - 1) / kFactors;
+  for (double& value : values)
+    value = std::max(1 + (value / mean - 1) * std::sqrt(dispersion / variance), 0.0);
   return values;
 }
 
-double with_hazards_times(double factor, double probability) {
-  return probability >= 1 ? 1 : -std::expm1(factor * std::log1p(-probability));
+// What is impossible or certain stays so, and the mean over the factors is the probability itself.
+double with_factor(double factor, double probability) {
+  return std::clamp(probability + (factor - 1) * probability * (1 - probability), 0.0, 1.0);
 }
 
 // Every possible total, or nothing when there are too many of them.
@@ -248,7 +252,7 @@ TotalDistributionResult TotalDistribution::result(Poll poll) const {
     for (std::size_t i = 0; i < deals.size(); ++i) {
       if (i % kPollEvery == 0) poll();
       Deal deal = deals[i];
-      deal.probability = with_hazards_times(factor, deal.probability);
+      deal.probability = with_factor(factor, deal.probability);
       const auto amount = static_cast<double>(deal.micros);
       part_mean += amount * deal.probability;
       part_variance += amount * amount * deal.probability * (1 - deal.probability);
