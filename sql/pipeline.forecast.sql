@@ -156,7 +156,7 @@ RETURNS TABLE (
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.segment, d.pipeline_id, d.stage_id,
     d.amount * r.rate, s.base_currency, o.days, o.win_30d, o.win_60d, o.win_90d, o.win,
-    s.today + ceil(o.days_to_win)::integer
+    s.today + ceil(o.days_to_win - 1e-6)::integer
   FROM revenue.deals_as_of(as_of) AS d
   LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
   LEFT JOIN revenue.stage_outlook('deal', as_of) AS o ON o.org_id = d.org_id AND o.pipeline_id = d.pipeline_id
@@ -179,7 +179,7 @@ RETURNS TABLE (
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT c.org_id, c.contact_id, c.name, c.account_id, c.owner_rep_id, c.source, c.pipeline_id, c.stage_id,
     c.expected_value * r.rate, s.base_currency, o.days, o.win_30d, o.win_60d, o.win_90d, o.win,
-    s.today + ceil(o.days_to_win)::integer
+    s.today + ceil(o.days_to_win - 1e-6)::integer
   FROM revenue.contacts_as_of(as_of) AS c
   LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
   LEFT JOIN revenue.stage_outlook('contact', as_of) AS o ON o.org_id = c.org_id AND o.pipeline_id = c.pipeline_id
@@ -192,6 +192,16 @@ COMMENT ON FUNCTION revenue.contact_forecast IS
 
 CREATE OR REPLACE VIEW revenue.contact_forecast WITH (security_invoker) AS
 SELECT * FROM revenue.contact_forecast();
+
+-- A bound of few deals is the sum of some of them, which a viewer may not see.
+CREATE OR REPLACE FUNCTION revenue.visible_bound(org_id integer, rows_in_total bigint, bound numeric) RETURNS numeric
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT revenue.visible_total(org_id, rows_in_total, CASE
+    WHEN org_id = ANY (revenue.visible_orgs('member')) OR bound IN ('NaN', 'Infinity', '-Infinity') THEN bound
+    ELSE round(bound, 1 - coalesce(floor(log(abs(nullif(bound, 0)))), 0)::integer) END)
+$$;
+COMMENT ON FUNCTION revenue.visible_bound IS
+  'A bound of a total: as it is for members, to two digits for viewers, NULL for them where fewer than five rows make it up';
 
 CREATE OR REPLACE FUNCTION revenue.pipeline_forecast(
   kind text DEFAULT 'deal', as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
@@ -231,15 +241,15 @@ BEGIN
         revenue.total_distribution(c.amount, c.win_90d, c.dispersion_90d)] AS distributions
     FROM chances AS c GROUP BY c.org_id, c.base_currency
   )
-  SELECT t.org_id, 30 * h.n, t.deal_count, t.deal_count - t.valued, t.wins[h.n],
+  SELECT t.org_id, 30 * h.n, t.deal_count, t.deal_count - t.valued, round(t.wins[h.n]::numeric, 9)::double precision,
     revenue.visible_total(t.org_id, t.valued, round((x.d ->> 'expected')::numeric, 2)), t.base_currency,
-    revenue.visible_total(t.org_id, t.valued, (x.d ->> 'median')::numeric),
-    revenue.visible_total(t.org_id, t.valued, (x.d #>> '{intervals,0,lower}')::numeric),
-    revenue.visible_total(t.org_id, t.valued, (x.d #>> '{intervals,0,upper}')::numeric),
-    revenue.visible_total(t.org_id, t.valued, (x.d #>> '{intervals,1,lower}')::numeric),
-    revenue.visible_total(t.org_id, t.valued, (x.d #>> '{intervals,1,upper}')::numeric),
-    revenue.visible_total(t.org_id, t.valued, (x.d #>> '{intervals,2,lower}')::numeric),
-    revenue.visible_total(t.org_id, t.valued, (x.d #>> '{intervals,2,upper}')::numeric)
+    revenue.visible_bound(t.org_id, t.valued, (x.d ->> 'median')::numeric),
+    revenue.visible_bound(t.org_id, t.valued, (x.d #>> '{intervals,0,lower}')::numeric),
+    revenue.visible_bound(t.org_id, t.valued, (x.d #>> '{intervals,0,upper}')::numeric),
+    revenue.visible_bound(t.org_id, t.valued, (x.d #>> '{intervals,1,lower}')::numeric),
+    revenue.visible_bound(t.org_id, t.valued, (x.d #>> '{intervals,1,upper}')::numeric),
+    revenue.visible_bound(t.org_id, t.valued, (x.d #>> '{intervals,2,lower}')::numeric),
+    revenue.visible_bound(t.org_id, t.valued, (x.d #>> '{intervals,2,upper}')::numeric)
   FROM totals AS t
   CROSS JOIN generate_series(1, 3) AS h(n)
   CROSS JOIN LATERAL (SELECT t.distributions[h.n] AS d) AS x
@@ -268,11 +278,11 @@ DECLARE
   first_day date := coalesce(forecast_calibration.from_date, (last_day - interval '1 year')::date);
   moment timestamptz;
 BEGIN
-  IF NOT isfinite(first_day) OR NOT isfinite(last_day) THEN
-    RAISE EXCEPTION 'from_date and to_date must be finite' USING ERRCODE = 'invalid_parameter_value',
+  IF first_day NOT BETWEEN '0001-01-01' AND '9999-12-31' OR last_day NOT BETWEEN '0001-01-01' AND '9999-12-31' THEN
+    RAISE EXCEPTION 'from_date and to_date must lie in the years 1 to 9999' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave them out for the last year.';
-  ELSIF coalesce(step, interval '0') < interval '1 day' OR (last_day - first_day) / extract(epoch FROM step) * 86400 > 1000 THEN
-    RAISE EXCEPTION 'step must be at least a day and make at most 1,000 origins' USING ERRCODE = 'invalid_parameter_value',
+  ELSIF coalesce(step, interval '0') NOT BETWEEN interval '1 day' AND interval '100 years' OR (last_day - first_day) / extract(epoch FROM step) * 86400 > 1000 THEN
+    RAISE EXCEPTION 'step must be a day to 100 years and make at most 1,000 origins' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'The default is a month.';
   END IF;
   FOR origin IN SELECT g::date FROM generate_series(first_day::timestamp, last_day::timestamp, step) AS g ORDER BY 1 LOOP

@@ -77,7 +77,7 @@ SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 BEGIN
   RETURN QUERY
   WITH cells AS (
-    SELECT s.org_id, date_trunc('month', d.created_at AT TIME ZONE s.time_zone)::date AS created_month, s.kind, s.base_currency,
+    SELECT s.org_id, date_trunc('month', least(d.created_at, '294276-01-01') AT TIME ZONE s.time_zone)::date AS created_month, s.kind, s.base_currency,
       d.currency, count(*) AS n, count(d.amount) AS valued, sum(d.amount) AS value
     FROM revenue.deals_as_of(as_of) AS d
     LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)

@@ -47,7 +47,7 @@ INSERT INTO walk.matrix VALUES
     ('pipelines', 'viewer', 'admin', NULL),
   ('stages', 'viewer', 'admin', NULL), ('products', 'member', 'admin', NULL),
   ('accounts', 'member', 'admin', 'owner_rep_id'), ('contacts', 'member', 'admin', 'owner_rep_id'),
-  ('deals', 'member', 'admin', 'owner_rep_id'), ('deal_history', 'member', NULL, NULL),
+  ('deals', 'member', 'admin', 'owner_rep_id'), ('deal_history', 'member', NULL, NULL), ('contact_stages', 'member', NULL, NULL),
   ('deal_facts', 'member', 'admin', NULL), ('activities', 'member', 'admin', 'rep_id');
 
 CREATE TABLE walk.violations (rule text, object text, actor text, problem text);

@@ -91,7 +91,25 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('anonymised_deals', '[null, 555]'),
   ('org_close_probability', '["proposal", 12, 70, 6, 2, true, true, false, 1, "all", 555]'),
   ('explain_deal', '["ROWA-1", null, 555]'),
-  ('unsaid_columns', '[555, "ROWA-1", "2024-01-01"]');
+  ('unsaid_columns', '[555, "ROWA-1", "2024-01-01"]'),
+  ('stage_history', '[1, 1, "open", "2024-01-01", null, "2024-02-01"]'),
+  ('total_distribution', '[1000, 0.5, 0.1]'),
+  ('win_probability_within', '[{"beliefs": [{"stage": 1, "kind": "open", "next": 2, "default_conversion": 0.5, "default_days": 10}, {"stage": 2, "kind": "won", "next": 0, "default_conversion": 0, "default_days": 0}]}, 1, 3, 30]'),
+  ('days_to_win', '[{"beliefs": [{"stage": 1, "kind": "open", "next": 2, "default_conversion": 0.5, "default_days": 10}, {"stage": 2, "kind": "won", "next": 0, "default_conversion": 0, "default_days": 0}]}, 1, 3]'),
+  ('win_dispersion', '[{"beliefs": []}, 30]'),
+  ('stage_age', '["2024-01-01", "2024-02-01"]'),
+  ('funnel_stages', '["deal"]'),
+  ('stage_entries', '["deal", null, 555]'),
+  ('stage_model', '["deal", null, 555]'),
+  ('stage_outlook', '["deal", null]'),
+  ('contacts_as_of', '[null]'),
+  ('visible_bound', '[555, 3, 100]'),
+  ('deal_forecast', '[null]'),
+  ('contact_forecast', '[null]'),
+  ('pipeline_forecast', '["deal", null, 555]'),
+  ('forecast_calibration', '["2024-01-01", "2024-03-01", "1 month", 555]'),
+  ('stage_conversion', '["deal", null, 555]'),
+  ('cohort_win_rates', '[null, 555]');
 
 INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('create_org', '["A new one", "EUR", "UTC", 1, 1]', 'database'),

@@ -41,7 +41,8 @@ double normal_quantile(double p) {
 
 // Equally probable values that stand for a lognormal factor, with its mean of 1 and its variance.
 std::vector<double> factors(double dispersion) {
-  if (dispersion <= 0) return {1.0};
+  constexpr double kNegligible = 1e-9;
+  if (dispersion < kNegligible) return {1.0};
   const double sigma = std::sqrt(std::log1p(dispersion));
   std::vector<double> values;
   for (std::size_t i = 0; i < kFactors; ++i)
@@ -102,6 +103,7 @@ std::vector<Atom> on_lattice(const std::vector<Deal>& deals) {
   }
   constexpr double kReach = 10;  // standard deviations, beyond which nothing is looked for
   const double step = std::min(most, mean + kReach * std::sqrt(variance)) / (kLattice - 1);
+  if (!(step > 0)) return {{0, 1}};  // wins so improbable that their mean is none
   std::vector<double> share(kLattice, 0.0);
   share[0] = 1;
   std::size_t top = 0;
@@ -223,11 +225,8 @@ TotalDistributionResult TotalDistribution::result(Poll poll) const {
   result.deals = static_cast<std::int64_t>(deals_.size());
 
   std::vector<Deal> deals;
-  for (const Deal& deal : deals_) {
-    result.expected_wins += deal.probability;
-    if (deal.micros == 0 || deal.probability <= 0) continue;
-    deals.push_back(deal);
-  }
+  std::copy_if(deals_.begin(), deals_.end(), std::back_inserter(deals),
+               [](const Deal& deal) { return deal.probability > 0; });
   std::sort(deals.begin(), deals.end(), [](const Deal& a, const Deal& b) {
     const auto variance = [](const Deal& deal) {
       const auto amount = static_cast<double>(deal.micros);
@@ -237,6 +236,9 @@ TotalDistributionResult TotalDistribution::result(Poll poll) const {
     const double second = variance(b);
     return first != second ? first > second : std::tie(a.micros, a.probability) < std::tie(b.micros, b.probability);
   });
+
+  for (const Deal& deal : deals) result.expected_wins += deal.probability;
+  std::erase_if(deals, [](const Deal& deal) { return deal.micros == 0; });
 
   std::vector<Part> parts;
   double mean = 0;
