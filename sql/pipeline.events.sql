@@ -12,17 +12,6 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION revenue.check_period IS 'An error with a hint where a period ends before it begins; NULL = open';
 
-CREATE OR REPLACE FUNCTION revenue.day_rate(org_id integer, currency text, day date) RETURNS numeric
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT CASE WHEN o.base_currency = day_rate.currency THEN 1 ELSE (
-    SELECT f.rate FROM revenue.fx_rates AS f
-    WHERE f.org_id = o.org_id AND f.currency = day_rate.currency AND f.rate_date <= day
-    ORDER BY f.rate_date DESC LIMIT 1) END
-  FROM revenue.orgs AS o WHERE o.org_id = day_rate.org_id
-$$;
-COMMENT ON FUNCTION revenue.day_rate IS
-  'Units of the base currency for one unit of a currency on a day: the last known rate; NULL where none is known';
-
 -- Grouped by currency and day before it is converted, so that there is one product a group, exact like the
 -- sum, and one look-up a currency and day.
 CREATE OR REPLACE FUNCTION revenue.event_cells(
@@ -52,8 +41,11 @@ BEGIN
       ON e.org_id = v.org_id AND e.closed_at >= v.first_at AND e.closed_at < v.end_at AND e.closed_at <= v.moment
     GROUP BY v.org_id, v.base_currency, e.event_type, e.offer_id, e.platform, e.niche, e.source, e.currency, closed_on
   ), rates AS MATERIALIZED (
-    SELECT d.org_id, d.currency, d.closed_on, revenue.day_rate(d.org_id, d.currency, d.closed_on) AS rate
-    FROM (SELECT DISTINCT c.org_id, c.currency, c.closed_on FROM cells AS c) AS d
+    SELECT d.org_id, d.currency, d.closed_on, CASE WHEN d.currency = d.base_currency THEN 1 ELSE (
+      SELECT f.rate FROM revenue.fx_rates AS f
+      WHERE f.org_id = d.org_id AND f.currency = d.currency AND f.rate_date <= d.closed_on
+      ORDER BY f.rate_date DESC LIMIT 1) END AS rate
+    FROM (SELECT DISTINCT c.org_id, c.base_currency, c.currency, c.closed_on FROM cells AS c) AS d
   )
   SELECT c.org_id, c.event_type, c.offer_id, c.platform, c.niche, c.source, c.base_currency,
     sum(c.events)::bigint, coalesce(sum(c.events) FILTER (WHERE r.rate IS NOT NULL), 0)::bigint,
@@ -75,26 +67,39 @@ SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
-  WITH days AS MATERIALIZED (
-    SELECT o.org_id, d.today, date_trunc('month', d.today::timestamp)::date AS month,
-      (d.today - interval '1 month')::date AS day_before
+  WITH periods AS MATERIALIZED (
+    SELECT o.org_id, o.base_currency, o.time_zone, d.month, p.this_month, p.first::timestamp AT TIME ZONE o.time_zone AS first_at,
+      least((p.last + 1)::timestamp AT TIME ZONE o.time_zone, d.moment + interval '1 us') AS end_at
     FROM revenue.orgs AS o
     CROSS JOIN LATERAL (
-      SELECT (coalesce(revenue.checked_instant(as_of), now()) AT TIME ZONE o.time_zone)::date AS today) AS d
-    WHERE o.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR o.org_id = org)
-  ), sums AS (
-    SELECT d.org_id, d.month, c.event_type, c.reporting_currency,
-      coalesce(sum(c.events) FILTER (WHERE p.this_month), 0)::bigint AS events,
-      coalesce(sum(c.valued_events) FILTER (WHERE p.this_month), 0)::bigint AS valued,
-      sum(c.revenue) FILTER (WHERE p.this_month) AS revenue,
-      coalesce(sum(c.events) FILTER (WHERE NOT p.this_month), 0)::bigint AS events_before,
-      coalesce(sum(c.valued_events) FILTER (WHERE NOT p.this_month), 0)::bigint AS valued_before,
-      sum(c.revenue) FILTER (WHERE NOT p.this_month) AS revenue_before
-    FROM days AS d
+      SELECT n.moment, n.today, date_trunc('month', n.today::timestamp)::date AS month
+      FROM (SELECT m.moment, (m.moment AT TIME ZONE o.time_zone)::date AS today
+            FROM (SELECT coalesce(revenue.checked_instant(as_of), now()) AS moment) AS m) AS n) AS d
     CROSS JOIN LATERAL (VALUES
-      (true, d.month, d.today), (false, (d.month - interval '1 month')::date, d.day_before)) AS p(this_month, first, last)
-    CROSS JOIN LATERAL revenue.event_cells(p.first, p.last, as_of, d.org_id) AS c
-    GROUP BY d.org_id, d.month, c.event_type, c.reporting_currency
+      (true, d.month, d.today),
+      (false, (d.month - interval '1 month')::date, (d.today - interval '1 month')::date)) AS p(this_month, first, last)
+    WHERE o.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR o.org_id = org)
+  ), cells AS MATERIALIZED (
+    SELECT p.org_id, p.base_currency, p.month, p.this_month, e.event_type, e.currency,
+      (e.closed_at AT TIME ZONE p.time_zone)::date AS closed_on, count(*) AS events, sum(e.amount) AS amount
+    FROM periods AS p
+    JOIN revenue.revenue_events AS e ON e.org_id = p.org_id AND e.closed_at >= p.first_at AND e.closed_at < p.end_at
+    GROUP BY p.org_id, p.base_currency, p.month, p.this_month, e.event_type, e.currency, closed_on
+  ), valued AS (
+    SELECT c.*, CASE WHEN c.currency = c.base_currency THEN 1 ELSE (
+      SELECT f.rate FROM revenue.fx_rates AS f
+      WHERE f.org_id = c.org_id AND f.currency = c.currency AND f.rate_date <= c.closed_on
+      ORDER BY f.rate_date DESC LIMIT 1) END AS rate
+    FROM cells AS c
+  ), sums AS (
+    SELECT c.org_id, c.month, c.event_type, c.base_currency AS reporting_currency,
+      coalesce(sum(c.events) FILTER (WHERE c.this_month), 0)::bigint AS events,
+      coalesce(sum(c.events) FILTER (WHERE c.this_month AND c.rate IS NOT NULL), 0)::bigint AS valued,
+      sum(c.amount * c.rate) FILTER (WHERE c.this_month) AS revenue,
+      coalesce(sum(c.events) FILTER (WHERE NOT c.this_month), 0)::bigint AS events_before,
+      coalesce(sum(c.events) FILTER (WHERE NOT c.this_month AND c.rate IS NOT NULL), 0)::bigint AS valued_before,
+      sum(c.amount * c.rate) FILTER (WHERE NOT c.this_month) AS revenue_before
+    FROM valued AS c GROUP BY c.org_id, c.month, c.event_type, c.base_currency
   ), shown AS (
     SELECT s.*,
       CASE WHEN s.events = 0 THEN 0 ELSE revenue.visible_total(s.org_id, s.valued, s.revenue) END AS now_shown,

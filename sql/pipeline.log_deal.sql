@@ -26,6 +26,43 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION revenue.check_event IS 'An error with a hint where a value of a revenue event cannot be; NULL of what may be left out is not looked at';
 
+-- mtd() without the month before and in one plan for all calls, because log_deal() has milliseconds.
+CREATE OR REPLACE FUNCTION revenue.month_revenue(org integer DEFAULT NULL) RETURNS jsonb
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+#variable_conflict use_column
+DECLARE
+  chosen revenue.orgs;
+  month_began timestamptz;
+BEGIN
+  SELECT * INTO chosen FROM revenue.orgs AS o WHERE o.org_id = revenue.current_org(org);
+  month_began := date_trunc('month', now() AT TIME ZONE chosen.time_zone) AT TIME ZONE chosen.time_zone;
+  RETURN (
+    WITH days AS (
+      SELECT e.event_type, e.currency, (e.closed_at AT TIME ZONE chosen.time_zone)::date AS closed_on,
+        count(*) AS events, sum(e.amount) AS amount
+      FROM revenue.revenue_events AS e
+      WHERE e.org_id = chosen.org_id AND e.closed_at >= month_began AND e.closed_at <= clock_timestamp()
+      GROUP BY e.event_type, e.currency, closed_on
+    ), types AS (
+      SELECT d.event_type, sum(d.events) AS events, sum(d.amount * r.rate) AS revenue,
+        coalesce(sum(d.events) FILTER (WHERE r.rate IS NULL), 0) AS without_rate
+      FROM days AS d
+      CROSS JOIN LATERAL (
+        SELECT CASE WHEN d.currency = chosen.base_currency THEN 1 ELSE (
+          SELECT f.rate FROM revenue.fx_rates AS f
+          WHERE f.org_id = chosen.org_id AND f.currency = d.currency AND f.rate_date <= d.closed_on
+          ORDER BY f.rate_date DESC LIMIT 1) END AS rate) AS r
+      GROUP BY d.event_type
+    )
+    SELECT jsonb_build_object('events', coalesce(sum(t.events), 0),
+      'revenue', trim_scale(CASE WHEN count(*) = 0 THEN 0 ELSE sum(t.revenue) END),
+      'events_without_rate', coalesce(sum(t.without_rate), 0), 'reporting_currency', chosen.base_currency,
+      'by_type', coalesce(jsonb_object_agg(t.event_type, trim_scale(t.revenue)), '{}'))
+    FROM types AS t);
+END $$;
+COMMENT ON FUNCTION revenue.month_revenue IS
+  'The revenue of the month so far, as mtd() has it: {events, revenue, events_without_rate, reporting_currency, by_type}';
+
 CREATE OR REPLACE FUNCTION revenue.log_deal(
   event_id text, event_type text DEFAULT 'deal_won', amount numeric DEFAULT NULL, currency text DEFAULT NULL,
   deal_id text DEFAULT NULL, contact_id text DEFAULT NULL, offer_id text DEFAULT NULL, platform text DEFAULT NULL,
@@ -187,12 +224,7 @@ BEGIN
     'event_id', known.event_id, 'recorded', recorded, 'deal_closed', won_stage IS NOT NULL AND recorded,
     'event', to_jsonb(known) - '{org_id,event_id,forecast_change,recorded_at}'::text[],
     'forecast', revenue.forecast_after_event(chosen),
-    'mtd', (
-      SELECT jsonb_build_object('events', coalesce(sum(m.events), 0), 'revenue', CASE WHEN count(*) = 0 THEN 0 ELSE sum(m.revenue) END,
-        'events_without_rate', coalesce(sum(m.events_without_rate), 0), 'previous_revenue', sum(m.previous_revenue),
-        'reporting_currency', base_currency,
-        'by_type', coalesce(jsonb_object_agg(m.event_type, m.revenue) FILTER (WHERE m.events > 0), '{}'))
-      FROM revenue.mtd(clock_timestamp(), chosen) AS m));
+    'mtd', revenue.month_revenue(chosen));
 END $$;
 COMMENT ON FUNCTION revenue.log_deal IS
   'Logs one revenue event, closes its deal as won where it is a deal_won with a deal and no refund, and answers {event_id, recorded, deal_closed, event, forecast, mtd}, all in one transaction. The same event again changes nothing (recorded: false); another one under a used event_id is an error. A member logs his own';

@@ -94,11 +94,11 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('unsaid_columns', '[555, "ROWA-1", "2024-01-01"]'),
   -- pipeline, revenue events
   ('check_period', '["2024-01-01", "2024-03-31"]'),
-  ('day_rate', '[555, "EUR", "2024-01-01"]'),
   ('event_cells', '[null, null, null, 555]'),
   ('mtd', '[null, 555]'),
   ('top_sources', '[null, null, null, 10, 555]'),
   ('forecast_after_event', '[555]'),
+  ('month_revenue', '[555]'),
   ('check_event', '["E-1", "deal_won", 100, 30, "2024-01-01"]'),
   ('offer_performance', '[null, null, 555]'),
   ('automation_roi', '[null, null, 555]'),
