@@ -610,6 +610,23 @@ BEGIN
   WHERE d.org_id = org AND s.kind = 'won' AND d.amount IS NOT NULL AND k.deal % e.every = 0
     AND d.closed_at + e.later < midnight;
 
+  -- And each week some sales of the offers to contacts, without a deal.
+  INSERT INTO revenue.revenue_events (org_id, event_id, event_type, contact_id, owner_rep_id, offer_id, amount, currency,
+    platform, niche, source, days_to_close, closed_at, recorded_at)
+  SELECT org, concat_ws('-', 'sale', f.offer_id, w.week, n.sale), 'deal_won', c.contact_id, c.owner_rep_id, f.offer_id,
+    round(f.avg_deal_value * (0.8 + 0.05 * floor(9 * revenue.demo_draw(seed, 812, k.item)))::numeric, 2), 'USD',
+    revenue.demo_pick(f.primary_platforms, revenue.demo_draw(seed, 813, k.item)),
+    nullif(revenue.demo_pick('{founders,creators,none}', revenue.demo_draw(seed, 814, k.item)), 'none'),
+    c.source, 3 + floor(40 * revenue.demo_draw(seed, 815, k.item))::integer, t.closed_at, t.closed_at
+  FROM revenue.offers f
+  CROSS JOIN generate_series(0, 11) w(week)
+  CROSS JOIN generate_series(1, 2) n(sale)
+  CROSS JOIN LATERAL (SELECT w.week * 10000 + n.sale * 1000 + ascii(f.offer_id) AS item) k
+  CROSS JOIN LATERAL (SELECT midnight - interval '1 minute' * (420 + 10080 * w.week + 1440 * n.sale) AS closed_at) t
+  JOIN revenue.contacts c ON c.org_id = org AND c.contact_id = 'C-' || lpad((1 + floor(
+    (SELECT count(*) FROM revenue.contacts x WHERE x.org_id = org) * revenue.demo_draw(seed, 816, k.item)))::text, 6, '0')
+  WHERE f.org_id = org AND revenue.demo_draw(seed, 817, k.item) < 0.7;
+
   INSERT INTO revenue.automations (org_id, automation_id, name) VALUES
     (org, 'lead_research', 'Lead research'), (org, 'follow_up', 'Follow-up messages'), (org, 'reporting', 'Weekly reporting');
   INSERT INTO revenue.automation_days (org_id, automation_id, day, runs, hours_saved, hourly_rate, revenue_generated, cost, currency)
