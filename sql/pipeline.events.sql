@@ -20,7 +20,7 @@ RETURNS TABLE (
   org_id integer, event_type text, offer_id text, platform text, niche text, source text, reporting_currency char(3),
   events bigint, valued_events bigint, deals_closed bigint, revenue numeric, timed_events bigint, days_to_close_sum numeric)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET enable_sort = off SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
   PERFORM revenue.check_period(event_cells.from_date, event_cells.to_date);
@@ -63,7 +63,7 @@ RETURNS TABLE (
   org_id integer, month date, event_type text, events bigint, revenue numeric, reporting_currency char(3),
   events_without_rate bigint, previous_events bigint, previous_revenue numeric, change double precision)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET enable_sort = off SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY

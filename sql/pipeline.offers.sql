@@ -8,7 +8,7 @@ RETURNS TABLE (
   conversion_rate double precision, events bigint, revenue numeric, cost numeric, roi double precision,
   reporting_currency char(3), events_without_rate bigint, days_without_cost bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET enable_sort = off SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
   PERFORM revenue.check_period(offer_performance.from_date, offer_performance.to_date);
@@ -29,7 +29,7 @@ BEGIN
     SELECT a.org_id, a.offer_id, a.platform, a.niche,
       sum(a.impressions) AS impressions, sum(a.engagements) AS engagements, sum(a.dm_starts) AS dm_starts,
       sum(a.pipeline_entries) AS entries, sum(a.cost * r.rate) AS cost,
-      count(*) - count(a.cost * r.rate) AS without_cost,
+      count(*) FILTER (WHERE a.cost IS NULL OR r.rate IS NULL) AS without_cost,
       0::numeric AS closed, 0::numeric AS events, 0::numeric AS valued, NULL::numeric AS revenue
     FROM days AS a JOIN rates AS r USING (org_id, currency, day)
     GROUP BY a.org_id, a.offer_id, a.platform, a.niche
@@ -70,7 +70,7 @@ RETURNS TABLE (
   time_value numeric, revenue_generated numeric, cost numeric, net_gain numeric, roi double precision,
   reporting_currency char(3), days_without_cost bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET enable_sort = off SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
   PERFORM revenue.check_period(automation_roi.from_date, automation_roi.to_date);
@@ -90,7 +90,7 @@ BEGIN
   ), sums AS (
     SELECT a.org_id, a.automation_id, count(*) AS days, sum(a.runs) AS runs, sum(a.hours_saved) AS hours,
       sum(a.hours_saved * a.hourly_rate * r.rate) AS time_value, sum(a.revenue_generated * r.rate) AS revenue,
-      sum(a.cost * r.rate) AS cost, count(*) - count(a.cost * r.rate) AS without_cost
+      sum(a.cost * r.rate) AS cost, count(*) FILTER (WHERE a.cost IS NULL OR r.rate IS NULL) AS without_cost
     FROM days AS a JOIN rates AS r USING (org_id, currency, day)
     GROUP BY a.org_id, a.automation_id HAVING revenue.cell_visible(a.org_id, count(*))
   ), gains AS (
