@@ -132,7 +132,8 @@ BEGIN
         HINT = 'Pass the rep_id of a row of revenue.reps, or none.';
     END IF;
     IF said.amount IS NULL AND log_deal.event_type = 'deal_won' THEN
-      said.amount := deal.amount;
+      -- Below 0 it would be a refund, which closes nothing.
+      said.amount := CASE WHEN deal.amount >= 0 THEN deal.amount END;
       said.currency := coalesce(said.currency, deal.currency);
       IF said.currency <> deal.currency THEN said.amount := NULL; END IF;
     END IF;

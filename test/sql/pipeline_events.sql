@@ -71,6 +71,10 @@ SELECT revenue.log_deal('x', amount => 5, contact_id => 'none');
 SELECT revenue.log_deal('x', amount => 5, offer_id => 'none');
 SELECT revenue.log_deal('x', amount => 5, owner_rep_id => 'none');
 SELECT revenue.log_deal('x', deal_id => 'd5', currency => 'USD');
+INSERT INTO revenue.deals (org_id, deal_id, stage_id, amount, currency) VALUES (1, 'credit', 'proposal', -5, 'EUR'), (1, 'unknown', 'proposal', NULL, 'EUR');
+SELECT revenue.log_deal('x', deal_id => 'credit');
+SELECT revenue.log_deal('x', deal_id => 'unknown');
+DELETE FROM revenue.deals WHERE deal_id IN ('credit', 'unknown');
 SELECT count(*) AS logged FROM revenue.revenue_events WHERE event_id = 'x';
 -- a failure takes everything with it
 BEGIN;
