@@ -26,6 +26,40 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION revenue.check_event IS 'An error with a hint where a value of a revenue event cannot be; NULL of what may be left out is not looked at';
 
+-- deal_scores() for one deal, without what it looks up for all.
+CREATE OR REPLACE FUNCTION revenue.deal_forecast(deal_id text, org integer DEFAULT NULL) RETURNS double precision
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+BEGIN
+  RETURN (
+    WITH frameworks AS MATERIALIZED (
+      SELECT f.vertical, f.weights FROM revenue.frameworks_in_force() AS f WHERE f.org_id = chosen
+    )
+    SELECT coalesce((d.amount * r.rate)::double precision
+      * revenue.close_probability(
+          revenue.known_stage(coalesce(s.framework_stage, s.stage_id), a.weights),
+          revenue.elapsed_days(d.stage_entered_at, now()), d.lead_score, d.num_interactions, d.num_objections_handled,
+          d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, d.competitors_mentioned, w.weights)
+      * revenue.date_weight(revenue.days_until(d.close_date, t.today), w.weights), 0)
+    FROM revenue.deals AS d
+    JOIN revenue.orgs AS o USING (org_id)
+    JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+    LEFT JOIN frameworks AS a ON a.vertical = 'all'
+    LEFT JOIN frameworks AS v ON v.vertical = d.industry
+    CROSS JOIN LATERAL (SELECT coalesce(v.weights, a.weights) AS weights) AS w
+    CROSS JOIN LATERAL (SELECT (now() AT TIME ZONE o.time_zone)::date AS today) AS t
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN d.currency = o.base_currency THEN 1 ELSE (
+        SELECT f.rate FROM revenue.fx_rates AS f
+        WHERE f.org_id = d.org_id AND f.currency = d.currency AND f.rate_date <= t.today
+        ORDER BY f.rate_date DESC LIMIT 1) END AS rate) AS r
+    WHERE d.org_id = chosen AND d.deal_id = deal_forecast.deal_id AND s.kind = 'open');
+END $$;
+COMMENT ON FUNCTION revenue.deal_forecast IS
+  'What an open deal adds to the forecast now: value x probability x date weight, 0 without a value; NULL for a deal that is not open';
+
 -- mtd() without the month before and in one plan for all calls, because log_deal() has milliseconds.
 CREATE OR REPLACE FUNCTION revenue.month_revenue(org integer DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
@@ -153,8 +187,7 @@ BEGIN
             HINT = 'A deal is won once: log an upsell or a recurring_payment, or reopen the deal first.';
         END IF;
       ELSIF stage_kind = 'open' THEN
-        SELECT -coalesce(s.weighted_amount * s.date_weight, 0) INTO said.forecast_change FROM revenue.deal_scores() AS s
-        WHERE s.org_id = chosen AND s.deal_id = log_deal.deal_id;
+        said.forecast_change := -revenue.deal_forecast(log_deal.deal_id, chosen);
       END IF;
       IF stage_kind <> 'won' THEN
         SELECT s.stage_id INTO won_stage FROM revenue.stages AS s

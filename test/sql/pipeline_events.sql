@@ -87,6 +87,18 @@ COMMIT;
 -- The forecast beside it is the base without the deal, and that is what a new computation gives.
 SELECT revenue.refresh_forecast();
 SELECT f ->> 'deal_count' AS deals, f ->> 'events_since' AS events FROM revenue.forecast_after_event() f;
+-- a deal's part of it is that of deal_scores
+BEGIN;
+SELECT revenue.set_framework('{"close_probability": {"champion": 20}}', 'retail') AS version;
+INSERT INTO revenue.deals (org_id, deal_id, stage_id, amount, currency, close_date, created_at, industry, champion_identified, lead_score)
+SELECT 1, 'f' || i, (ARRAY['proposal', 'negotiation', 'prospecting', 'closed_lost'])[1 + i % 4], CASE WHEN i % 7 > 0 THEN 100 * i END,
+  (ARRAY['EUR', 'USD', 'CHF'])[1 + i % 3], CASE WHEN i % 5 > 0 THEN current_date + 3 * i - 60 END, now() - i * interval '3 days',
+  CASE WHEN i % 2 = 0 THEN 'retail' END, i % 3 = 0, i FROM generate_series(1, 40) i;
+SELECT count(*) AS deals, count(s.deal_id) AS open,
+  count(*) FILTER (WHERE revenue.deal_forecast(d.deal_id) IS DISTINCT FROM
+    CASE WHEN s.deal_id IS NOT NULL THEN coalesce(s.weighted_amount * s.date_weight, 0) END) AS wrong
+FROM revenue.deals d LEFT JOIN revenue.deal_scores() s USING (org_id, deal_id);
+ROLLBACK;
 SELECT r -> 'forecast' AS forecast FROM revenue.log_deal('e11', deal_id => 'd6') r \gset
 SELECT f ->> 'deal_count' AS deals, f ->> 'events_since' AS events,
   abs((f ->> 'weighted_value')::float8 - (SELECT sum(weighted_value) FROM revenue.forecast_monthly())) < 0.02 AS as_computed

@@ -98,6 +98,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('mtd', '[null, 555]'),
   ('top_sources', '[null, null, null, 10, 555]'),
   ('forecast_after_event', '[555]'),
+  ('deal_forecast', '["ROWA-1", 555]'),
   ('month_revenue', '[555]'),
   ('check_event', '["E-1", "deal_won", 100, 30, "2024-01-01"]'),
   ('offer_performance', '[null, null, 555]'),
