@@ -48,6 +48,7 @@ SQL_ORDER = \
   crm.tables crm.functions \
   scoring.functions scoring.framework scoring.views \
   pipeline.functions pipeline.forecast pipeline.funnel \
+  pipeline.events.tables pipeline.events pipeline.log_deal pipeline.offers \
   demo.functions access
 
 SQL_FILES    := $(SQL_ORDER:%=sql/%.sql)

@@ -564,6 +564,91 @@ REVOKE EXECUTE ON FUNCTION revenue.load_demo_deals(integer, integer, integer, da
 COMMENT ON FUNCTION revenue.load_demo_deals(integer, integer, integer, date, integer, integer) IS
   'For load_demo(): deals first_deal to last_deal with their past and their activities';
 
+-- What brought revenue ------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.load_demo_events(org integer, seed integer, today date) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  midnight timestamptz := (SELECT today::timestamp AT TIME ZONE o.time_zone FROM revenue.orgs o WHERE o.org_id = org);
+BEGIN
+  INSERT INTO revenue.offers (org_id, offer_id, name, avg_deal_value, currency, target_stage, primary_platforms) VALUES
+    (org, 'safari_automation', 'Safari automation', 2500, 'USD', 'decision', '{linkedin,email}'),
+    (org, 'creator_growth', 'Creator growth', 1500, 'USD', 'consideration', '{instagram,youtube}'),
+    (org, 'ai_automation', 'AI automation', 3500, 'USD', 'decision', '{linkedin,twitter}'),
+    (org, 'personal_brand', 'Personal brand', 997, 'USD', 'awareness', '{instagram,twitter}');
+
+  -- Twelve weeks of each offer where it is offered first, in two niches and in none.
+  INSERT INTO revenue.offer_activity (org_id, activity_id, offer_id, platform, niche, day, impressions, engagements,
+    dm_starts, pipeline_entries, cost, currency)
+  SELECT org, concat_ws('-', f.offer_id, p.platform, n.niche, w.week), f.offer_id, p.platform, nullif(n.niche, 'none'),
+    today - 1 - 7 * w.week, v.impressions, v.impressions / 25, v.impressions / 250, v.impressions / 1000,
+    round(v.impressions * 0.02, 2), 'USD'
+  FROM revenue.offers f
+  CROSS JOIN LATERAL unnest(f.primary_platforms) WITH ORDINALITY p(platform, platform_no)
+  CROSS JOIN (VALUES (1, 'founders'), (2, 'creators'), (3, 'none')) n(niche_no, niche)
+  CROSS JOIN generate_series(0, 11) w(week)
+  CROSS JOIN LATERAL (SELECT 500 + floor(4500 * revenue.demo_draw(seed, 800 + n.niche_no,
+    w.week * 1000 + p.platform_no * 100 + ascii(f.offer_id)))::integer AS impressions) v
+  WHERE f.org_id = org;
+
+  -- Each won deal, once; every fifth grows after a month, every ninth is paid back after two.
+  INSERT INTO revenue.revenue_events (org_id, event_id, event_type, contact_id, deal_id, owner_rep_id, offer_id, amount,
+    currency, platform, niche, source, days_to_close, closed_at, recorded_at)
+  SELECT org, e.event_type || '-' || d.deal_id, e.event_type, d.contact_id, d.deal_id, d.owner_rep_id, f.offer_id,
+    round(d.amount * e.part, CASE d.currency WHEN 'JPY' THEN 0 ELSE 2 END), d.currency,
+    revenue.demo_pick(f.primary_platforms, revenue.demo_draw(seed, 810, k.deal)),
+    CASE WHEN f.offer_id IS NOT NULL THEN
+      nullif(revenue.demo_pick('{founders,creators,none}', revenue.demo_draw(seed, 811, k.deal)), 'none') END,
+    d.source, CASE e.event_type WHEN 'deal_won' THEN floor(revenue.elapsed_days(d.created_at, d.closed_at)) END,
+    d.closed_at + e.later, d.closed_at + e.later
+  FROM revenue.deals d
+  JOIN revenue.stages s USING (org_id, pipeline_id, stage_id)
+  LEFT JOIN revenue.offers f ON f.org_id = d.org_id AND f.offer_id = d.product_id
+  CROSS JOIN LATERAL (SELECT substr(d.deal_id, 3)::integer AS deal) k
+  CROSS JOIN (VALUES ('deal_won', 1, 1.0, interval '0'), ('upsell', 5, 0.25, interval '720 hours'),
+    ('churn', 9, -0.5, interval '1440 hours')) e(event_type, every, part, later)
+  WHERE d.org_id = org AND s.kind = 'won' AND d.amount IS NOT NULL AND k.deal % e.every = 0
+    AND d.closed_at + e.later < midnight;
+
+  -- And each week some sales of the offers to contacts, without a deal.
+  INSERT INTO revenue.revenue_events (org_id, event_id, event_type, contact_id, owner_rep_id, offer_id, amount, currency,
+    platform, niche, source, days_to_close, closed_at, recorded_at)
+  SELECT org, concat_ws('-', 'sale', f.offer_id, w.week, n.sale), 'deal_won', c.contact_id, c.owner_rep_id, f.offer_id,
+    round(f.avg_deal_value * (0.8 + 0.05 * floor(9 * revenue.demo_draw(seed, 812, k.item)))::numeric, 2), 'USD',
+    revenue.demo_pick(f.primary_platforms, revenue.demo_draw(seed, 813, k.item)),
+    nullif(revenue.demo_pick('{founders,creators,none}', revenue.demo_draw(seed, 814, k.item)), 'none'),
+    c.source, 3 + floor(40 * revenue.demo_draw(seed, 815, k.item))::integer, t.closed_at, t.closed_at
+  FROM revenue.offers f
+  CROSS JOIN generate_series(0, 11) w(week)
+  CROSS JOIN generate_series(1, 2) n(sale)
+  CROSS JOIN LATERAL (SELECT w.week * 10000 + n.sale * 1000 + ascii(f.offer_id) AS item) k
+  CROSS JOIN LATERAL (SELECT midnight - interval '1 minute' * (420 + 10080 * w.week + 1440 * n.sale) AS closed_at) t
+  JOIN revenue.contacts c ON c.org_id = org AND c.contact_id = 'C-' || lpad((1 + floor(
+    (SELECT count(*) FROM revenue.contacts x WHERE x.org_id = org) * revenue.demo_draw(seed, 816, k.item)))::text, 6, '0')
+  WHERE f.org_id = org AND revenue.demo_draw(seed, 817, k.item) < 0.7;
+
+  INSERT INTO revenue.automations (org_id, automation_id, name) VALUES
+    (org, 'lead_research', 'Lead research'), (org, 'follow_up', 'Follow-up messages'), (org, 'reporting', 'Weekly reporting');
+  INSERT INTO revenue.automation_days (org_id, automation_id, day, runs, hours_saved, hourly_rate, revenue_generated, cost, currency)
+  SELECT org, a.automation_id, today - ago, 5 + ago % 4, a.hours + ago % 3 * 0.25, 45,
+    CASE WHEN ago % 7 = 0 THEN a.brings ELSE 0 END, a.cost, 'USD'
+  FROM (VALUES ('lead_research', 2.5, 300, 18), ('follow_up', 1.5, 500, 12), ('reporting', 0.5, NULL, 30))
+    a(automation_id, hours, brings, cost), generate_series(1, 60) ago;
+
+  INSERT INTO revenue.posting_tests (org_id, test_id, variant, day, platform, posts, exposures, pipeline_entries)
+  SELECT org, t.test_id, t.variant, today - ago, t.platform, 2, v.exposures,
+    floor(v.exposures * t.rate * (0.5 + revenue.demo_draw(seed, 821, ago * 100 + t.number)))
+  FROM (VALUES (1, 'opening line', 'question', 'linkedin', 0.012), (2, 'opening line', 'story', 'linkedin', 0.018),
+    (3, 'opening line', 'number', 'linkedin', 0.013), (4, 'posting time', 'morning', 'instagram', 0.010),
+    (5, 'posting time', 'evening', 'instagram', 0.011)) t(number, test_id, variant, platform, rate)
+  CROSS JOIN generate_series(1, 14) ago
+  CROSS JOIN LATERAL (
+    SELECT 200 + floor(300 * revenue.demo_draw(seed, 820, ago * 100 + t.number))::integer AS exposures) v;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.load_demo_events(integer, integer, date) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.load_demo_events(integer, integer, date) IS
+  'For load_demo(): offers and what they did, revenue events of the won deals, automations and tests of posting methods';
+
 -- The organisation ----------------------------------------------------------------------------
 -- The audit log knows which organisation is a demo, of whom, and what is in it: nobody can write it to
 -- have another organisation emptied.
@@ -592,6 +677,12 @@ BEGIN
   DELETE FROM revenue.deal_history h WHERE h.org_id = org;
   DELETE FROM revenue.deal_facts f WHERE f.org_id = org;
   DELETE FROM revenue.activities a WHERE a.org_id = org;
+  DELETE FROM revenue.revenue_events e WHERE e.org_id = org;
+  DELETE FROM revenue.forecast_bases b WHERE b.org_id = org;
+  DELETE FROM revenue.offer_activity a WHERE a.org_id = org;
+  DELETE FROM revenue.offers f WHERE f.org_id = org;
+  DELETE FROM revenue.automations a WHERE a.org_id = org;
+  DELETE FROM revenue.posting_tests t WHERE t.org_id = org;
   DELETE FROM revenue.deals d WHERE d.org_id = org;
   DELETE FROM revenue.contacts c WHERE c.org_id = org;
   DELETE FROM revenue.contact_stages s WHERE s.org_id = org;
@@ -660,6 +751,7 @@ BEGIN
     END IF;
     first_deal := last_deal + 1;
   END LOOP;
+  PERFORM revenue.load_demo_events(demo.org, seed, day);
 
   SELECT jsonb_build_object('org_id', o.org_id, 'organisation', o.name, 'seed', seed, 'today', day, 'deals', deals, 'rows',
     jsonb_build_object(
@@ -670,6 +762,7 @@ BEGIN
       'deals', (SELECT count(*) FROM revenue.deals d WHERE d.org_id = o.org_id),
       'deal_facts', (SELECT count(*) FROM revenue.deal_facts f WHERE f.org_id = o.org_id),
       'activities', (SELECT count(*) FROM revenue.activities a WHERE a.org_id = o.org_id),
+      'revenue_events', (SELECT count(*) FROM revenue.revenue_events e WHERE e.org_id = o.org_id),
       'fx_rates', (SELECT count(*) FROM revenue.fx_rates f WHERE f.org_id = o.org_id))) INTO answer
   FROM revenue.orgs o WHERE o.org_id = demo.org;
   PERFORM revenue.audit('load_demo', 'demo', seed::text, demo.loaded, answer, NULL, demo.org);

@@ -48,7 +48,11 @@ INSERT INTO walk.matrix VALUES
   ('stages', 'viewer', 'admin', NULL), ('products', 'member', 'admin', NULL),
   ('accounts', 'member', 'admin', 'owner_rep_id'), ('contacts', 'member', 'admin', 'owner_rep_id'),
   ('deals', 'member', 'admin', 'owner_rep_id'), ('deal_history', 'member', NULL, NULL), ('contact_stages', 'member', NULL, NULL),
-  ('deal_facts', 'member', 'admin', NULL), ('activities', 'member', 'admin', 'rep_id');
+  ('deal_facts', 'member', 'admin', NULL), ('activities', 'member', 'admin', 'rep_id'),
+  ('offers', 'member', 'admin', NULL), ('offer_activity', 'member', 'admin', NULL),
+  ('revenue_events', 'member', 'admin', 'owner_rep_id'), ('forecast_bases', 'member', NULL, NULL),
+  ('automations', 'member', 'admin', NULL), ('automation_days', 'member', 'admin', NULL),
+  ('posting_tests', 'member', 'admin', NULL);
 
 CREATE TABLE walk.violations (rule text, object text, actor text, problem text);
 

@@ -109,7 +109,21 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('pipeline_forecast', '["deal", null, 555]'),
   ('forecast_calibration', '["2024-01-01", "2024-03-01", "1 month", 555]'),
   ('stage_conversion', '["deal", null, 555]'),
-  ('cohort_win_rates', '[null, 555]');
+  ('cohort_win_rates', '[null, 555]'),
+  -- pipeline, revenue events
+  ('check_date_range', '["2024-01-01", "2024-03-31"]'),
+  ('event_cells', '[null, null, null, 555]'),
+  ('mtd', '[null, 555]'),
+  ('top_sources', '[null, null, null, 10, 555]'),
+  ('forecast_after_event', '[555]'),
+  ('deal_forecast_share', '["ROWA-1", 555]'),
+  ('month_revenue', '[555]'),
+  ('check_event', '["E-1", "deal_won", 100, 30, "2024-01-01"]'),
+  ('offer_performance', '[null, null, 555]'),
+  ('automation_roi', '[null, null, 555]'),
+  ('rate_quantile', '[12, 100, 0.025]'),
+  ('compare_variants', '[{"A": {"successes": 12, "trials": 100}, "B": {"successes": 20, "trials": 110}}]'),
+  ('posting_test_results', '[null, null, "{0.7,0.95}", 555]');
 
 INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('create_org', '["A new one", "EUR", "UTC", 1, 1]', 'database'),
@@ -133,6 +147,10 @@ INSERT INTO walk.calls (function, arguments, writes) VALUES
     '["ROWA-1", 1234.5, "USD", "2999-03-31", "negotiation", "commit", 10, 20, 5, "annual", 12, null, null, "why", 555]', 'own'),
   ('set_framework', '[{"forecast": {"overdue_half_life_days": 30}}, "all", true, "why", 555]', 'owner'),
   ('activate_framework', '[0, "all", 555]', 'owner'),
+  ('refresh_forecast', '[555]', 'member'),
+  ('log_deal',
+    '["ROWA-new", "deal_won", 1234.5, "USD", "ROWA-1", "ROWA-1", "DIMA-offer-1", "linkedin", "founders", "referral", 30, "a note", "2024-06-01", "ROWA-1", 555]',
+    'own'),
   ('load_demo', '[30, 1, "2024-06-30"]', 'database'),
   ('drop_demo', '[1]', 'database');
 
@@ -143,4 +161,4 @@ INSERT INTO walk.calls (function, skip) VALUES
 INSERT INTO walk.calls (function, skip)
 SELECT f, 'part of load_demo() and drop_demo()'
   FROM unnest('{demo_org,demo_size,clear_demo,demo_draw,demo_pick,demo_words,demo_person,demo_company,demo_cases,
-  demo_deals,load_demo_reps,load_demo_catalogue,load_demo_accounts,load_demo_deals}'::text[]) AS f;
+  demo_deals,load_demo_reps,load_demo_catalogue,load_demo_accounts,load_demo_deals,load_demo_events}'::text[]) AS f;

@@ -69,4 +69,30 @@ BEGIN
   SELECT org, mark || '-' || i, mark || '-' || i, mark || '-' || i, mark || '-' || i, mark || '-' || i, 'call',
     mark || ' subject', '2021-06-01 12:00+00'
   FROM generate_series(1, 3) i;
+
+  -- Cells of events likewise: seven, three, six of which two have a rate. What brought them and what it cost.
+  INSERT INTO revenue.offers (org_id, offer_id, name, avg_deal_value, currency, target_stage, primary_platforms)
+  SELECT org, dimension || '-offer-' || i, dimension || ' offer ' || i, 1500, 'USD', 'decision', ARRAY[dimension]
+  FROM generate_series(1, 3) i;
+  INSERT INTO revenue.offer_activity (org_id, activity_id, offer_id, platform, niche, day, impressions, engagements,
+    dm_starts, pipeline_entries, cost, currency)
+  SELECT org, mark || '-' || i, dimension || '-offer-' || i, dimension || '-platform', CASE WHEN i > 1 THEN dimension || '-niche' END,
+    '2024-01-01', 1000, 100, 20, 10, 50, 'USD' FROM generate_series(1, 3) i;
+  INSERT INTO revenue.revenue_events (org_id, event_id, event_type, contact_id, deal_id, owner_rep_id, offer_id, amount,
+    currency, platform, source, days_to_close, notes, closed_at, recorded_at)
+  SELECT org, mark || '-' || k + 1, c.event_type, mark || '-' || 1 + k % 3, mark || '-' || 1 + k % 3, mark || '-' || 1 + k % 3,
+    dimension || '-offer-' || c.offer, amount * 1.000003 * 2 ^ k,
+    CASE WHEN k BETWEEN 12 AND 15 THEN 'XXX' WHEN k % 5 = 1 THEN 'EUR' ELSE 'USD' END, dimension || '-platform',
+    dimension || '-source-' || c.offer, 10 + k, mark || ' note', now(), '2024-01-01'
+  FROM (VALUES (0, 6, 'deal_won', 1), (7, 9, 'upsell', 2), (10, 15, 'recurring_payment', 3)) AS c(first, last, event_type, offer),
+    generate_series(c.first, c.last) AS k;
+  INSERT INTO revenue.forecast_bases (org_id, computed_at, deal_count, weighted_value, reporting_currency)
+  VALUES (org, now(), 16, 1000, 'USD');
+  INSERT INTO revenue.automations (org_id, automation_id, name)
+  VALUES (org, dimension || '-automation', dimension || ' automation');
+  INSERT INTO revenue.automation_days (org_id, automation_id, day, runs, hours_saved, hourly_rate, revenue_generated, cost, currency)
+  SELECT org, dimension || '-automation', '2024-01-01'::date + i, 10, 2.5, 40, 100, 20, 'USD' FROM generate_series(1, 5) i;
+  INSERT INTO revenue.posting_tests (org_id, test_id, variant, day, platform, posts, exposures, pipeline_entries)
+  SELECT org, dimension || '-test', dimension || '-variant-' || i, '2024-01-01', dimension, 5, 1000, 10 * i
+  FROM generate_series(1, 2) i;
 END $$;

@@ -1,0 +1,201 @@
+-- The room pipeline, revenue events: one call that logs an event, and what the month has brought so far.
+
+-- Events in totals ----------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.check_date_range(from_date date, to_date date) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF from_date > to_date THEN
+    RAISE EXCEPTION 'the period ends before it begins: % to %', from_date, to_date
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Pass from_date before to_date, or NULL where the period is open.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION revenue.check_date_range IS 'An error with a hint where a period ends before it begins; NULL = open';
+
+-- Grouped by currency and day before it is converted, so that there is one product a group, exact like the
+-- sum, and one look-up a currency and day.
+CREATE OR REPLACE FUNCTION revenue.event_cells(
+  from_date date DEFAULT NULL, to_date date DEFAULT NULL, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, event_type text, offer_id text, platform text, niche text, source text, reporting_currency char(3),
+  events bigint, valued_events bigint, deals_closed bigint, revenue numeric, timed_events bigint, days_to_close_sum numeric)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_sort = off SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM revenue.check_date_range(event_cells.from_date, event_cells.to_date);
+  RETURN QUERY
+  WITH visible AS MATERIALIZED (
+    SELECT o.org_id, o.base_currency, o.time_zone, coalesce(revenue.checked_instant(as_of), now()) AS moment,
+      least(greatest(from_date, '0001-01-02'), '9999-12-29')::timestamp AT TIME ZONE o.time_zone AS first_at,
+      (greatest(least(to_date, '9999-12-29'), '0001-01-02') + 1)::timestamp AT TIME ZONE o.time_zone AS end_at
+    FROM revenue.orgs AS o
+    WHERE o.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR o.org_id = org)
+  ), cells AS MATERIALIZED (
+    SELECT v.org_id, v.base_currency, e.event_type, e.offer_id, e.platform, e.niche, e.source, e.currency,
+      (e.closed_at AT TIME ZONE v.time_zone)::date AS closed_on, count(*) AS events,
+      count(*) FILTER (WHERE e.event_type = 'deal_won' AND e.amount >= 0) AS deals_closed,
+      sum(e.amount) AS amount, count(e.days_to_close) AS timed_events, sum(e.days_to_close) AS days_to_close
+    FROM visible AS v
+    JOIN revenue.revenue_events AS e
+      ON e.org_id = v.org_id AND e.closed_at >= v.first_at AND e.closed_at < v.end_at AND e.closed_at <= v.moment
+    GROUP BY v.org_id, v.base_currency, e.event_type, e.offer_id, e.platform, e.niche, e.source, e.currency, closed_on
+  ), rates AS MATERIALIZED (
+    SELECT d.org_id, d.currency, d.closed_on, CASE WHEN d.currency = d.base_currency THEN 1 ELSE (
+      SELECT f.rate FROM revenue.fx_rates AS f
+      WHERE f.org_id = d.org_id AND f.currency = d.currency AND f.rate_date <= d.closed_on
+      ORDER BY f.rate_date DESC LIMIT 1) END AS rate
+    FROM (SELECT DISTINCT c.org_id, c.base_currency, c.currency, c.closed_on FROM cells AS c) AS d
+  )
+  SELECT c.org_id, c.event_type, c.offer_id, c.platform, c.niche, c.source, c.base_currency,
+    sum(c.events)::bigint, coalesce(sum(c.events) FILTER (WHERE r.rate IS NOT NULL), 0)::bigint,
+    sum(c.deals_closed)::bigint, sum(c.amount * r.rate), sum(c.timed_events)::bigint, sum(c.days_to_close)
+  FROM cells AS c
+  JOIN rates AS r USING (org_id, currency, closed_on)
+  GROUP BY c.org_id, c.event_type, c.offer_id, c.platform, c.niche, c.source, c.base_currency;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.event_cells FROM PUBLIC;
+COMMENT ON FUNCTION revenue.event_cells IS
+  'For functions with the owner''s rights: revenue events of a period until as_of by type, offer, platform, niche and source, of the organisations the caller may see, cells of any size';
+
+CREATE OR REPLACE FUNCTION revenue.mtd(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, month date, event_type text, events bigint, revenue numeric, reporting_currency char(3),
+  events_without_rate bigint, previous_events bigint, previous_revenue numeric, change double precision)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_sort = off SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+  WITH periods AS MATERIALIZED (
+    SELECT o.org_id, o.base_currency, o.time_zone, d.month, p.this_month, p.first::timestamp AT TIME ZONE o.time_zone AS first_at,
+      least((p.last + 1)::timestamp AT TIME ZONE o.time_zone, d.moment + interval '1 us') AS end_at
+    FROM revenue.orgs AS o
+    CROSS JOIN LATERAL (
+      SELECT n.moment, n.today, date_trunc('month', n.today::timestamp)::date AS month
+      FROM (SELECT m.moment, (m.moment AT TIME ZONE o.time_zone)::date AS today
+            FROM (SELECT coalesce(revenue.checked_instant(as_of), now()) AS moment) AS m) AS n) AS d
+    CROSS JOIN LATERAL (VALUES
+      (true, d.month, d.today),
+      (false, (d.month - interval '1 month')::date, (d.today - interval '1 month')::date)) AS p(this_month, first, last)
+    WHERE o.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR o.org_id = org)
+  ), cells AS MATERIALIZED (
+    SELECT p.org_id, p.base_currency, p.month, p.this_month, e.event_type, e.currency,
+      (e.closed_at AT TIME ZONE p.time_zone)::date AS closed_on, count(*) AS events, sum(e.amount) AS amount
+    FROM periods AS p
+    JOIN revenue.revenue_events AS e ON e.org_id = p.org_id AND e.closed_at >= p.first_at AND e.closed_at < p.end_at
+    GROUP BY p.org_id, p.base_currency, p.month, p.this_month, e.event_type, e.currency, closed_on
+  ), valued AS (
+    SELECT c.*, CASE WHEN c.currency = c.base_currency THEN 1 ELSE (
+      SELECT f.rate FROM revenue.fx_rates AS f
+      WHERE f.org_id = c.org_id AND f.currency = c.currency AND f.rate_date <= c.closed_on
+      ORDER BY f.rate_date DESC LIMIT 1) END AS rate
+    FROM cells AS c
+  ), sums AS (
+    SELECT c.org_id, c.month, c.event_type, c.base_currency AS reporting_currency,
+      coalesce(sum(c.events) FILTER (WHERE c.this_month), 0)::bigint AS events,
+      coalesce(sum(c.events) FILTER (WHERE c.this_month AND c.rate IS NOT NULL), 0)::bigint AS valued,
+      sum(c.amount * c.rate) FILTER (WHERE c.this_month) AS revenue,
+      coalesce(sum(c.events) FILTER (WHERE NOT c.this_month), 0)::bigint AS events_before,
+      coalesce(sum(c.events) FILTER (WHERE NOT c.this_month AND c.rate IS NOT NULL), 0)::bigint AS valued_before,
+      sum(c.amount * c.rate) FILTER (WHERE NOT c.this_month) AS revenue_before
+    FROM valued AS c GROUP BY c.org_id, c.month, c.event_type, c.base_currency
+  ), shown AS (
+    SELECT s.*,
+      CASE WHEN s.events = 0 THEN 0 ELSE revenue.visible_total(s.org_id, s.valued, s.revenue) END AS now_shown,
+      CASE WHEN s.events_before = 0 THEN 0
+        ELSE revenue.visible_total(s.org_id, s.valued_before, s.revenue_before) END AS before_shown
+    FROM sums AS s
+    WHERE revenue.cell_visible(s.org_id, s.events + s.events_before)
+  )
+  SELECT s.org_id, s.month, s.event_type, s.events, trim_scale(s.now_shown), s.reporting_currency, s.events - s.valued,
+    s.events_before, trim_scale(s.before_shown),
+    ((s.now_shown - s.before_shown) / nullif(abs(s.before_shown), 0))::double precision
+  FROM shown AS s ORDER BY s.org_id, s.event_type;
+END $$;
+COMMENT ON FUNCTION revenue.mtd IS
+  'Revenue of the month to date by event type, each event at the rate of its day, beside the month before up to the same day (or its last)';
+
+CREATE OR REPLACE VIEW revenue.mtd AS SELECT * FROM revenue.mtd();
+
+CREATE OR REPLACE FUNCTION revenue.top_sources(
+  from_date date DEFAULT NULL, to_date date DEFAULT NULL, as_of timestamptz DEFAULT NULL, n integer DEFAULT 10,
+  org integer DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, rank bigint, source text, events bigint, deals_closed bigint, revenue numeric, total_revenue numeric,
+  share double precision, reporting_currency char(3), events_without_rate bigint, avg_days_to_close double precision)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_column
+BEGIN
+  IF n < 1 THEN
+    RAISE EXCEPTION 'n must be 1 or more, not %', n USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Pass how many sources you want, or NULL for all.';
+  END IF;
+  RETURN QUERY
+  WITH sources AS (
+    SELECT c.org_id, c.source, c.reporting_currency, sum(c.events)::bigint AS events, sum(c.valued_events)::bigint AS valued,
+      sum(c.deals_closed)::bigint AS closed,
+      revenue.visible_total(c.org_id, sum(c.valued_events)::bigint, sum(c.revenue)) AS revenue,
+      CASE WHEN revenue.cell_visible(c.org_id, sum(c.timed_events)::bigint)
+        THEN (sum(c.days_to_close_sum) / nullif(sum(c.timed_events), 0))::double precision END AS days
+    FROM revenue.event_cells(from_date, to_date, as_of, org) AS c
+    GROUP BY c.org_id, c.source, c.reporting_currency
+    HAVING revenue.cell_visible(c.org_id, sum(c.events)::bigint)
+  ), ranked AS (
+    SELECT s.*, row_number() OVER (PARTITION BY s.org_id ORDER BY s.revenue DESC NULLS LAST, s.source) AS place,
+      sum(s.revenue) OVER (PARTITION BY s.org_id) AS total
+    FROM sources AS s
+  )
+  SELECT r.org_id, r.place, r.source, r.events, CASE WHEN r.closed = 0 OR revenue.cell_visible(r.org_id, r.closed) THEN r.closed END,
+    trim_scale(r.revenue), trim_scale(r.total),
+    CASE WHEN r.total > 0 THEN (r.revenue / r.total)::double precision END, r.reporting_currency, r.events - r.valued, r.days
+  FROM ranked AS r WHERE n IS NULL OR r.place <= n ORDER BY r.org_id, r.place;
+END $$;
+COMMENT ON FUNCTION revenue.top_sources IS
+  'The sources that brought most revenue in a period (NULL = open), net of what was lost; source NULL = unknown, total_revenue = of all sources that the caller sees';
+
+CREATE OR REPLACE VIEW revenue.top_sources AS SELECT * FROM revenue.top_sources();
+
+-- The forecast beside an event ----------------------------------------------------------------
+-- Weighing 100,000 deals takes some hundred milliseconds, and an event changes one of them. So the whole
+-- is computed once a day, or by refresh_forecast(), and each event carries what it changed since. An
+-- answer is the base and the changes; nothing is overwritten, so writers do not wait for each other. What
+-- else changed since computed_at (other deals, another day) is not in it.
+
+CREATE OR REPLACE FUNCTION revenue.refresh_forecast(org integer DEFAULT NULL) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  chosen integer := revenue.require_org('member', org);
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(hashtextextended('revenue.refresh_forecast', chosen)) THEN RETURN false; END IF;
+  -- One statement, so one snapshot: an event is either in the new base or keeps its change.
+  WITH settled AS (
+    UPDATE revenue.revenue_events AS e SET forecast_change = NULL
+    WHERE e.org_id = chosen AND e.forecast_change IS NOT NULL
+  )
+  INSERT INTO revenue.forecast_bases AS b (org_id, computed_at, deal_count, weighted_value, reporting_currency)
+  SELECT chosen, clock_timestamp(), coalesce(sum(c.deal_count), 0), coalesce(sum(c.forecast), 0),
+    (SELECT o.base_currency FROM revenue.orgs AS o WHERE o.org_id = chosen)
+  FROM revenue.pipeline_cells(NULL, chosen) AS c
+  ON CONFLICT (org_id) DO UPDATE SET computed_at = excluded.computed_at, deal_count = excluded.deal_count,
+    weighted_value = excluded.weighted_value, reporting_currency = excluded.reporting_currency;
+  RETURN true;
+END $$;
+COMMENT ON FUNCTION revenue.refresh_forecast IS
+  'Computes the forecast that log_deal() carries forward anew; false where another session is at it. Members and above';
+
+CREATE OR REPLACE FUNCTION revenue.forecast_after_event(org integer DEFAULT NULL) RETURNS jsonb
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT jsonb_build_object(
+    'computed_at', b.computed_at, 'events_since', count(e.event_id),
+    'deal_count', b.deal_count - count(e.event_id),
+    'weighted_value', round((b.weighted_value + coalesce(sum(e.forecast_change), 0))::numeric, 2),
+    'reporting_currency', b.reporting_currency)
+  FROM revenue.forecast_bases AS b
+  LEFT JOIN revenue.revenue_events AS e ON e.org_id = b.org_id AND e.forecast_change IS NOT NULL
+  WHERE b.org_id = revenue.current_org(org)
+  GROUP BY b.org_id, b.computed_at, b.deal_count, b.weighted_value, b.reporting_currency
+$$;
+COMMENT ON FUNCTION revenue.forecast_after_event IS
+  'The forecast as last computed, with what log_deal() has closed since taken out; NULL where none was computed yet';
