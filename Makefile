@@ -47,6 +47,7 @@ SQL_ORDER = \
   foundation.tables foundation.functions \
   crm.tables crm.functions \
   scoring.functions scoring.framework scoring.views \
+  pipeline.quota.tables pipeline.quota pipeline.submissions.tables pipeline.submissions \
   demo.functions access
 
 SQL_FILES    := $(SQL_ORDER:%=sql/%.sql)
