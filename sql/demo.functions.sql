@@ -591,8 +591,9 @@ BEGIN
     FROM generate_series(last.period_start::timestamp, this.period_end - interval '1 day', interval '1 month') AS m
     WHERE r.number % 2 = 1) AS p;
   INSERT INTO revenue.quotas (org_id, kind, member, period_from, period_to, version, amount, currency, valid_from, reason, set_by, recorded_at)
-  VALUES (org, 'org', '', this.period_start, this.period_end, 1, 1000000, 'USD', last.period_start, 'Plan of the board', 'demo',
-    last.period_start::timestamp AT TIME ZONE this.time_zone);
+  SELECT org, 'org', '', this.period_start, this.period_end, 1, 0.8 * sum(q.amount), 'USD', last.period_start, 'Plan of the board',
+    'demo', last.period_start::timestamp AT TIME ZONE this.time_zone
+  FROM revenue.quotas AS q WHERE q.org_id = org AND q.kind = 'rep' AND q.period_from >= this.period_start;
 
   INSERT INTO revenue.forecast_submissions (org_id, submission_id, rep_id, period_from, period_to, version, commit_amount,
     best_case_amount, currency, note, submitted_at, submitted_by)

@@ -317,7 +317,7 @@ BEGIN
     CASE WHEN grouping(e.rep_id) = 0 AND grouping(e.lead_days_from) = 0 THEN 'rep_lead_time' WHEN grouping(e.rep_id) = 0 THEN 'rep'
       WHEN grouping(e.lead_days_from) = 0 THEN 'lead_time' ELSE 'all' END,
     e.rep_id, e.lead_days_from, e.category, count(e.error), count(*) - count(e.error),
-    coalesce(sum(e.forecast) FILTER (WHERE e.error IS NOT NULL), 0), coalesce(sum(e.actual) FILTER (WHERE e.error IS NOT NULL), 0),
+    trim_scale(coalesce(sum(e.forecast) FILTER (WHERE e.error IS NOT NULL), 0)), coalesce(sum(e.actual) FILTER (WHERE e.error IS NOT NULL), 0),
     coalesce(sum(abs(e.error)), 0), coalesce(sum(abs(e.actual)) FILTER (WHERE e.error IS NOT NULL), 0),
     (sum(abs(e.error)) / nullif(sum(abs(e.actual)) FILTER (WHERE e.error IS NOT NULL), 0))::double precision,
     coalesce(sum(e.error), 0),
