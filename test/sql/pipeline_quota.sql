@@ -67,7 +67,7 @@ SELECT dimension, member, quota, quota_reps AS reps, won_deals AS won, won_value
 FROM revenue.coverage('2026-01-01', '2026-04-01', '2026-02-20 12:00+00');
 SELECT round(required_coverage::numeric, 4) AS required, win_rate, won_ever, closed_ever, slippage, slipped_deals, opening_deals, required_reason AS reason
 FROM revenue.coverage('2026-01-01', '2026-04-01', '2026-02-20 12:00+00', 'org');
--- on the first of February ann still reported to the boss, d8 and d9 were open, and d13 was another's
+-- on the first of February ann still reported to the boss, d8 had no close date, d9 was open, d13 another's
 SELECT member, quota, won_value, open_deals, open_value FROM revenue.coverage('2026-01-01', '2026-04-01', '2026-02-01 12:00+00', 'manager');
 SELECT member, quota, won_value, open_deals, open_value FROM revenue.coverage('2026-01-01', '2026-04-01', '2026-02-01 12:00+00', 'manager', 'now');
 SELECT member, member_name, open_value FROM revenue.coverage('2026-01-01', '2026-04-01', '2026-02-01 12:00+00', 'rep') WHERE member = 'gone' OR member IS NULL;
@@ -147,7 +147,7 @@ INSERT INTO revenue.deals (org_id, deal_id, owner_rep_id, stage_id, amount, curr
 SELECT :org, 'd' || i, CASE WHEN h % 23 < 20 THEN 'r' || 1 + h % 23 END,
   (ARRAY['prospecting', 'proposal', 'negotiation', 'closed_won', 'closed_lost'])[1 + h / 23 % 5],
   CASE WHEN h / 7 % 11 > 0 THEN (h % 100000)::numeric / 100 END, (ARRAY['USD', 'EUR', 'GBP', 'CHF'])[1 + h / 115 % 4],
-  '2025-12-15'::date + h / 460 % 130, '2025-12-01', at, CASE WHEN h / 23 % 5 > 2 THEN at END,
+  '2025-12-15'::date + (h / 460 % 130)::integer, '2025-12-01', at, CASE WHEN h / 23 % 5 > 2 THEN at END,
   (ARRAY['omitted', 'pipeline', 'best_case', 'commit', 'closed', NULL])[1 + h / 59800 % 6]
 FROM (SELECT i, hashint8extended(i, 42) & 2147483647 AS h FROM generate_series(1, 2000) i) AS x
 CROSS JOIN LATERAL (SELECT '2025-12-20'::timestamptz + interval '1 hour' * (h / 1000 % 2400) AS at) AS y;
@@ -165,7 +165,7 @@ SELECT DISTINCT i.at, d.* FROM instants i CROSS JOIN LATERAL (
   WHERE c.org_id = revenue.current_org() AND c.won AND c.closed_on BETWEEN '2026-01-01' AND '2026-03-31') d;
 \set ECHO all
 -- each total beside its rows
-SELECT count(*) > 1000 AS compared, count(*) FILTER (WHERE s.deal_count <> r.deals OR s.deals_without_value <> r.unknown OR s.value <> r.value) AS wrong
+SELECT count(*) > 500 AS compared, count(*) FILTER (WHERE s.deal_count <> r.deals OR s.deals_without_value <> r.unknown OR s.value <> r.value) AS wrong
 FROM shown s CROSS JOIN LATERAL (
   SELECT count(*) AS deals, count(*) - count(r.reporting_amount) AS unknown, coalesce(sum(r.reporting_amount), 0) AS value
   FROM rows r LEFT JOIN revenue.reps p ON p.org_id = s.org_id AND p.rep_id = r.owner_rep_id
@@ -175,7 +175,7 @@ FROM shown s CROSS JOIN LATERAL (
 SELECT count(*) > 0 AS compared, count(*) FILTER (WHERE reps <> org OR teams <> org) AS wrong FROM (
   SELECT sum(value) FILTER (WHERE dimension = 'rep') AS reps, sum(value) FILTER (WHERE dimension = 'team') AS teams,
     sum(value) FILTER (WHERE dimension = 'org') AS org FROM shown GROUP BY at, h, category) x;
-SELECT count(*) > 1000 AS compared, count(*) FILTER (WHERE cumulative_value <> below OR cumulative_deals <> deals) AS wrong FROM (
+SELECT count(*) > 500 AS compared, count(*) FILTER (WHERE cumulative_value <> below OR cumulative_deals <> deals) AS wrong FROM (
   SELECT s.*, (SELECT sum(b.value) FROM shown b WHERE (b.at, b.h, b.dimension) = (s.at, s.h, s.dimension)
       AND b.member IS NOT DISTINCT FROM s.member AND b.category_position <= s.category_position) AS below,
     (SELECT sum(b.deal_count) FROM shown b WHERE (b.at, b.h, b.dimension) = (s.at, s.h, s.dimension)
