@@ -318,9 +318,9 @@ BEGIN
       WHEN grouping(e.lead_days_from) = 0 THEN 'lead_time' ELSE 'all' END,
     e.rep_id, e.lead_days_from, e.category, count(e.error), count(*) - count(e.error),
     trim_scale(coalesce(sum(e.forecast) FILTER (WHERE e.error IS NOT NULL), 0)), coalesce(sum(e.actual) FILTER (WHERE e.error IS NOT NULL), 0),
-    coalesce(sum(abs(e.error)), 0), coalesce(sum(abs(e.actual)) FILTER (WHERE e.error IS NOT NULL), 0),
+    trim_scale(coalesce(sum(abs(e.error)), 0)), coalesce(sum(abs(e.actual)) FILTER (WHERE e.error IS NOT NULL), 0),
     (sum(abs(e.error)) / nullif(sum(abs(e.actual)) FILTER (WHERE e.error IS NOT NULL), 0))::double precision,
-    coalesce(sum(e.error), 0),
+    trim_scale(coalesce(sum(e.error), 0)),
     (sum(e.error) / nullif(sum(e.actual) FILTER (WHERE e.error IS NOT NULL), 0))::double precision, e.reporting_currency
   FROM revenue.submission_errors(period_from, period_to, as_of, org) AS e WHERE e.counted
   GROUP BY GROUPING SETS (
