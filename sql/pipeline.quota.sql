@@ -112,7 +112,9 @@ BEGIN
     AND q.period_from < set_quota.period_to AND q.period_to > set_quota.period_from
     AND (q.period_from, q.period_to) <> (set_quota.period_from, set_quota.period_to) LIMIT 1;
   IF FOUND THEN
-    RAISE EXCEPTION '% "%" has a quota from % to % already', set_quota.kind, whose, other.period_from, other.period_to
+    RAISE EXCEPTION '% has a quota from % to % already',
+      CASE set_quota.kind WHEN 'org' THEN 'the organisation' ELSE format('%s "%s"', set_quota.kind, whose) END,
+      other.period_from, other.period_to
       USING ERRCODE = 'exclusion_violation',
         HINT = 'Set quotas for the shorter periods, a longer one is their sum; an amount of NULL withdraws a quota.';
   END IF;
@@ -156,7 +158,9 @@ SELECT * FROM revenue.quotas_in_force();
 
 -- The deals of a period -----------------------------------------------------------------------
 
--- Grouped before it is converted: there are few days, currencies and reps, and many deals.
+-- Grouped before it is converted: there are few days, currencies and reps, and many deals. An open deal
+-- without a category is in the pipeline, which is what the word says of it; one that is marked closed
+-- and is not is a commit.
 CREATE OR REPLACE FUNCTION revenue.period_cells(
   period_from date DEFAULT NULL, period_to date DEFAULT NULL, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
@@ -202,9 +206,6 @@ REVOKE EXECUTE ON FUNCTION revenue.period_cells FROM PUBLIC;
 COMMENT ON FUNCTION revenue.period_cells IS
   'For functions with the owner''s rights: deals by rep and category, the open ones that would close in the period at the rate of as_of, the won ones at that of the day they closed, and all closed ones outside it in number; cells of any size';
 
--- An open deal without a category is in the pipeline, which is what the word says of it; one that is
--- marked closed and is not is a commit.
-
 CREATE OR REPLACE FUNCTION revenue.period_quotas(
   period_from date DEFAULT NULL, period_to date DEFAULT NULL, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (org_id integer, kind text, member text, amount numeric)
@@ -213,13 +214,19 @@ SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
-  SELECT q.org_id, q.kind, q.member, CASE WHEN bool_and(r.rate IS NOT NULL) THEN sum(q.amount * r.rate) END
-  FROM revenue.reporting_periods(period_from, period_to, as_of, NULL, org) AS p
-  JOIN revenue.quotas_in_force(as_of) AS q
-    ON q.org_id = p.org_id AND q.period_from >= p.period_start AND q.period_to <= p.period_end
-  LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = q.org_id AND r.currency = q.currency
-  GROUP BY q.org_id, q.kind, q.member, p.period_start, p.period_end
-  HAVING sum(q.period_to - q.period_from) = p.period_end - p.period_start;
+  WITH parts AS (
+    SELECT q.*, p.period_end - p.period_start AS days, (q.period_from, q.period_to) = (p.period_start, p.period_end) AS whole
+    FROM revenue.reporting_periods(period_from, period_to, as_of, NULL, org) AS p
+    JOIN revenue.quotas_in_force(as_of) AS q
+      ON q.org_id = p.org_id AND q.period_from >= p.period_start AND q.period_to <= p.period_end
+  ), chosen AS (  -- where a quarter's quota gave way to those of its months, both are in force for a past as_of
+    SELECT c.*, bool_or(c.whole) OVER (PARTITION BY c.org_id, c.kind, c.member) AS has_whole FROM parts AS c
+  )
+  SELECT c.org_id, c.kind, c.member, CASE WHEN bool_and(r.rate IS NOT NULL) THEN sum(c.amount * r.rate) END
+  FROM chosen AS c LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = c.org_id AND r.currency = c.currency
+  WHERE c.whole OR NOT c.has_whole
+  GROUP BY c.org_id, c.kind, c.member, c.days
+  HAVING sum(c.period_to - c.period_from) = c.days;
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.period_quotas FROM PUBLIC;
 COMMENT ON FUNCTION revenue.period_quotas IS

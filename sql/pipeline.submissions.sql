@@ -187,8 +187,10 @@ BEGIN
     LEFT JOIN rates AS r ON r.org_id = o.org_id AND r.currency = o.currency
     WHERE o.amount IS NOT NULL
   ), edges AS MATERIALIZED (
-    SELECT m.org_id, m.rep_id, m.manager_rep_id FROM revenue.rep_managers AS m JOIN periods AS p USING (org_id)
+    SELECT DISTINCT ON (m.org_id, m.rep_id) m.org_id, m.rep_id, m.manager_rep_id
+    FROM revenue.rep_managers AS m JOIN periods AS p USING (org_id)
     WHERE m.valid_from <= p.hierarchy_day AND m.valid_to > p.hierarchy_day
+    ORDER BY m.org_id, m.rep_id, m.valid_from DESC
   ), tree AS (
     SELECT r.org_id, r.rep_id, 0 AS depth FROM revenue.reps AS r JOIN periods USING (org_id)
     WHERE (r.org_id, r.rep_id) NOT IN (SELECT e.org_id, e.rep_id FROM edges AS e)

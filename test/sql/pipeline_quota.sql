@@ -78,6 +78,12 @@ SELECT revenue.set_quota('rep', 'ann', '2026-02-01', '2026-03-01', NULL, valid_f
   revenue.set_quota('rep', 'bob', '2026-01-01', '2026-04-01', 0, valid_from => '2026-02-19') AS bob,
   revenue.set_quota('rep', 'cy', '2026-01-01', '2026-04-01', 5, 'CHF', '2026-02-19') AS cy;
 SELECT member, quota, coverage, remaining_coverage, coverage_reason FROM revenue.coverage('2026-01-01', '2026-04-01', '2026-02-20 12:00+00', 'rep') WHERE member < 'd';
+-- a quarter's quota that gave way to those of its months on the nineteenth
+SELECT revenue.set_quota('team', 'north', '2026-01-01', '2026-04-01', 9000, valid_from => '2026-01-01') AS quarter,
+  revenue.set_quota('team', 'north', '2026-01-01', '2026-04-01', NULL, valid_from => '2026-02-19') AS withdrawn;
+SELECT revenue.set_quota('team', 'north', m::date, (m + interval '1 month')::date, 2000, valid_from => '2026-01-01')
+FROM generate_series('2026-01-01'::timestamp, '2026-03-01', '1 month') AS m;
+SELECT at, quota FROM unnest('{2026-02-18, 2026-02-19}'::date[]) AS at, revenue.coverage('2026-01-01', '2026-04-01', at + time '12:00', 'team') WHERE member = 'north';
 SELECT required_coverage, win_rate, closed_ever, opening_deals, required_reason FROM revenue.coverage('2025-01-01', '2025-04-01', '2025-02-20 12:00+00', 'org');
 
 -- The categories: closed, and each further one on top
