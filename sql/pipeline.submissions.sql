@@ -273,7 +273,7 @@ BEGIN
     SELECT c.org_id, c.owner_rep_id AS rep_id, c.closed_on, sum(c.reporting_amount) AS value,
       count(*) FILTER (WHERE c.reporting_amount IS NULL) AS without_value
     FROM revenue.closed_deals(as_of) AS c
-    WHERE c.won AND c.org_id = ANY (ARRAY(SELECT DISTINCT s.org_id FROM spans AS s))
+    WHERE coalesce(c.won, false) AND c.org_id = ANY (ARRAY(SELECT DISTINCT s.org_id FROM spans AS s))
     GROUP BY c.org_id, c.owner_rep_id, c.closed_on
   ), actuals AS (
     SELECT s.*, coalesce(sum(d.value), 0) AS actual, coalesce(sum(d.without_value), 0)::bigint AS without_value
