@@ -49,6 +49,7 @@ SQL_ORDER = \
   scoring.functions scoring.framework scoring.views \
   pipeline.functions pipeline.forecast pipeline.funnel \
   pipeline.events.tables pipeline.events pipeline.log_deal pipeline.offers \
+  pipeline.quota.tables pipeline.quota pipeline.submissions.tables pipeline.submissions \
   demo.functions access
 
 SQL_FILES    := $(SQL_ORDER:%=sql/%.sql)

@@ -648,6 +648,51 @@ END $$;
 REVOKE EXECUTE ON FUNCTION revenue.load_demo_events(integer, integer, date) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.load_demo_events(integer, integer, date) IS
   'For load_demo(): offers and what they did, revenue events of the won deals, automations and tests of posting methods';
+-- Half of the sellers' quotas are in months, so that quarters are added up. What the first two said lies
+-- as far from what the demo lets them win as a draw says.
+CREATE OR REPLACE FUNCTION revenue.load_demo_quotas(org integer, seed integer, today date) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  this record;
+  last record;
+BEGIN
+  SELECT q.*, o.time_zone INTO this FROM revenue.orgs AS o
+  CROSS JOIN LATERAL revenue.fiscal_quarter(today, o.fiscal_year_start) AS q WHERE o.org_id = org;
+  SELECT q.* INTO last FROM revenue.orgs AS o
+  CROSS JOIN LATERAL revenue.fiscal_quarter(this.period_start - 1, o.fiscal_year_start) AS q WHERE o.org_id = org;
+
+  INSERT INTO revenue.quotas (org_id, kind, member, period_from, period_to, version, amount, currency, valid_from, set_by, recorded_at)
+  SELECT org, 'rep', r.rep_id, p.starts, p.ends, 1, (40 + 20 * (r.number % 3)) * p.size, 'USD', last.period_start, 'demo',
+    last.period_start::timestamp AT TIME ZONE this.time_zone
+  FROM (SELECT r.rep_id, right(r.rep_id, 4)::integer AS number FROM revenue.reps AS r
+        WHERE r.org_id = org AND r.rep_id LIKE 'R-%') AS r
+  CROSS JOIN LATERAL (
+    SELECT q.starts, q.ends, 3000 AS size
+    FROM (VALUES (last.period_start, last.period_end), (this.period_start, this.period_end)) AS q(starts, ends)
+    WHERE r.number % 2 = 0
+    UNION ALL
+    SELECT m::date, (m + interval '1 month')::date, 1000
+    FROM generate_series(last.period_start::timestamp, this.period_end - interval '1 day', interval '1 month') AS m
+    WHERE r.number % 2 = 1) AS p;
+  INSERT INTO revenue.quotas (org_id, kind, member, period_from, period_to, version, amount, currency, valid_from, reason, set_by, recorded_at)
+  SELECT org, 'org', '', this.period_start, this.period_end, 1, 0.8 * sum(q.amount), 'USD', last.period_start, 'Plan of the board',
+    'demo', last.period_start::timestamp AT TIME ZONE this.time_zone
+  FROM revenue.quotas AS q WHERE q.org_id = org AND q.kind = 'rep' AND q.period_from >= this.period_start;
+
+  INSERT INTO revenue.forecast_submissions (org_id, submission_id, rep_id, period_from, period_to, version, commit_amount,
+    best_case_amount, currency, note, submitted_at, submitted_by)
+  SELECT org, format('F-%s-%s', q.name, right(r.rep_id, 4)), r.rep_id, q.starts, q.ends, 1, f.amount, f.amount * 1.5, 'USD', q.note,
+    q.day::timestamp AT TIME ZONE this.time_zone, 'demo'
+  FROM (VALUES ('last', last.period_start, last.period_end, last.period_start + 40, 'Middle of the quarter'),
+    ('this', this.period_start, this.period_end, least(this.period_start + 20, today), 'First look')) AS q(name, starts, ends, day, note)
+  CROSS JOIN (SELECT r.rep_id, right(r.rep_id, 4)::integer AS number FROM revenue.reps AS r
+              WHERE r.org_id = org AND r.rep_id IN ('R-0000', 'R-0003')) AS r
+  CROSS JOIN LATERAL (
+    SELECT round(10000 + 90000 * revenue.demo_draw(seed, 801, r.number + CASE q.name WHEN 'last' THEN 100 ELSE 0 END))::numeric AS amount) AS f;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.load_demo_quotas(integer, integer, date) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.load_demo_quotas(integer, integer, date) IS
+  'For load_demo(): quotas of this and the last quarter, and what two sellers submitted for them';
 
 -- The organisation ----------------------------------------------------------------------------
 -- The audit log knows which organisation is a demo, of whom, and what is in it: nobody can write it to
@@ -673,6 +718,9 @@ COMMENT ON FUNCTION revenue.demo_org(integer) IS
 CREATE OR REPLACE FUNCTION revenue.clear_demo(org integer) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  DELETE FROM revenue.forecast_overrides o WHERE o.org_id = org;
+  DELETE FROM revenue.forecast_submissions s WHERE s.org_id = org;
+  DELETE FROM revenue.quotas q WHERE q.org_id = org;
   -- History goes first, so that the rows that go after it leave none.
   DELETE FROM revenue.deal_history h WHERE h.org_id = org;
   DELETE FROM revenue.deal_facts f WHERE f.org_id = org;
@@ -752,6 +800,7 @@ BEGIN
     first_deal := last_deal + 1;
   END LOOP;
   PERFORM revenue.load_demo_events(demo.org, seed, day);
+  PERFORM revenue.load_demo_quotas(demo.org, seed, day);
 
   SELECT jsonb_build_object('org_id', o.org_id, 'organisation', o.name, 'seed', seed, 'today', day, 'deals', deals, 'rows',
     jsonb_build_object(

@@ -33,26 +33,29 @@ SELECT format('GRANT USAGE ON SCHEMA revenue TO %I', role) FROM walk.actors WHER
   GROUP BY role \gexec
 
 -- DESIGN.md's matrix by table. A viewer reads what labels and converts his totals, no row about people
--- or deals. own: a member also writes the rows whose column names the rep he is.
+-- or deals. own: a member also writes the rows whose column names the rep he is; own_reads: he reads
+-- those, and no other of the table.
 CREATE FUNCTION walk.may(level text, writes text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-  SELECT coalesce(CASE WHEN writes = 'own' THEN level IN ('member', 'admin', 'owner')
+  SELECT coalesce(CASE writes WHEN 'own' THEN level IN ('member', 'admin', 'owner') WHEN 'rep' THEN level = 'member'
     ELSE walk.rank(level) >= walk.rank(writes) END, false)
     AND writes IS NOT NULL
 $$;
-CREATE TABLE walk.matrix (relation text PRIMARY KEY, reads text NOT NULL, writes text, own text);
+CREATE TABLE walk.matrix (relation text PRIMARY KEY, reads text NOT NULL, writes text, own text, own_reads text);
 INSERT INTO walk.matrix VALUES
-  ('orgs', 'viewer', NULL, NULL), ('members', 'admin', NULL, NULL), ('policies', 'viewer', NULL, NULL),
-  ('framework', 'viewer', NULL, NULL), ('audit_log', 'admin', NULL, NULL), ('fx_rates', 'viewer', 'admin', NULL),
-  ('reps', 'member', 'admin', NULL), ('rep_managers', 'member', 'admin', NULL),
-    ('pipelines', 'viewer', 'admin', NULL),
-  ('stages', 'viewer', 'admin', NULL), ('products', 'member', 'admin', NULL),
-  ('accounts', 'member', 'admin', 'owner_rep_id'), ('contacts', 'member', 'admin', 'owner_rep_id'),
-  ('deals', 'member', 'admin', 'owner_rep_id'), ('deal_history', 'member', NULL, NULL), ('contact_stages', 'member', NULL, NULL),
-  ('deal_facts', 'member', 'admin', NULL), ('activities', 'member', 'admin', 'rep_id'),
-  ('offers', 'member', 'admin', NULL), ('offer_activity', 'member', 'admin', NULL),
-  ('revenue_events', 'member', 'admin', 'owner_rep_id'), ('forecast_bases', 'member', NULL, NULL),
-  ('automations', 'member', 'admin', NULL), ('automation_days', 'member', 'admin', NULL),
-  ('posting_tests', 'member', 'admin', NULL);
+  ('orgs', 'viewer', NULL, NULL, NULL), ('members', 'admin', NULL, NULL, NULL), ('policies', 'viewer', NULL, NULL, NULL),
+  ('framework', 'viewer', NULL, NULL, NULL), ('audit_log', 'admin', NULL, NULL, NULL), ('fx_rates', 'viewer', 'admin', NULL, NULL),
+  ('reps', 'member', 'admin', NULL, NULL), ('rep_managers', 'member', 'admin', NULL, NULL),
+    ('pipelines', 'viewer', 'admin', NULL, NULL),
+  ('stages', 'viewer', 'admin', NULL, NULL), ('products', 'member', 'admin', NULL, NULL),
+  ('accounts', 'member', 'admin', 'owner_rep_id', NULL), ('contacts', 'member', 'admin', 'owner_rep_id', NULL),
+  ('deals', 'member', 'admin', 'owner_rep_id', NULL), ('deal_history', 'member', NULL, NULL, NULL), ('contact_stages', 'member', NULL, NULL, NULL),
+  ('deal_facts', 'member', 'admin', NULL, NULL), ('activities', 'member', 'admin', 'rep_id', NULL),
+  ('offers', 'member', 'admin', NULL, NULL), ('offer_activity', 'member', 'admin', NULL, NULL),
+  ('revenue_events', 'member', 'admin', 'owner_rep_id', NULL), ('forecast_bases', 'member', NULL, NULL, NULL),
+  ('automations', 'member', 'admin', NULL, NULL), ('automation_days', 'member', 'admin', NULL, NULL),
+  ('posting_tests', 'member', 'admin', NULL, NULL),
+  ('quotas', 'member', NULL, NULL, NULL), ('forecast_submissions', 'analyst', NULL, NULL, 'rep_id'),
+  ('forecast_overrides', 'analyst', NULL, NULL, NULL);
 
 CREATE TABLE walk.violations (rule text, object text, actor text, problem text);
 
@@ -192,11 +195,15 @@ FROM (SELECT * FROM walk.relations WHERE relkind <> 'v') r FULL JOIN walk.matrix
 SELECT object AS writes_without_level FROM walk.queries WHERE volatile AND writes IS NULL GROUP BY 1 ORDER BY 1;
 
 \set ECHO none
+-- Whose call must work: the owner's, but for what a rep does himself.
+CREATE FUNCTION walk.writer(writes text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE writes WHEN 'rep' THEN 'member' ELSE 'owner' END
+$$;
 -- What the walk stands on: the owner is answered, there is something to leak in every table and view.
 INSERT INTO walk.violations
 SELECT 'the base call must succeed', q.object, a.actor, a.answer FROM walk.queries q JOIN walk.answers a
   USING (object, what)
-WHERE a.pass = 'both' AND a.actor = 'owner' AND q.what ~ '^base' AND a.failed IS NOT NULL
+WHERE a.pass = 'both' AND a.actor = walk.writer(q.writes) AND q.what ~ '^base' AND a.failed IS NOT NULL
   AND (q.is_public OR a.failed <> '42501');
 INSERT INTO walk.violations
 SELECT 'walk.seed must give it rows', a.object, a.actor, a.answer FROM walk.answers a
@@ -299,10 +306,10 @@ SELECT 'who may, can', a.object, a.actor, left(a.answer, 200)
 FROM walk.answers a JOIN walk.queries q USING (object, what) JOIN walk.actors l USING (actor)
 WHERE a.pass = 'both' AND q.what ~ '^base' AND walk.may(l.level, q.writes) AND a.failed IS NOT NULL;
 INSERT INTO walk.violations
-SELECT 'what says that it writes, must be declared VOLATILE and change something', q.object, 'owner',
+SELECT 'what says that it writes, must be declared VOLATILE and change something', q.object, a.actor,
   left(a.answer, 200)
 FROM walk.queries q JOIN walk.answers a USING (object, what)
-WHERE a.pass = 'both' AND a.actor = 'owner' AND q.what ~ '^base' AND q.writes NOT IN ('database')
+WHERE a.pass = 'both' AND a.actor = walk.writer(q.writes) AND q.what ~ '^base' AND q.writes NOT IN ('database')
   AND (NOT q.volatile OR NOT a.changed AND q.object !~ 'refresh_');
 
 -- Tables, row by row: reading and writing as the matrix says.
@@ -353,7 +360,12 @@ BEGIN
     LOOP
       FOR try IN
         SELECT v.what, v.query, v.allowed FROM (VALUES
-          ('read', format('SELECT FROM revenue.%I WHERE org_id = 555', t.relation), walk.may(one.level, t.reads)),
+          ('read', format('SELECT FROM revenue.%I WHERE org_id = 555 AND %s', t.relation,
+             CASE WHEN t.own_reads IS NULL THEN 'true' ELSE format('%I <> ''ROWA-1''', t.own_reads)
+               END), walk.may(one.level, t.reads)),
+          ('read own', CASE WHEN t.own_reads IS NOT NULL
+            THEN format('SELECT FROM revenue.%I WHERE org_id = 555 AND %I = ''ROWA-1''', t.relation, t.own_reads) END,
+             walk.may(one.level, t.reads) OR one.level = 'member'),
           ('read the other', format('SELECT FROM revenue.%I WHERE org_id = 777777777', t.relation), false),
           ('update', format('UPDATE revenue.%I SET %s = %2$s WHERE org_id = 555 AND %s', t.relation, t.plain_column,
              CASE WHEN t.own IS NULL THEN 'true' ELSE format('%I <> ''ROWA-1''', t.own)
@@ -563,7 +575,7 @@ INSERT INTO walk.violations
 SELECT 'a wrapper lends nobody its owner''s organisations', w.query, a.actor, r.answer
 FROM walk.actors a, (VALUES ('walk_user.deals()'), ('walk_user.orgs()'), ('walk_user.deals_view')) AS w(query),
   LATERAL walk.as_actor(a, format('SELECT string_agg(r::text, E''\n''), count(*) FROM %s r', w.query), false) AS r
-WHERE a.actor NOT IN ('nobody') AND (r.answer ~ CASE WHEN a.actor = 'other' THEN 'ROWA|555' WHEN a.level = 'viewer'
+WHERE a.actor NOT IN ('nobody') AND (r.answer ~ CASE WHEN a.actor = 'other' THEN 'ROWA|\m555\M' WHEN a.level = 'viewer'
   THEN 'ROWA' WHEN a.level IS NULL THEN '.' ELSE 'LEAKB|777777777' END
   OR a.actor = 'owner' AND coalesce(r.rows, 0) = 0);
 

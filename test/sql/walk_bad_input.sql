@@ -9,14 +9,16 @@ SET client_min_messages = error;
 CREATE EXTENSION revenue_intel;
 \set file :abs_srcdir '/walk/common.sql'
 \i :file
-DROP ROLE IF EXISTS regress_walk_owner, regress_walk_viewer, regress_walk_new;
+DROP ROLE IF EXISTS regress_walk_owner, regress_walk_rep, regress_walk_viewer, regress_walk_new;
 CREATE ROLE regress_walk_owner;
+CREATE ROLE regress_walk_rep;
 CREATE ROLE regress_walk_viewer;
 CREATE ROLE regress_walk_new;
-GRANT USAGE ON SCHEMA revenue TO regress_walk_owner;
+GRANT USAGE ON SCHEMA revenue TO regress_walk_owner, regress_walk_rep;
 CALL walk.seed(555, 'ROWA', 'DIMA', 1, '2999-03-01');
 INSERT INTO revenue.members (org_id, identity, access_level)
-VALUES (555, 'regress_walk_owner', 'owner'), (555, 'regress_walk_viewer', 'viewer');
+VALUES (555, 'regress_walk_owner', 'owner'), (555, 'regress_walk_rep', 'member'), (555, 'regress_walk_viewer', 'viewer');
+UPDATE revenue.reps SET identity = 'regress_walk_rep' WHERE org_id = 555 AND rep_id = 'ROWA-1';
 \set ECHO all
 
 -- functions without an entry
@@ -116,10 +118,12 @@ DECLARE
   problem text;
   began timestamptz := clock_timestamp();
 BEGIN
-  SELECT c.function, c.what, c.echoes, f.is_public, (form || ', ' || c.what) AS label INTO tried
-  FROM walk.cases c JOIN walk.functions f USING (function) WHERE c.id = try.id;
+  SELECT c.function, c.what, c.echoes, f.is_public, w.writes, (form || ', ' || c.what) AS label INTO tried
+  FROM walk.cases c JOIN walk.functions f USING (function) JOIN walk.calls w USING (function) WHERE c.id = try.id;
   BEGIN
-    IF tried.is_public THEN PERFORM set_config('role', 'regress_walk_owner', true); END IF;
+    IF tried.is_public THEN
+      PERFORM set_config('role', CASE tried.writes WHEN 'rep' THEN 'regress_walk_rep' ELSE 'regress_walk_owner' END, true);
+    END IF;
     EXECUTE query INTO answer, rows;
     PERFORM set_config('role', 'none', true);
     -- A text may come back as it went in; a number that is none may not.
@@ -199,4 +203,4 @@ SELECT count(*) AS organisations FROM revenue.orgs;
 \set ECHO none
 DROP EXTENSION revenue_intel CASCADE;
 DROP SCHEMA walk CASCADE;
-DROP ROLE regress_walk_owner, regress_walk_viewer, regress_walk_new;
+DROP ROLE regress_walk_owner, regress_walk_rep, regress_walk_viewer, regress_walk_new;

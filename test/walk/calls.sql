@@ -4,13 +4,13 @@
 -- arguments: a JSON array, one element an argument in order (null = NULL). The ids are those of
 --            seed.sql: ROWA-1 is the deal, account, rep, contact of organisation 555.
 -- writes:    the lowest access level that this call works for, where it changes something;
---            own = admins and owners, and a member for what is his; database = only the
---            extension's owner and roles with EXECUTE granted.
+--            own = admins and owners, and a member for what is his; rep = only a member, for what
+--            is his; database = only the extension's owner and roles with EXECUTE granted.
 -- skip:      why the function is not called; only for one that PUBLIC may not execute.
 CREATE TABLE walk.calls (
   function text PRIMARY KEY,
   arguments jsonb CHECK (jsonb_typeof(arguments) = 'array'),
-  writes text CHECK (writes IN ('own', 'member', 'analyst', 'admin', 'owner', 'database')),
+  writes text CHECK (writes IN ('own', 'rep', 'member', 'analyst', 'admin', 'owner', 'database')),
   skip text,
   CHECK ((arguments IS NULL) = (skip IS NOT NULL))
 );
@@ -123,7 +123,23 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('automation_roi', '[null, null, 555]'),
   ('rate_quantile', '[12, 100, 0.025]'),
   ('compare_variants', '[{"A": {"successes": 12, "trials": 100}, "B": {"successes": 20, "trials": 110}}]'),
-  ('posting_test_results', '[null, null, "{0.7,0.95}", 555]');
+  ('posting_test_results', '[null, null, "{0.7,0.95}", 555]'),
+  -- pipeline: quotas, coverage, submitted forecasts
+  ('check_period', '["2026-01-01", "2026-04-01"]'),
+  ('fiscal_quarter', '["2026-05-15", 2]'),
+  ('reporting_periods', '["2026-01-01", "2026-04-01", null, "now", 555]'),
+  ('check_dimension', '["team"]'),
+  ('quotas_in_force', '[null]'),
+  ('period_cells', '["2020-01-01", "3000-01-01", null, 555]'),
+  ('period_quotas', '["2026-01-01", "2026-04-01", null, 555]'),
+  ('member_cells', '["2020-01-01", "3000-01-01", null, "then", 555]'),
+  ('slippage_rate', '[null, 555]'),
+  ('coverage', '["2020-01-01", "3000-01-01", null, null, "then", 555]'),
+  ('commit_forecast', '["2020-01-01", "3000-01-01", null, null, "then", 555]'),
+  ('check_forecast_amounts', '[100, 150, 200]'),
+  ('forecast_rollup', '[null, null, null, "then", 555]'),
+  ('submission_errors', '["2020-01-01", "2021-01-01", null, 555]'),
+  ('submission_accuracy', '["2020-01-01", "2021-01-01", null, 555]');
 
 INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('create_org', '["A new one", "EUR", "UTC", 1, 1]', 'database'),
@@ -151,6 +167,10 @@ INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('log_deal',
     '["ROWA-new", "deal_won", 1234.5, "USD", "ROWA-1", "ROWA-1", "DIMA-offer-1", "linkedin", "founders", "referral", 30, "a note", "2024-06-01", "ROWA-1", 555]',
     'own'),
+  ('set_quota', '["rep", "ROWA-2", "2030-01-01", "2030-04-01", 1000, "USD", "2030-01-01", "why", 555]', 'admin'),
+  ('lock_rep', '[555, "ROWA-1"]', 'database'),
+  ('submit_forecast', '[null, null, 100, 150, 200, "USD", "a note", "ROWA-1", 555]', 'rep'),
+  ('override_forecast', '["ROWA-1", 100, "why", "commit", null, null, "USD", 555]', 'admin'),
   ('load_demo', '[30, 1, "2024-06-30"]', 'database'),
   ('drop_demo', '[1]', 'database');
 
@@ -161,4 +181,5 @@ INSERT INTO walk.calls (function, skip) VALUES
 INSERT INTO walk.calls (function, skip)
 SELECT f, 'part of load_demo() and drop_demo()'
   FROM unnest('{demo_org,demo_size,clear_demo,demo_draw,demo_pick,demo_words,demo_person,demo_company,demo_cases,
-  demo_deals,load_demo_reps,load_demo_catalogue,load_demo_accounts,load_demo_deals,load_demo_events}'::text[]) AS f;
+  demo_deals,load_demo_reps,load_demo_catalogue,load_demo_accounts,load_demo_deals,load_demo_events,
+  load_demo_quotas}'::text[]) AS f;

@@ -49,14 +49,15 @@ BEGIN
   -- won and one lost; one won and five lost; two won. (No mean of them looks like a sum of few.)
   INSERT INTO revenue.deals (org_id, deal_id, name, account_id, contact_id, owner_rep_id, product_id, stage_id,
     amount, currency, close_date, closed_at, created_at, stage_entered_at, industry, segment, source,
-    num_interactions, num_objections_handled, competitors_mentioned, lead_score)
+    num_interactions, num_objections_handled, competitors_mentioned, lead_score, forecast_category)
   SELECT org, mark || '-' || k + 1, mark || ' deal ' || k + 1, mark || '-' || 1 + k % 3, mark || '-' || 1 + k % 3,
     mark || '-' || 1 + k % 3, dimension || '-product-' || c.product, c.stage,
     CASE WHEN k NOT BETWEEN 12 AND 15 THEN amount * 1.000003 * 2 ^ k END,
     CASE k % 5 WHEN 1 THEN 'EUR' ELSE 'USD' END,
     CASE WHEN c.closed_at IS NULL THEN seed.close_date + 40 * c.product ELSE c.closed_at::date END,
     c.closed_at, '2019-06-01'::timestamptz + k * k * own_time, coalesce(c.closed_at, '2019-07-01'::timestamptz + k * k * own_time),
-    dimension || '-industry-' || c.product, dimension || '-segment', dimension || '-source', k % 4, k % 3, k % 3, 50
+    dimension || '-industry-' || c.product, dimension || '-segment', dimension || '-source', k % 4, k % 3, k % 3, 50,
+    CASE WHEN c.closed_at IS NULL THEN (ARRAY['commit', 'best_case', 'pipeline'])[c.product] END
   FROM (VALUES
       (0, 6, 'proposal', 1, NULL::timestamptz), (7, 9, 'negotiation', 2, NULL), (10, 15, 'prospecting', 3, NULL),
       (16, 22, 'closed_won', 1, '2020-01-10 12:00+00'), (23, 23, 'closed_lost', 1, '2020-01-10 12:00+00'),
@@ -95,4 +96,14 @@ BEGIN
   INSERT INTO revenue.posting_tests (org_id, test_id, variant, day, platform, posts, exposures, pipeline_entries)
   SELECT org, dimension || '-test', dimension || '-variant-' || i, '2024-01-01', dimension, 5, 1000, 10 * i
   FROM generate_series(1, 2) i;
+  INSERT INTO revenue.quotas (org_id, kind, member, period_from, period_to, version, amount, currency, valid_from, set_by)
+  VALUES (org, 'rep', one, '2020-01-01', '3000-01-01', 1, 5e6 * amount, 'USD', '2020-01-01', mark),
+    (org, 'org', '', '2020-01-01', '3000-01-01', 1, 9e11, 'USD', '2020-01-01', mark);
+  INSERT INTO revenue.forecast_submissions (org_id, submission_id, rep_id, period_from, period_to, version, commit_amount,
+    currency, note, submitted_at, submitted_by)
+  SELECT org, mark || '-' || i, mark || '-' || i, '2020-01-01', '2020-04-01', 1, 5000 * amount, 'EUR', mark, '2020-02-01 12:00+00', mark
+  FROM generate_series(1, 2) i;
+  INSERT INTO revenue.forecast_overrides (org_id, override_id, rep_id, period_from, period_to, category, version, amount,
+    currency, reason, submission_id, overridden_at, overridden_by)
+  VALUES (org, one, one, '2020-01-01', '2020-04-01', 'commit', 1, 6000 * amount, 'EUR', mark, one, '2020-02-02 12:00+00', mark);
 END $$;
