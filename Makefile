@@ -47,6 +47,7 @@ SQL_ORDER = \
   foundation.tables foundation.functions \
   crm.tables crm.functions \
   scoring.functions scoring.framework scoring.views \
+  pipeline.waterfall pipeline.velocity \
   demo.functions access
 
 SQL_FILES    := $(SQL_ORDER:%=sql/%.sql)
