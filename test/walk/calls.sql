@@ -91,7 +91,14 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('anonymised_deals', '[null, 555]'),
   ('org_close_probability', '["proposal", 12, 70, 6, 2, true, true, false, 1, "all", 555]'),
   ('explain_deal', '["ROWA-1", null, 555]'),
-  ('unsaid_columns', '[555, "ROWA-1", "2024-01-01"]');
+  ('unsaid_columns', '[555, "ROWA-1", "2024-01-01"]'),
+  -- pipeline: what moves, and how fast
+  ('waterfall_windows', '["2024-01-01", "2024-02-01", "2024-01-01", "2024-04-01", 555]'),
+  ('deal_movements', '["2020-01-01", null, "2000-01-01", "3000-01-01", "all", "then", 555]'),
+  ('pipeline_waterfall', '["2020-01-01", null, "2000-01-01", "3000-01-01", "stage", "then", 555]'),
+  ('pipeline_slippage', '[null, null, null, 555]'),
+  ('pipeline_generation', '[null, 555]'),
+  ('sales_velocity', '[null, 90, 555]');
 
 INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('create_org', '["A new one", "EUR", "UTC", 1, 1]', 'database'),
