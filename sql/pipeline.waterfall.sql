@@ -79,6 +79,7 @@ BEGIN
     RAISE EXCEPTION 'unknown hierarchy "%"', by_whom USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Use then for the managers of that day, or now for those of today.';
   END IF;
+  PERFORM revenue.waterfall_windows(opening, closing, window_from, window_to, org);  -- an error here tells it in short
   RETURN QUERY
   WITH windows AS MATERIALIZED (
     SELECT * FROM revenue.waterfall_windows(opening, closing, window_from, window_to, org)
@@ -203,6 +204,7 @@ SET work_mem = '64MB' SET jit = off AS $$
 DECLARE
   lines text[] := '{opening,created,reopened,transferred_in,pulled,carried,increase,decrease,fx,deleted,won,lost,transferred_out,pushed,slipped,advanced,closing}';
 BEGIN
+  PERFORM revenue.waterfall_windows(opening, closing, window_from, window_to, org);
   RETURN QUERY
   WITH booked AS (
     SELECT m.org_id, m.pipeline_id, m.member, m.opening_at, m.closing_at, m.period_from, m.period_to,
