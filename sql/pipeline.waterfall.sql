@@ -49,7 +49,8 @@ COMMENT ON FUNCTION revenue.waterfall_windows IS
   'For the waterfall: its two instants and its window of close dates in each organisation, checked; by default the last 7 days and the fiscal quarter at the closing';
 
 -- Deal by deal --------------------------------------------------------------------------------
--- PL/pgSQL, so that each read of the past is planned for the instant at hand. An exit is what the
+-- One pass over the history finds what is asked at every instant, as deals_as_of() would; PL/pgSQL, so
+-- that it is planned for the instants at hand. The present is read from the deals. An exit is what the
 -- deal is at the closing, first match; a deal that changes sets while it stays open has a row in each.
 
 CREATE OR REPLACE FUNCTION revenue.deal_movements(
@@ -71,6 +72,8 @@ DECLARE
   by_whom text := coalesce(hierarchy, 'then');
   ended timestamptz := coalesce(revenue.checked_instant(closing), now());
   began timestamptz := coalesce(revenue.checked_instant(opening), revenue.checked_instant(ended - interval '168 hours'));
+  first_end timestamptz;
+  last_end timestamptz;
 BEGIN
   IF by_what NOT IN ('all', 'stage', 'segment', 'rep', 'manager') THEN
     RAISE EXCEPTION 'unknown dimension "%"', by_what USING ERRCODE = 'invalid_parameter_value',
@@ -79,26 +82,37 @@ BEGIN
     RAISE EXCEPTION 'unknown hierarchy "%"', by_whom USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Use then for the managers of that day, or now for those of today.';
   END IF;
-  PERFORM revenue.waterfall_windows(opening, closing, window_from, window_to, org);  -- an error here tells it in short
+  SELECT min(w.ends_at), max(w.ends_at) INTO first_end, last_end
+  FROM revenue.waterfall_windows(opening, closing, window_from, window_to, org) AS w WHERE w.ends_at <= ended;
   RETURN QUERY
   WITH windows AS MATERIALIZED (
     SELECT * FROM revenue.waterfall_windows(opening, closing, window_from, window_to, org)
+  ), past AS MATERIALIZED (
+    SELECT h.org_id, h.deal_id, h.name, h.pipeline_id, h.stage_id, h.owner_rep_id, h.segment, h.amount, h.currency,
+      h.close_date, h.closed_at, coalesce(s.kind, 'unknown') AS kind, coalesce(h.close_date, 'infinity') AS close_on,
+      h.valid_from <= began AND h.valid_to > began AS at_opening,
+      h.valid_from <= closing AND h.valid_to > closing AS at_closing,
+      w.ends_at <= ended AND h.valid_from <= w.ends_at AND h.valid_to > w.ends_at AS at_end
+    FROM revenue.deal_history AS h
+    JOIN windows AS w USING (org_id)
+    LEFT JOIN revenue.scored_stages() AS s USING (org_id, pipeline_id, stage_id)
+    WHERE h.superseded_at = 'infinity' AND (
+      h.valid_from <= began AND h.valid_to > began OR h.valid_from <= closing AND h.valid_to > closing
+      OR h.valid_from <= last_end AND h.valid_to > first_end)
   ), before AS (
-    SELECT d.*, coalesce(s.kind, 'unknown') AS kind, coalesce(d.close_date, 'infinity') AS close_on
-    FROM revenue.deals_as_of(began) AS d
-    LEFT JOIN revenue.scored_stages() AS s USING (org_id, pipeline_id, stage_id)
+    SELECT * FROM past WHERE at_opening
   ), after AS (
-    SELECT d.*, coalesce(s.kind, 'unknown') AS kind, coalesce(d.close_date, 'infinity') AS close_on
-    FROM revenue.deals_as_of(closing) AS d
+    SELECT p.org_id, p.deal_id, p.name, p.pipeline_id, p.stage_id, p.owner_rep_id, p.segment, p.amount, p.currency,
+      p.close_date, p.closed_at, p.kind, p.close_on
+    FROM past AS p WHERE p.at_closing
+    UNION ALL
+    SELECT d.org_id, d.deal_id, d.name, d.pipeline_id, d.stage_id, d.owner_rep_id, d.segment, d.amount, d.currency,
+      d.close_date, d.closed_at, coalesce(s.kind, 'unknown'), coalesce(d.close_date, 'infinity')
+    FROM revenue.deals AS d
     LEFT JOIN revenue.scored_stages() AS s USING (org_id, pipeline_id, stage_id)
-  ), at_end AS MATERIALIZED (
-    SELECT h.org_id, h.deal_id, s.kind, coalesce(h.close_date, 'infinity') AS close_on
-    FROM windows AS w
-    JOIN revenue.deal_history AS h ON h.org_id = w.org_id AND h.superseded_at = 'infinity'
-      AND h.valid_from <= w.ends_at AND h.valid_to > w.ends_at
-    LEFT JOIN revenue.scored_stages() AS s
-      ON s.org_id = h.org_id AND s.pipeline_id = h.pipeline_id AND s.stage_id = h.stage_id
-    WHERE w.ends_at <= ended
+    WHERE closing IS NULL
+  ), at_end AS (
+    SELECT * FROM past WHERE at_end
   ), states AS (
     SELECT w.*, deal_id, coalesce(a.name, b.name) AS name,
       b.pipeline_id AS b_pipeline, a.pipeline_id AS a_pipeline, b.stage_id AS b_stage, a.stage_id AS a_stage,
