@@ -122,6 +122,8 @@ COMMENT ON FUNCTION revenue.pipeline_generation IS
 CREATE OR REPLACE VIEW revenue.pipeline_generation AS SELECT * FROM revenue.pipeline_generation();
 
 -- Sales velocity ------------------------------------------------------------------------------
+-- Nested loops are off because the planner expects few closed deals in the past and would go through
+-- the rates for each of them.
 
 CREATE OR REPLACE FUNCTION revenue.sales_velocity(
   as_of timestamptz DEFAULT NULL, period_days integer DEFAULT 90, org integer DEFAULT NULL)
@@ -131,7 +133,7 @@ RETURNS TABLE (
   won_deals_with_value bigint, mean_won_value numeric, won_deals_with_cycle bigint, mean_cycle_days double precision,
   velocity_per_day double precision, reporting_currency char(3))
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+SET enable_nestloop = off SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 DECLARE
   moment timestamptz := coalesce(revenue.checked_instant(as_of), now());

@@ -181,7 +181,8 @@ BEGIN
       CASE part WHEN 'new' THEN 'transferred_in' ELSE v.entry END AS enters,
       CASE part WHEN 'old' THEN 'transferred_out' ELSE v.leaving END AS leaves,
       part = 'old' OR part = 'only' AND v.b_kind = 'open' AS as_before
-    FROM valued AS v, unnest(CASE WHEN v.transferred THEN '{old,new}'::text[] ELSE '{only}' END) AS part
+    FROM valued AS v
+    JOIN (VALUES ('only', false), ('old', true), ('new', true)) AS k(part, transferred) USING (transferred)
   )
   SELECT p.org_id, p.deal_id, p.name, CASE WHEN p.as_before THEN p.b_pipeline ELSE p.a_pipeline END,
     CASE WHEN p.as_before THEN p.b_member ELSE p.a_member END,
@@ -220,21 +221,29 @@ DECLARE
 BEGIN
   PERFORM revenue.waterfall_windows(opening, closing, window_from, window_to, org);
   RETURN QUERY
-  WITH booked AS (
+  WITH cells AS (  -- few: a lateral join of every deal to its lines would be slow
     SELECT m.org_id, m.pipeline_id, m.member, m.opening_at, m.closing_at, m.period_from, m.period_to,
-      m.reporting_currency, b.line, count(*) AS deal_count, sum(b.value) AS value,
-      count(*) FILTER (WHERE b.without_value) AS without_value
+      m.reporting_currency, m.in_opening, m.entry_kind, m.exit_kind, count(*) AS deals,
+      count(*) FILTER (WHERE m.increase > 0) AS raised, count(*) FILTER (WHERE m.decrease > 0) AS lowered,
+      count(*) FILTER (WHERE m.fx <> 0) AS revalued, count(*) FILTER (WHERE m.opening_without_value) AS opening_unknown,
+      count(*) FILTER (WHERE m.closing_without_value) AS closing_unknown,
+      sum(m.opening_value) AS opening_value, sum(m.entry_value) AS entry_value, sum(m.increase) AS increase,
+      sum(m.decrease) AS decrease, sum(m.fx) AS fx, sum(m.exit_value) AS exit_value, sum(m.closing_value) AS closing_value
     FROM revenue.deal_movements(opening, closing, window_from, window_to, dimension, hierarchy, org) AS m
+    WHERE m.org_id = ANY (revenue.visible_orgs(CASE WHEN dimension IN ('rep', 'manager') THEN 'member' ELSE 'viewer' END))
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+  ), booked AS (
+    SELECT c.org_id, c.pipeline_id, c.member, c.opening_at, c.closing_at, c.period_from, c.period_to,
+      c.reporting_currency, b.line, b.deal_count, b.value, b.without_value
+    FROM cells AS c
     CROSS JOIN LATERAL (VALUES
-      ('opening', m.opening_value, m.opening_without_value, m.in_opening),
-      (m.entry_kind, m.entry_value, m.closing_without_value, m.entry_kind IS NOT NULL),
-      ('increase', m.increase, false, m.increase > 0), ('decrease', -m.decrease, false, m.decrease > 0),
-      ('fx', m.fx, false, m.fx <> 0), (m.exit_kind, -m.exit_value, m.closing_without_value, m.exit_kind <> 'stays'),
-      ('closing', m.closing_value, m.closing_without_value, m.exit_kind = 'stays')
-    ) AS b(line, value, without_value, applies)
-    WHERE b.applies AND m.org_id = ANY (revenue.visible_orgs(
-      CASE WHEN dimension IN ('rep', 'manager') THEN 'member' ELSE 'viewer' END))
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+      (CASE WHEN c.in_opening THEN 'opening' END, c.deals, c.opening_value, c.opening_unknown),
+      (c.entry_kind, c.deals, c.entry_value, c.closing_unknown),
+      ('increase', c.raised, c.increase, 0), ('decrease', c.lowered, -c.decrease, 0), ('fx', c.revalued, c.fx, 0),
+      (CASE WHEN c.exit_kind <> 'stays' THEN c.exit_kind END, c.deals, -c.exit_value, c.closing_unknown),
+      (CASE WHEN c.exit_kind = 'stays' THEN 'closing' END, c.deals, c.closing_value, c.closing_unknown)
+    ) AS b(line, deal_count, value, without_value)
+    WHERE b.line IS NOT NULL
   ), all_lines AS (  -- also those that a member has nothing in
     SELECT * FROM booked
     UNION ALL

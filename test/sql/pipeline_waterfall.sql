@@ -151,6 +151,21 @@ SELECT count(*) AS after_the_end FROM moves('2026-07-10', '2026-08-10');
 -- What it closes with at one instant it opens with at the same.
 SELECT (SELECT value FROM revenue.pipeline_waterfall('2026-04-10', '2026-05-01', '2026-04-01', '2026-07-01') WHERE line = 'closing' AND pipeline_id = 'sales')
      = (SELECT value FROM revenue.pipeline_waterfall('2026-05-01', '2026-06-10', '2026-04-01', '2026-07-01') WHERE line = 'opening' AND pipeline_id = 'sales') AS continuous;
+-- A viewer gets no line of fewer than five deals, no reps and no deal.
+SET client_min_messages = warning;
+DROP ROLE IF EXISTS regress_waterfall_viewer;
+CREATE ROLE regress_waterfall_viewer;
+SELECT revenue.add_member('regress_waterfall_viewer', 'viewer');
+SET ROLE regress_waterfall_viewer;
+SELECT line, deal_count, value FROM revenue.pipeline_waterfall(:month, '2026-04-01', '2026-07-01') WHERE pipeline_id = 'sales' ORDER BY line_no;
+SELECT (SELECT count(*) FROM revenue.pipeline_waterfall(:month, '2026-04-01', '2026-07-01', 'segment')) > 0 AS segments,
+  (SELECT count(*) FROM revenue.pipeline_waterfall(:month, '2026-04-01', '2026-07-01', 'rep')) AS reps,
+  (SELECT count(*) FROM revenue.pipeline_waterfall(:month, '2026-04-01', '2026-07-01', 'manager')) AS managers,
+  (SELECT count(*) FROM moves(:month)) AS deals;
+RESET ROLE;
+SELECT revenue.remove_member('regress_waterfall_viewer');
+DROP ROLE regress_waterfall_viewer;
+
 -- A window without an end also holds deals without a close date; over all dates it is the open pipeline.
 SELECT count(*) FILTER (WHERE deal_id = 'date_goes' AND exit_kind = 'stays') AS kept, count(*) FILTER (WHERE exit_kind = 'stays') = (
   SELECT count(*) FROM revenue.deals_as_of('2026-05-10') JOIN revenue.stages USING (org_id, pipeline_id, stage_id) WHERE kind = 'open') AS all_open
