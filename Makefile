@@ -50,6 +50,7 @@ SQL_ORDER = \
   pipeline.functions pipeline.forecast pipeline.funnel \
   pipeline.events.tables pipeline.events pipeline.log_deal pipeline.offers \
   pipeline.quota.tables pipeline.quota pipeline.submissions.tables pipeline.submissions \
+  pipeline.waterfall pipeline.velocity \
   demo.functions access
 
 SQL_FILES    := $(SQL_ORDER:%=sql/%.sql)

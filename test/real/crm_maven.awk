@@ -134,6 +134,34 @@ function viewed(s, sectors) {
   exact("as a viewer", "rows", 0)
 }
 
+function book(who, line, value) {
+  booked[who " " line]++; amount[who " " line] += value
+}
+
+# What moved between the ends of two days, whatever the close date, as a whole and by manager.
+function waterfall(from, to, i, k, who, before, after, now, key) {
+  split("", booked); split("", amount)
+  for (i = 1; i <= n; i++) {
+    before = stage_at(i, from); after = stage_at(i, to)
+    if (after == "" || before == "Won" || before == "Lost") continue
+    now = after == stage[i] ? value[i] : list[i]
+    for (k = 1; k <= 2; k++) {
+      who = k == 1 ? "all" : manager[rep[i]]
+      if (before == "") book(who, "created", now)
+      else {
+        book(who, "opening", list[i])
+        if (now > list[i]) book(who, "increase", now - list[i])
+        if (now < list[i]) book(who, "decrease", now - list[i])
+      }
+      if (after == "Won" || after == "Lost") book(who, tolower(after), -now); else book(who, "closing", now)
+    }
+  }
+  for (key in booked) {
+    exact("pipeline_waterfall", to " " key " deals", booked[key])
+    exact("pipeline_waterfall", to " " key " value", amount[key])
+  }
+}
+
 function tally(key, won, value) {
   if (won) { won_deals[key]++; won_value[key] += value } else lost_deals[key]++
   closed_value[key] += value
@@ -230,6 +258,8 @@ function quality(section, b, below, ordered) {
   split("", good); split("", bad)
 }
 
+function waterfalls(m) { for (m = 2; m <= MONTHS; m++) waterfall(MONTH_END[m - 1], MONTH_END[m]) }
+
 function backtests(i, m) {
   for (i = 1; i <= n; i++)
     if (closed[i] != "" && day(closed[i]) - 7 >= day(since[i]))
@@ -269,5 +299,6 @@ END {
   viewed()
   closings(EXPORT); closings(MIDWAY)
   open_deals()
+  waterfalls()
   backtests()
 }

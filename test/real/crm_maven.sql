@@ -191,6 +191,14 @@ INSERT INTO actual
 SELECT 'forecast_monthly', concat_ws(' ', day, coalesce(month::text, '?'), f.key), f.value
 FROM days, revenue.forecast_monthly(instant) s, jsonb_each_text(to_jsonb(s) - :labels) f;
 
+-- Month by month from the end of the one before.
+INSERT INTO actual
+SELECT 'pipeline_waterfall', concat_ws(' ', day, coalesce(member, 'all'), line, f.key), f.value
+FROM (SELECT day, instant, lag(instant) OVER (ORDER BY day) AS before FROM days) d, unnest('{all,manager}'::text[]) AS dimension,
+  revenue.pipeline_waterfall(before, instant, '-infinity', 'infinity', dimension) w,
+  LATERAL (VALUES ('deals', w.deal_count), ('value', w.value)) f(key, value)
+WHERE before IS NOT NULL AND w.deal_count > 0;
+
 INSERT INTO actual
 SELECT 'dashboard', concat_ws(' ', day, f.key), f.value
 FROM days, revenue.dashboard(instant) b, LATERAL (

@@ -139,7 +139,14 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('check_forecast_amounts', '[100, 150, 200]'),
   ('forecast_rollup', '[null, null, null, "then", 555]'),
   ('submission_errors', '["2020-01-01", "2021-01-01", null, 555]'),
-  ('submission_accuracy', '["2020-01-01", "2021-01-01", null, 555]');
+  ('submission_accuracy', '["2020-01-01", "2021-01-01", null, 555]'),
+  -- pipeline: what moves, and how fast
+  ('waterfall_windows', '["2024-01-01", "2024-02-01", "2024-01-01", "2024-04-01", 555]'),
+  ('deal_movements', '["2020-01-01", null, "2000-01-01", "3000-01-01", "all", "then", 555]'),
+  ('pipeline_waterfall', '["2020-01-01", null, "2000-01-01", "3000-01-01", "stage", "then", 555]'),
+  ('pipeline_slippage', '[null, null, null, 555]'),
+  ('pipeline_generation', '[null, 555]'),
+  ('sales_velocity', '[null, 90, 555]');
 
 INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('create_org', '["A new one", "EUR", "UTC", 1, 1]', 'database'),

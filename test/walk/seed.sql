@@ -46,18 +46,21 @@ BEGIN
   FROM generate_series(1, 3) i;
 
   -- Cells of every kind: seven deals; three; six of which two have an amount. Then closed ones: seven
-  -- won and one lost; one won and five lost; two won. (No mean of them looks like a sum of few.)
+  -- won and one lost; one won and five lost; two won. (No mean of them looks like a sum of few.) The
+  -- first seven are to close in this quarter and were known before it began.
   INSERT INTO revenue.deals (org_id, deal_id, name, account_id, contact_id, owner_rep_id, product_id, stage_id,
     amount, currency, close_date, closed_at, created_at, stage_entered_at, industry, segment, source,
-    num_interactions, num_objections_handled, competitors_mentioned, lead_score, forecast_category)
+    num_interactions, num_objections_handled, competitors_mentioned, lead_score, forecast_category, effective_at)
   SELECT org, mark || '-' || k + 1, mark || ' deal ' || k + 1, mark || '-' || 1 + k % 3, mark || '-' || 1 + k % 3,
     mark || '-' || 1 + k % 3, dimension || '-product-' || c.product, c.stage,
     CASE WHEN k NOT BETWEEN 12 AND 15 THEN amount * 1.000003 * 2 ^ k END,
     CASE k % 5 WHEN 1 THEN 'EUR' ELSE 'USD' END,
-    CASE WHEN c.closed_at IS NULL THEN seed.close_date + 40 * c.product ELSE c.closed_at::date END,
+    CASE WHEN k < 7 THEN date_trunc('quarter', now() AT TIME ZONE 'Europe/Berlin')::date + 45
+      WHEN c.closed_at IS NULL THEN seed.close_date + 40 * c.product ELSE c.closed_at::date END,
     c.closed_at, '2019-06-01'::timestamptz + k * k * own_time, coalesce(c.closed_at, '2019-07-01'::timestamptz + k * k * own_time),
     dimension || '-industry-' || c.product, dimension || '-segment', dimension || '-source', k % 4, k % 3, k % 3, 50,
-    CASE WHEN c.closed_at IS NULL THEN (ARRAY['commit', 'best_case', 'pipeline'])[c.product] END
+    CASE WHEN c.closed_at IS NULL THEN (ARRAY['commit', 'best_case', 'pipeline'])[c.product] END,
+    CASE WHEN k < 7 THEN '2023-01-01'::timestamptz END
   FROM (VALUES
       (0, 6, 'proposal', 1, NULL::timestamptz), (7, 9, 'negotiation', 2, NULL), (10, 15, 'prospecting', 3, NULL),
       (16, 22, 'closed_won', 1, '2020-01-10 12:00+00'), (23, 23, 'closed_lost', 1, '2020-01-10 12:00+00'),

@@ -1,0 +1,37 @@
+-- What is measured of the pipeline, and the targets: suite "pipeline" at the size in question, suites
+-- "growth" at each size. :suite says which. What the owner asks is asked again by a member, under
+-- row-level security. The quarter is the last 90 days, asked for while it runs and after its end.
+INSERT INTO bench.cases (suite, name, query, floor, at_most)
+SELECT :'suite', c.name, format(c.query, 'now() - interval ''90 days''', 'current_date - 90', 'current_date + 1', 'current_date - 10'),
+  'floor', CASE WHEN :'suite' = 'pipeline' THEN c.at_most END
+FROM (VALUES
+  (1, 'floor', 'SELECT sum(amount::float8) FROM revenue.deal_history', NULL),
+  (2, 'waterfall until now', 'SELECT * FROM revenue.pipeline_waterfall(%1$s, NULL, %2$s, %3$s)', 1000),
+  (3, 'waterfall until yesterday', 'SELECT * FROM revenue.pipeline_waterfall(%1$s, now() - interval ''1 day'', %2$s, %3$s)', 1000),
+  (4, 'waterfall past the end', 'SELECT * FROM revenue.pipeline_waterfall(%1$s, now() - interval ''1 day'', %2$s, %4$s)', 1000),
+  (5, 'waterfall by 200 reps', 'SELECT * FROM revenue.pipeline_waterfall(%1$s, NULL, %2$s, %3$s, ''rep'')', 1000),
+  (6, 'deal_movements', 'SELECT * FROM revenue.deal_movements(%1$s, NULL, %2$s, %3$s)', NULL),
+  (7, 'pipeline_slippage', 'SELECT * FROM revenue.pipeline_slippage', NULL),
+  (8, 'pipeline_generation', 'SELECT * FROM revenue.pipeline_generation', NULL),
+  (9, 'sales_velocity', 'SELECT * FROM revenue.sales_velocity', NULL)
+) AS c(position, name, query, at_most)
+ORDER BY c.position;
+
+INSERT INTO bench.cases (suite, name, query, role, floor, at_most, target_of)
+SELECT suite, name || ', member', query, 'bench_member', 'floor', CASE WHEN name <> 'floor' THEN 1.3 END, name
+FROM bench.cases WHERE suite = :'suite' AND suite = 'pipeline' ORDER BY position;
+
+-- A fast answer to the wrong question is no answer.
+DO $$
+DECLARE
+  open_deals bigint := (SELECT count(*) FROM revenue.deals JOIN revenue.stages USING (org_id, pipeline_id, stage_id)
+    WHERE kind = 'open' AND close_date >= current_date - 90 AND close_date < current_date + 1);
+BEGIN
+  IF open_deals = 0 OR open_deals <> (
+      SELECT deal_count FROM revenue.pipeline_waterfall(now() - interval '90 days', NULL, current_date - 90, current_date + 1)
+      WHERE line = 'closing')
+    OR (SELECT sum(CASE line WHEN 'closing' THEN -value ELSE value END)
+        FROM revenue.pipeline_waterfall(now() - interval '90 days', NULL, current_date - 90, current_date + 1)) <> 0 THEN
+    RAISE EXCEPTION 'the waterfall does not close with the % open deals', open_deals;
+  END IF;
+END $$;
