@@ -51,6 +51,7 @@ SQL_ORDER = \
   pipeline.events.tables pipeline.events pipeline.log_deal pipeline.offers \
   pipeline.quota.tables pipeline.quota pipeline.submissions.tables pipeline.submissions \
   pipeline.waterfall pipeline.velocity \
+  pipeline.snapshots.tables pipeline.snapshots \
   demo.functions access
 
 SQL_FILES    := $(SQL_ORDER:%=sql/%.sql)

@@ -109,3 +109,8 @@ FROM (SELECT (date_trunc('month', revenue.org_today()::timestamp) - ago * interv
       FROM generate_series(0, 5) AS ago) AS m
 LEFT JOIN revenue.won_deals_summary AS w ON w.org_id = :org AND w.month = m.month
 ORDER BY m.month;
+
+\echo ' In short'
+\pset tuples_only on
+\pset format unaligned
+SELECT ' ' || line FROM revenue.status(org => :org) AS line;

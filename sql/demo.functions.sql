@@ -724,6 +724,7 @@ BEGIN
   -- History goes first, so that the rows that go after it leave none.
   DELETE FROM revenue.deal_history h WHERE h.org_id = org;
   DELETE FROM revenue.deal_facts f WHERE f.org_id = org;
+  DELETE FROM revenue.pipeline_snapshots s WHERE s.org_id = org;
   DELETE FROM revenue.activities a WHERE a.org_id = org;
   DELETE FROM revenue.revenue_events e WHERE e.org_id = org;
   DELETE FROM revenue.forecast_bases b WHERE b.org_id = org;

@@ -407,8 +407,10 @@ RETURNS TABLE (
   avg_deal_size numeric, avg_cycle_days double precision, lost_deals bigint, win_rate double precision,
   deals_without_value bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET plan_cache_mode = force_custom_plan SET enable_nestloop = off SET enable_mergejoin = off SET jit = off AS $$
 #variable_conflict use_column
+DECLARE
+  visible integer[] := revenue.visible_orgs('viewer');
 BEGIN
   RETURN QUERY
   SELECT c.org_id, date_trunc('month', c.closed_on::timestamp)::date, count(*) FILTER (WHERE c.won),
@@ -421,8 +423,7 @@ BEGIN
     count(*) FILTER (WHERE NOT c.won), avg(c.won::integer)::double precision,
     count(*) FILTER (WHERE c.won AND c.reporting_amount IS NULL)
   FROM revenue.closed_deals(as_of) AS c
-  JOIN unnest(revenue.visible_orgs('viewer')) AS visible(org_id) USING (org_id)
-  WHERE org IS NULL OR c.org_id = org
+  WHERE c.org_id = ANY (visible) AND (org IS NULL OR c.org_id = org)
   GROUP BY 1, 2, c.reporting_currency
   HAVING revenue.cell_visible(c.org_id, count(*))
   ORDER BY 1, 2;
@@ -437,8 +438,10 @@ RETURNS TABLE (
   org_id integer, dimension text, member text, won_deals bigint, lost_deals bigint, win_rate double precision,
   won_value numeric, closed_value numeric, win_rate_by_value double precision, reporting_currency char(3))
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET plan_cache_mode = force_custom_plan SET enable_nestloop = off SET enable_mergejoin = off SET jit = off AS $$
 #variable_conflict use_column
+DECLARE
+  visible integer[] := revenue.visible_orgs('viewer');
 BEGIN
   RETURN QUERY
   SELECT c.org_id,
@@ -457,8 +460,7 @@ BEGIN
       coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0) / nullif(sum(c.reporting_amount), 0))::double precision,
     c.reporting_currency
   FROM revenue.closed_deals(as_of) AS c
-  JOIN unnest(revenue.visible_orgs('viewer')) AS visible(org_id) USING (org_id)
-  WHERE org IS NULL OR c.org_id = org
+  WHERE c.org_id = ANY (visible) AND (org IS NULL OR c.org_id = org)
   GROUP BY GROUPING SETS (
     (c.org_id, c.reporting_currency), (c.org_id, c.reporting_currency, c.owner_rep_id),
     (c.org_id, c.reporting_currency, c.product_id), (c.org_id, c.reporting_currency, c.industry),

@@ -54,6 +54,7 @@ INSERT INTO walk.matrix VALUES
   ('revenue_events', 'member', 'admin', 'owner_rep_id', NULL), ('forecast_bases', 'member', NULL, NULL, NULL),
   ('automations', 'member', 'admin', NULL, NULL), ('automation_days', 'member', 'admin', NULL, NULL),
   ('posting_tests', 'member', 'admin', NULL, NULL),
+  ('pipeline_snapshots', 'member', NULL, NULL, NULL), ('pipeline_snapshot_stages', 'member', NULL, NULL, NULL),
   ('quotas', 'member', NULL, NULL, NULL), ('forecast_submissions', 'analyst', NULL, NULL, 'rep_id'),
   ('forecast_overrides', 'analyst', NULL, NULL, NULL);
 

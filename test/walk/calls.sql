@@ -146,7 +146,10 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('pipeline_waterfall', '["2020-01-01", null, "2000-01-01", "3000-01-01", "stage", "then", 555]'),
   ('pipeline_slippage', '[null, null, null, 555]'),
   ('pipeline_generation', '[null, 555]'),
-  ('sales_velocity', '[null, 90, 555]');
+  ('sales_velocity', '[null, 90, 555]'),
+  ('pipeline_state', '[null, 555]'),
+  ('pipeline_stages_at', '[null, 555]'),
+  ('status', '[null, 555]');
 
 INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('create_org', '["A new one", "EUR", "UTC", 1, 1]', 'database'),
@@ -171,6 +174,8 @@ INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('set_framework', '[{"forecast": {"overdue_half_life_days": 30}}, "all", true, "why", 555]', 'owner'),
   ('activate_framework', '[0, "all", 555]', 'owner'),
   ('refresh_forecast', '[555]', 'member'),
+  ('take_snapshot', '[null, 555]', 'admin'),
+  ('catch_up_snapshots', '[null, 555]', 'admin'),
   ('log_deal',
     '["ROWA-new", "deal_won", 1234.5, "USD", "ROWA-1", "ROWA-1", "DIMA-offer-1", "linkedin", "founders", "referral", 30, "a note", "2024-06-01", "ROWA-1", 555]',
     'own'),

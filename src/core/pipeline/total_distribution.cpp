@@ -16,7 +16,7 @@ using Deal = TotalDistribution::Deal;
 
 constexpr std::size_t kMostAtoms = 4096;
 constexpr std::size_t kLattice = 2048;
-constexpr std::size_t kMostConvolved = 1024;
+constexpr std::size_t kMostConvolved = 512;
 constexpr std::size_t kFactors = 16;
 constexpr std::size_t kPollEvery = 1 << 16;
 constexpr std::array kLevels{0.70, 0.85, 0.95};
@@ -296,13 +296,13 @@ TotalDistributionResult TotalDistribution::result(Poll poll) const {
     }
     std::sort(all.begin(), all.end(), [](const Atom& a, const Atom& b) { return a.total < b.total; });
   } else {
-    for (Part& part : parts) thin(part.atoms, std::max(part.deviation / 16, deviation / 256));
+    for (Part& part : parts) thin(part.atoms, std::max(part.deviation / 8, deviation / 128));
   }
   const auto quantile = [&](double level) {
     if (atomic) return money(atomic_quantile(all, level, 1 / count));
     double low = mean - 12 * deviation;
     double high = mean + 12 * deviation;
-    for (int i = 0; i < 50; ++i) {
+    for (int i = 0; i < 36; ++i) {
       const double middle = (low + high) / 2;
       (probability_up_to(parts, middle) < level ? low : high) = middle;
     }

@@ -34,7 +34,7 @@ REVENUE_FIELDS(TotalDistributionResult, deals, expected_wins, expected, standard
 /// they bring in all. A common lognormal factor of mean 1 and squared coefficient of variation
 /// `dispersion` raises or lowers all odds, which is how good and bad quarters and few data show:
 /// given it the deals are independent. Convolved exactly while the possible totals are 4,096 or fewer, on a lattice of
-/// 2,048 points beyond. Of more than 1,024 deals those with the largest variances are convolved and
+/// 2,048 points beyond. Of more than 512 deals those with the largest variances are convolved and
 /// the rest, each of them small beside the whole, adds up to a normal part.
 class TotalDistribution {
  public:

@@ -1,0 +1,179 @@
+-- The room pipeline: snapshots of the pipeline, from history, and where it stands in a few lines.
+
+CREATE OR REPLACE FUNCTION revenue.pipeline_state(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS revenue.pipeline_snapshots LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_column
+DECLARE
+  chosen revenue.orgs;
+  wanted timestamptz := coalesce(revenue.checked_instant(as_of), now());
+  day date;
+  day_began timestamptz;
+  day_ends timestamptz;
+  moment timestamptz;
+  state revenue.pipeline_snapshots;
+BEGIN
+  SELECT * INTO chosen FROM revenue.orgs AS o WHERE o.org_id = revenue.current_org(org)
+    AND o.org_id = ANY (revenue.visible_orgs('member'));
+  IF chosen.org_id IS NULL THEN
+    RAISE EXCEPTION 'the state of the pipeline is for members' USING ERRCODE = 'insufficient_privilege',
+      HINT = 'Totals for viewers are in pipeline_summary and pipeline_forecast.';
+  ELSIF wanted NOT BETWEEN '0001-01-02' AND '9999-12-30' THEN
+    RAISE EXCEPTION 'as_of must lie in the years 1 to 9999' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Leave it out for now.';
+  END IF;
+  day := (wanted AT TIME ZONE chosen.time_zone)::date;
+  day_began := day::timestamp AT TIME ZONE chosen.time_zone;
+  day_ends := (day + 1)::timestamp AT TIME ZONE chosen.time_zone;
+  moment := least(day_ends - interval '1 us', greatest(wanted, now()));
+
+  state.org_id := chosen.org_id;
+  state.snapshot_date := day;
+  state.as_of := moment;
+  state.complete := day_ends <= now();
+  state.taken_at := clock_timestamp();
+  state.reporting_currency := chosen.base_currency;
+  SELECT coalesce(sum(c.deal_count), 0), coalesce(sum(c.deals_without_value), 0), coalesce(sum(c.total_value), 0)
+  INTO state.deal_count, state.deals_without_value, state.total_pipeline
+  FROM revenue.pipeline_cells(moment, chosen.org_id) AS c;
+  state.forecast_30d := (SELECT f.expected_value FROM revenue.pipeline_forecast('deal', moment, chosen.org_id) AS f WHERE f.horizon_days = 30);
+  state.contact_forecast_30d := (SELECT f.expected_value FROM revenue.pipeline_forecast('contact', moment, chosen.org_id) AS f WHERE f.horizon_days = 30);
+  state.contacts_in_funnel := (
+    SELECT count(*) FROM revenue.contacts_as_of(moment) AS c
+    JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id) WHERE c.org_id = chosen.org_id AND s.kind = 'open');
+  state.contacts_added := (
+    SELECT count(*) FROM revenue.contacts AS c WHERE c.org_id = chosen.org_id AND c.created_at >= day_began AND c.created_at <= moment);
+  SELECT count(*) FILTER (WHERE d.created_at >= day_began), count(*) FILTER (WHERE s.kind = 'won' AND d.closed_at >= day_began),
+    count(*) FILTER (WHERE s.kind = 'lost' AND d.closed_at >= day_began)
+  INTO state.deals_created, state.deals_won, state.deals_lost
+  FROM revenue.deals_as_of(moment) AS d
+  LEFT JOIN revenue.scored_stages(moment) AS s USING (org_id, pipeline_id, stage_id)
+  WHERE d.org_id = chosen.org_id AND (d.created_at >= day_began OR d.closed_at >= day_began);
+  SELECT coalesce(sum(e.revenue), 0) INTO state.revenue_today FROM revenue.event_cells(day, day, moment, chosen.org_id) AS e;
+  SELECT coalesce(sum(e.revenue), 0) INTO state.revenue_mtd
+  FROM revenue.event_cells(date_trunc('month', day::timestamp)::date, day, moment, chosen.org_id) AS e;
+  RETURN state;
+END $$;
+COMMENT ON FUNCTION revenue.pipeline_state IS
+  'What a snapshot of the day of as_of holds, at the end of that day or now, from history. Members and above';
+
+CREATE OR REPLACE FUNCTION revenue.pipeline_stages_at(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (kind text, pipeline_id text, stage_id text, entries bigint, total_value numeric)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+  SELECT 'deal', c.pipeline_id, c.stage_id, sum(c.deal_count)::bigint, sum(c.total_value)
+  FROM revenue.pipeline_cells(as_of, pipeline_stages_at.org) AS c
+  GROUP BY c.pipeline_id, c.stage_id
+  UNION ALL
+  SELECT 'contact', c.pipeline_id, c.stage_id, count(*), coalesce(sum(c.expected_value * r.rate), 0)
+  FROM revenue.contacts_as_of(as_of) AS c
+  LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
+  LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = c.org_id AND r.currency = coalesce(c.currency, s.base_currency)
+  WHERE c.org_id = pipeline_stages_at.org AND coalesce(s.kind = 'open', false)
+  GROUP BY c.pipeline_id, c.stage_id;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.pipeline_stages_at FROM PUBLIC;
+COMMENT ON FUNCTION revenue.pipeline_stages_at IS
+  'For functions with the owner''s rights: the open stages of deals and contacts at an instant, cells of any size';
+
+CREATE OR REPLACE FUNCTION revenue.take_snapshot(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL) RETURNS date
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+  state revenue.pipeline_snapshots := revenue.pipeline_state(as_of, chosen);
+BEGIN
+  -- The row of the day makes two who take it at once wait for each other.
+  INSERT INTO revenue.pipeline_snapshots AS s SELECT (state).*
+  ON CONFLICT (org_id, snapshot_date) DO UPDATE SET
+    (as_of, complete, taken_at, reporting_currency, deal_count, deals_without_value, total_pipeline, forecast_30d,
+      contacts_in_funnel, contact_forecast_30d, contacts_added, deals_created, deals_won, deals_lost, revenue_today, revenue_mtd)
+    = (excluded.as_of, excluded.complete, excluded.taken_at, excluded.reporting_currency, excluded.deal_count,
+      excluded.deals_without_value, excluded.total_pipeline, excluded.forecast_30d, excluded.contacts_in_funnel,
+      excluded.contact_forecast_30d, excluded.contacts_added, excluded.deals_created, excluded.deals_won, excluded.deals_lost,
+      excluded.revenue_today, excluded.revenue_mtd);
+  DELETE FROM revenue.pipeline_snapshot_stages AS s WHERE s.org_id = chosen AND s.snapshot_date = state.snapshot_date;
+  INSERT INTO revenue.pipeline_snapshot_stages (org_id, snapshot_date, kind, pipeline_id, stage_id, entries, total_value)
+  SELECT chosen, state.snapshot_date, p.kind, p.pipeline_id, p.stage_id, p.entries, p.total_value
+  FROM revenue.pipeline_stages_at(state.as_of, chosen) AS p;
+  RETURN state.snapshot_date;
+END $$;
+COMMENT ON FUNCTION revenue.take_snapshot IS
+  'Keeps the pipeline of the day of as_of (NULL = today): at its end where it is over, else now. Again and again without harm; late as well as on time. Admins and owners';
+
+CREATE OR REPLACE FUNCTION revenue.catch_up_snapshots(from_date date DEFAULT NULL, org integer DEFAULT NULL) RETURNS integer
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+  zone text := (SELECT o.time_zone FROM revenue.orgs AS o WHERE o.org_id = chosen);
+  yesterday date := (now() AT TIME ZONE zone)::date - 1;
+  first_day date := coalesce(catch_up_snapshots.from_date,
+    (SELECT min(s.snapshot_date) FROM revenue.pipeline_snapshots AS s WHERE s.org_id = chosen), yesterday);
+  missing date;
+  taken integer := 0;
+BEGIN
+  IF first_day < yesterday - 3660 THEN
+    RAISE EXCEPTION 'from_date is more than ten years ago' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Single days of any past are taken by take_snapshot().';
+  END IF;
+  FOR missing IN
+    SELECT d::date FROM generate_series(first_day::timestamp, yesterday::timestamp, interval '1 day') AS d
+    WHERE NOT EXISTS (
+      SELECT FROM revenue.pipeline_snapshots AS s WHERE s.org_id = chosen AND s.snapshot_date = d::date AND s.complete)
+    ORDER BY 1
+  LOOP
+    PERFORM revenue.take_snapshot((missing::timestamp + interval '12 hours') AT TIME ZONE zone, chosen);
+    taken := taken + 1;
+  END LOOP;
+  RETURN taken;
+END $$;
+COMMENT ON FUNCTION revenue.catch_up_snapshots IS
+  'Takes the snapshots of the days over since from_date (NULL = the first one taken) that are missing or were taken before the day was over; how many. Admins and owners';
+
+-- Where the pipeline stands -------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.status(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS SETOF text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
+  currency text;
+  item record;
+BEGIN
+  IF moment NOT BETWEEN '0001-02-01' AND '9999-12-30' THEN
+    RAISE EXCEPTION 'as_of must lie in the years 1 to 9999' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Leave it out for now.';
+  END IF;
+  SELECT o.base_currency, o.name, moment AT TIME ZONE o.time_zone AS at INTO item FROM revenue.orgs AS o WHERE o.org_id = chosen;
+  currency := item.base_currency;
+  RETURN NEXT format('%s, %s', item.name, to_char(item.at, 'FMDay FMDD FMMonth YYYY HH24:MI'));
+  FOR item IN SELECT * FROM revenue.pipeline_summary(as_of, chosen) LOOP
+    RETURN NEXT format('%s %s %s deals  %s', rpad(left(item.stage_name, 20), 20),
+      lpad(coalesce(to_char(item.total_value, 'FM999,999,999,999,990'), '-'), 18), currency || lpad(item.deal_count::text, 8),
+      CASE WHEN item.at_risk_deals > 0 THEN item.at_risk_deals || ' at risk' ELSE '' END);
+  END LOOP;
+  FOR item IN SELECT * FROM revenue.pipeline_forecast('deal', as_of, chosen) LOOP
+    RETURN NEXT format('%s %s %s, 95 %% between %s and %s', rpad('Within ' || item.horizon_days || ' days', 20),
+      lpad(coalesce(to_char(item.expected_value, 'FM999,999,999,999,990'), '-'), 18), currency,
+      coalesce(to_char(item.lower_95, 'FM999,999,999,999,990'), '-'), coalesce(to_char(item.upper_95, 'FM999,999,999,999,990'), '-'));
+  END LOOP;
+  FOR item IN
+    SELECT w.line, sum(w.value) AS value, sum(w.deal_count) AS deal_count
+    FROM revenue.pipeline_waterfall(moment - interval '7 days', moment, org => chosen) AS w
+    WHERE w.line NOT IN ('opening', 'closing') GROUP BY w.line, w.line_no HAVING sum(w.value) <> 0 ORDER BY w.line_no
+  LOOP
+    RETURN NEXT format('%s %s %s in seven days', rpad(initcap(replace(item.line, '_', ' ')), 20),
+      lpad(to_char(item.value, 'FMSG999,999,999,999,990'), 18), currency || lpad(item.deal_count::text, 8));
+  END LOOP;
+  FOR item IN SELECT sum(m.revenue) AS revenue, sum(m.events) AS events FROM revenue.mtd(as_of, chosen) AS m LOOP
+    RETURN NEXT format('%s %s %s events', rpad('Month to date', 20),
+      lpad(coalesce(to_char(item.revenue, 'FM999,999,999,999,990'), '-'), 18), currency || lpad(coalesce(item.events, 0)::text, 8));
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION revenue.status IS
+  'Where the pipeline stands in a few lines to read: stages, 30/60/90 days, what moved in seven days, the month to date';
