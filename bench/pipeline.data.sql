@@ -11,12 +11,13 @@ SELECT d.org_id, d.deal_id, v.since, CASE WHEN i = 10 THEN 'infinity' ELSE v.unt
   d.contact_id, d.owner_rep_id, d.product_id, d.pipeline_id, v.stage_id,
   CASE WHEN i = 10 THEN d.amount ELSE (d.amount * (0.6 + 0.8 * random())::numeric)::numeric(18, 2) END, d.currency,
   CASE WHEN i = 10 THEN d.close_date ELSE v.since::date + (120 * random())::integer END,
-  CASE WHEN i = 10 THEN d.closed_at END, d.created_at, v.since, d.lead_score, d.champion_identified, d.budget_confirmed,
+  CASE WHEN i = 10 THEN d.closed_at END, d.created_at, v.entered, d.lead_score, d.champion_identified, d.budget_confirmed,
   d.decision_maker_engaged, d.competitors_mentioned, d.industry, d.segment, d.source, d.loss_reason
 FROM revenue.deals AS d, generate_series(1, 10) AS i,
 LATERAL (
   SELECT d.created_at + (d.stage_entered_at - d.created_at) * (i - 1) / 9 AS since,
     d.created_at + (d.stage_entered_at - d.created_at) * i / 9 AS until,
+    d.created_at + (d.stage_entered_at - d.created_at) * (CASE WHEN i = 10 THEN 9 ELSE 3 * ((i + 2) / 3 - 1) END) / 9 AS entered,
     CASE WHEN i = 10 THEN d.stage_id
       ELSE (ARRAY['prospecting', 'qualification', 'proposal', 'negotiation'])[(i + 2) / 3] END AS stage_id
 ) AS v;

@@ -28,3 +28,6 @@ measure "growth $deals"
 sql -v suite=pipeline -f bench/pipeline.sql
 report pipeline "$deals deals, ten versions each (floor: sum(amount::float8) over deal_history)" pipeline
 table pipeline 'Growth: what ten times the deals cost in time' 'SELECT * FROM bench.growth()'
+
+printf '\nlog_deal(), a transaction each (target: median below 5 ms)\n\n' | tee -a "$RESULTS/pipeline.md"
+sql -P footer=off -f bench/events.sql | tee -a "$RESULTS/pipeline.md"

@@ -13,7 +13,13 @@ FROM (VALUES
   (6, 'deal_movements', 'SELECT * FROM revenue.deal_movements(%1$s, NULL, %2$s, %3$s)', NULL),
   (7, 'pipeline_slippage', 'SELECT * FROM revenue.pipeline_slippage', NULL),
   (8, 'pipeline_generation', 'SELECT * FROM revenue.pipeline_generation', NULL),
-  (9, 'sales_velocity', 'SELECT * FROM revenue.sales_velocity', NULL)
+  (9, 'sales_velocity', 'SELECT * FROM revenue.sales_velocity', NULL),
+  (10, 'stage_conversion', 'SELECT * FROM revenue.stage_conversion', 500),
+  (11, 'pipeline_forecast', 'SELECT * FROM revenue.pipeline_forecast', 500),
+  (12, 'deal_forecast', 'SELECT * FROM revenue.deal_forecast', NULL),
+  (13, 'cohort_win_rates', 'SELECT * FROM revenue.cohort_win_rates', NULL),
+  (14, 'coverage', 'SELECT * FROM revenue.coverage', NULL),
+  (15, 'status()', 'SELECT * FROM revenue.status()', NULL)
 ) AS c(position, name, query, at_most)
 ORDER BY c.position;
 

@@ -124,7 +124,7 @@ BEGIN
   END LOOP;
 END $$;
 COMMENT ON FUNCTION revenue.stage_outlook IS
-  'For every open stage and number of days in it that a deal or contact has: the probability of a win within 30, 60 and 90 days and at all, and the days until then';
+  'Every open stage and number of days in it that a deal or contact has, with the probability of a win within 30, 60 and 90 days and at all, and the days until then';
 
 CREATE OR REPLACE FUNCTION revenue.contacts_as_of(as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (

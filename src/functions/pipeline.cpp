@@ -8,15 +8,26 @@
 namespace revenue {
 
 template <>
+struct pg::FromJson<pipeline::StageModel> {
+  static const pipeline::StageModel& absent() {
+    static const pipeline::StageModel nothing_known;
+    return nothing_known;
+  }
+  static pipeline::StageModel parse(JsonbContainer* json) {
+    pipeline::StageModel model;
+    pg::read_fields(json, model, "");
+    return model;
+  }
+};
+
+template <>
 struct pg::FromJson<pipeline::WinClock> {
   static const pipeline::WinClock& absent() {
     static const pipeline::WinClock nothing_known{pipeline::StageModel{}};
     return nothing_known;
   }
   static pipeline::WinClock parse(JsonbContainer* json) {
-    pipeline::StageModel model;
-    pg::read_fields(json, model, "");
-    return pipeline::WinClock(model);
+    return pipeline::WinClock(FromJson<pipeline::StageModel>::parse(json));
   }
 };
 
@@ -70,7 +81,7 @@ PG_FUNCTION(days_to_win,
             [](const pipeline::WinClock& model, std::optional<std::int32_t> stage, std::optional<double> days_in_stage) {
               return stage ? model.days_to_win(*stage, days_in_stage) : std::nullopt;
             });
-PG_FUNCTION(win_dispersion, [](const pipeline::WinClock& model, double horizon) { return model.dispersion(horizon); });
+PG_FUNCTION(win_dispersion, &pipeline::win_dispersion);
 PG_FUNCTION(rate_quantile, &pipeline::rate_quantile);
 PG_FUNCTION(compare_variants, [](revenue::pg::JsonView variants, revenue::Poll poll) {
   return pipeline::compare_variants(variants_from(variants.container), poll);

@@ -46,8 +46,9 @@ TEST(Forecast, CoversWhatFollows) {
       if (deal.moved < deal.closed) enter(2, "open", deal.moved);
       enter(deal.won ? 3 : 4, deal.won ? "won" : "lost", deal.closed);
     }
-    const WinClock clock({{{1, "open", 2, 0.5, 20}, {2, "open", 3, 0.5, 20}, {3, "won", 0, 0, 0}, {4, "lost", 0, 0, 0}},
-                          state.result(no_poll)});
+    const StageModel model{{{1, "open", 2, 0.5, 20}, {2, "open", 3, 0.5, 20}, {3, "won", 0, 0, 0}, {4, "lost", 0, 0, 0}},
+                           state.result(no_poll)};
+    const WinClock clock(model);
     for (const double horizon : {30.0, 60.0, 90.0}) {
       TotalDistribution total(std::pmr::get_default_resource());
       int wins = 0;
@@ -56,7 +57,7 @@ TEST(Forecast, CoversWhatFollows) {
         const bool second = deal.moved <= now;
         const double age = now - (second ? deal.moved : deal.entered);
         const double p = clock.win_probability(second ? 2 : 1, age, horizon).value();
-        total.add(Money{1'000'000}, p, clock.dispersion(horizon));
+        total.add(Money{1'000'000}, p, win_dispersion(model, horizon));
         expected_wins += p;
         wins += deal.won && deal.closed <= now + horizon;
       }

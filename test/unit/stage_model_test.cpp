@@ -57,6 +57,8 @@ TEST(WinClock, UnknownsAndErrors) {
   EXPECT_TRUE(std::isfinite(clock.win_probability(4, test::kInfinity, test::kInfinity).value()));
   expect_invalid("model", [] { WinClock({{{1, "open", 2, 1.5, 7}}, {}}); });
   expect_invalid("model", [] { WinClock({{{1, "open", 2, 0.5, 7}, {1, "open", 2, 0.5, 7}}, {}}); });
+  expect_invalid("model", [] { win_dispersion({{}, {.dispersion = {-1}}}, 30); });
+  EXPECT_DOUBLE_EQ(win_dispersion({}, 30), 0.1 + 0.1);
   const WinClock nothing{StageModel{}};
   EXPECT_EQ(nothing.win_probability(1, 0, 30), std::nullopt);
 }
@@ -84,7 +86,7 @@ TEST(WinClock, FollowsTheHistory) {
           << age << " " << horizon;
   EXPECT_NEAR(clock.days_to_win(1, 0).value(), 50, 3);
   // Independent deals: little more than the belief that 20 periods leave.
-  EXPECT_LT(clock.dispersion(30), 0.1 * 4 / 20);
+  EXPECT_LT(win_dispersion({{}, history}, 30), 0.1 * 4 / 20);
   const StageRecord& record = history.stages.at(0);
   EXPECT_NEAR(record.median_days.value(), std::log(2) / 0.02, 1);
   EXPECT_NEAR(record.upper_quartile_days.value(), std::log(4) / 0.02, 2);

@@ -102,9 +102,9 @@ BEGIN
   INSERT INTO revenue.pipeline_snapshots (org_id, snapshot_date, as_of, complete, taken_at, reporting_currency, deal_count,
     deals_without_value, total_pipeline, contacts_in_funnel, contacts_added, deals_created, deals_won, deals_lost,
     revenue_today, revenue_mtd)
-  VALUES (org, '2024-01-01', '2024-01-01 22:59+00', true, '2024-01-02', 'USD', 16, 4, 7e3 * amount, 0, 0, 0, 0, 0, 0, 0);
+  VALUES (org, current_date - 2, now() - interval '1 day', true, now(), 'USD', 16, 4, 7e3 * amount, 0, 0, 0, 0, 0, 0, 0);
   INSERT INTO revenue.pipeline_snapshot_stages (org_id, snapshot_date, kind, pipeline_id, stage_id, entries, total_value)
-  VALUES (org, '2024-01-01', 'deal', 'sales', 'proposal', 16, 7e3 * amount);
+  VALUES (org, current_date - 2, 'deal', 'sales', 'proposal', 16, 7e3 * amount);
   INSERT INTO revenue.quotas (org_id, kind, member, period_from, period_to, version, amount, currency, valid_from, set_by)
   VALUES (org, 'rep', one, '2020-01-01', '3000-01-01', 1, 5e6 * amount, 'USD', '2020-01-01', mark),
     (org, 'org', '', '2020-01-01', '3000-01-01', 1, 9e11, 'USD', '2020-01-01', mark);

@@ -28,6 +28,7 @@ constexpr std::size_t kDays = kPeriod * kPeriods;
 constexpr double kFewQuarters = 2;  // quarters that no effect of the month is worth
 constexpr double kFewPeriods = 4;   // periods that the usual dispersion is worth
 constexpr double kUsualDispersion = 0.1;
+constexpr double kMostDispersion = 99;
 constexpr std::array kQuartiles{0.25, 0.5, 0.75};
 
 struct StageSpells {
@@ -116,7 +117,7 @@ double dispersion_over(const Wins& wins, std::size_t length) {
     excess += (found - expected) * (found - expected) - expected;
     square += expected * expected;
   }
-  const double measured = square > 0 ? std::max(excess / square, 0.0) : 0;
+  const double measured = square > 0 ? std::clamp(excess / square, 0.0, kMostDispersion) : 0;
   return (periods * measured + kFewPeriods * kUsualDispersion) / (periods + kFewPeriods);
 }
 

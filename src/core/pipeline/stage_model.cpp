@@ -25,11 +25,7 @@ std::size_t band_of_day(int day) { return band_of(static_cast<double>(day)); }
 
 }  // namespace
 
-WinClock::WinClock(const StageModel& model)
-    : dispersion_(model.history.dispersion), wins_(model.history.wins) {
-  if (dispersion_.size() > 3) bad_model("dispersion has more than three values.");
-  for (const double value : dispersion_)
-    if (!(value >= 0 && value <= 100)) bad_model("dispersion is out of range.");
+WinClock::WinClock(const StageModel& model) {
   const std::vector<double>& factors = model.history.month_factors;
   if (!factors.empty() && factors.size() != 3) bad_model("month_factors has not three values.");
   constexpr std::int32_t kMostDays = 4'000'000;  // the calendar's end is nearer
@@ -279,10 +275,15 @@ std::optional<double> WinClock::days_to_win(std::int32_t stage_no, std::optional
   return whole - (*reached - days / won) / (*reached - *(reached - 1));
 }
 
-double WinClock::dispersion(double horizon) const {
-  const double chance = 1 / (static_cast<double>(wins_) + kBeliefWeight);
-  const auto wanted = static_cast<std::size_t>(std::clamp(std::ceil(horizon / 30), 1.0, 3.0)) - 1;
-  return chance + (wanted < dispersion_.size() ? dispersion_[wanted] : kUsualDispersion);
+double win_dispersion(const StageModel& model, double horizon) {
+  const std::vector<double>& measured = model.history.dispersion;
+  if (measured.size() > 3) bad_model("dispersion has more than three values.");
+  if (model.history.wins < 0) bad_model("wins is negative.");
+  // NaN is the shortest.
+  const auto wanted = static_cast<std::size_t>(horizon > 60 ? 2 : horizon > 30 ? 1 : 0);
+  const double beyond_chance = wanted < measured.size() ? measured[wanted] : kUsualDispersion;
+  if (!(beyond_chance >= 0 && beyond_chance <= 99)) bad_model("dispersion is out of range.");
+  return 1 / (static_cast<double>(model.history.wins) + WinClock::kBeliefWeight) + beyond_chance;
 }
 
 }  // namespace revenue::pipeline

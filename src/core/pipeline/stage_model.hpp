@@ -28,6 +28,11 @@ struct StageModel {
 };
 REVENUE_FIELDS(StageModel, beliefs, history)
 
+/// Squared coefficient of variation of the wins within 30, 60 or 90 days (the nearest from above)
+/// beyond chance: what the past shows and how little it may be. Throws invalid_argument for a model
+/// that StageHistory did not write.
+double win_dispersion(const StageModel& model, double horizon);
+
 /// When deals are won, given their stage and the whole days they have spent in it: a semi-Markov
 /// chain over the stages, on a grid of days. Each stage mixes what its history says, which has the
 /// weight n / (n + 10) after n times entered, with the belief, so that without history the times
@@ -48,10 +53,6 @@ class WinClock {
 
   /// Expected days until the win, given that it comes; nothing where it cannot.
   std::optional<double> days_to_win(std::int32_t stage, std::optional<double> age) const;
-
-  /// Squared coefficient of variation of the wins within 30, 60 or 90 days (the nearest from
-  /// above) beyond chance: what the past shows and how little it may be.
-  double dispersion(double horizon) const;
 
  private:
   struct Exit {
@@ -79,9 +80,7 @@ class WinClock {
 
   std::unordered_map<std::int32_t, std::size_t> index_;
   std::vector<Stage> stages_;
-  std::vector<double> dispersion_;
   std::vector<double> busy_days_;  // how much is decided within so many days, in average days
-  std::int64_t wins_ = 0;
   mutable std::unordered_map<std::uint64_t, double> known_;
 };
 
