@@ -121,7 +121,7 @@ BEGIN
       HINT = 'Single days of any past are taken by take_snapshot().';
   END IF;
   FOR missing IN
-    SELECT d::date FROM generate_series(first_day::timestamp, yesterday::timestamp, interval '1 day') AS d
+    SELECT d::date FROM generate_series(least(first_day, yesterday + 1)::timestamp, yesterday::timestamp, interval '1 day') AS d
     WHERE NOT EXISTS (
       SELECT FROM revenue.pipeline_snapshots AS s WHERE s.org_id = chosen AND s.snapshot_date = d::date AND s.complete)
     ORDER BY 1
