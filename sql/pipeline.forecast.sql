@@ -85,7 +85,8 @@ COMMENT ON FUNCTION revenue.stage_model IS
   'What is known of when deals or contacts of an organisation are won: beliefs and history of every stage, for win_probability_within() and days_to_win()';
 
 -- Deals of one stage and as many whole days in it have the same chances, so these are worked out once.
-CREATE OR REPLACE FUNCTION revenue.stage_outlook(kind text DEFAULT 'deal', as_of timestamptz DEFAULT NULL)
+CREATE OR REPLACE FUNCTION revenue.stage_outlook(
+  kind text DEFAULT 'deal', as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, pipeline_id text, stage_id text, days integer,
   win_30d double precision, win_60d double precision, win_90d double precision, win double precision,
@@ -99,6 +100,7 @@ DECLARE
   moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
 BEGIN
   FOREACH each_org IN ARRAY revenue.visible_orgs('viewer') LOOP
+    CONTINUE WHEN each_org <> stage_outlook.org;
     model := revenue.stage_model(stage_outlook.kind, as_of, each_org);
     RETURN QUERY
     WITH stages AS MATERIALIZED (
@@ -229,7 +231,7 @@ BEGIN
       FROM revenue.contacts_as_of(as_of) AS c WHERE pipeline_forecast.kind = 'contact'
     ) AS d
     LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
-    LEFT JOIN revenue.stage_outlook(pipeline_forecast.kind, as_of) AS o ON o.org_id = d.org_id AND o.pipeline_id = d.pipeline_id
+    LEFT JOIN revenue.stage_outlook(pipeline_forecast.kind, as_of, pipeline_forecast.org) AS o ON o.org_id = d.org_id AND o.pipeline_id = d.pipeline_id
       AND o.stage_id = d.stage_id AND o.days = revenue.stage_age(d.stage_entered_at, s.moment)
     LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = d.org_id AND r.currency = coalesce(d.currency, s.base_currency)
     WHERE coalesce(s.kind = 'open', false) AND (org IS NULL OR d.org_id = org)
@@ -295,7 +297,7 @@ BEGIN
          WHERE n.org_id = chosen AND n.deal_id = d.deal_id AND k.kind = 'won') AS won_at
       FROM revenue.deals_as_of(moment) AS d
       LEFT JOIN revenue.scored_stages(moment) AS s USING (org_id, pipeline_id, stage_id)
-      JOIN revenue.stage_outlook('deal', moment) AS o ON o.org_id = d.org_id AND o.pipeline_id = d.pipeline_id
+      JOIN revenue.stage_outlook('deal', moment, chosen) AS o ON o.org_id = d.org_id AND o.pipeline_id = d.pipeline_id
         AND o.stage_id = d.stage_id AND o.days = revenue.stage_age(d.stage_entered_at, moment)
       WHERE d.org_id = chosen AND coalesce(s.kind = 'open', false)
     ), outcomes AS (

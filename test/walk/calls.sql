@@ -101,7 +101,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('funnel_stages', '["deal"]'),
   ('stage_entries', '["deal", null, 555]'),
   ('stage_model', '["deal", null, 555]'),
-  ('stage_outlook', '["deal", null]'),
+  ('stage_outlook', '["deal", null, 555]'),
   ('contacts_as_of', '[null]'),
   ('visible_bound', '[555, 3, 100]'),
   ('deal_forecast', '[null]'),
