@@ -61,7 +61,7 @@ TEST(Forecast, CoversWhatFollows) {
         expected_wins += p;
         wins += deal.won && deal.closed <= now + horizon;
       }
-      const TotalInterval& interval = total.result(no_poll).intervals.at(2);
+      const TotalInterval interval = total.result(no_poll).intervals.at(2);
       covered += interval.lower.value() <= wins && wins <= interval.upper.value();
       ++judged;
       actual_wins += wins;
