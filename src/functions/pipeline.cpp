@@ -27,7 +27,7 @@ struct pg::FromJson<pipeline::WinClock> {
     return nothing_known;
   }
   static pipeline::WinClock parse(JsonbContainer* json) {
-    return pipeline::WinClock(FromJson<pipeline::StageModel>::parse(json));
+    return pipeline::WinClock(FromJson<pipeline::StageModel>::parse(json), &pg::poll);
   }
 };
 

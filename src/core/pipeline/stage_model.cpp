@@ -25,7 +25,7 @@ std::size_t band_of_day(int day) { return band_of(static_cast<double>(day)); }
 
 }  // namespace
 
-WinClock::WinClock(const StageModel& model) {
+WinClock::WinClock(const StageModel& model, Poll poll) {
   const std::vector<double>& factors = model.history.month_factors;
   if (!factors.empty() && factors.size() != 3) bad_model("month_factors has not three values.");
   constexpr std::int32_t kMostDays = 4'000'000;  // the calendar's end is nearer
@@ -108,7 +108,7 @@ WinClock::WinClock(const StageModel& model) {
         stage.surviving[static_cast<std::size_t>(day)] =
             stage.surviving[static_cast<std::size_t>(day - 1)] * (1 - stage.leaving[band_of_day(day - 1)]);
   }
-  solve();
+  solve(poll);
 }
 
 double WinClock::won_by(std::size_t stage, int days) const {
@@ -142,7 +142,7 @@ void WinClock::each_exit(const Stage& stage, int age, int days, Visitor&& visit)
 
 // The renewal equation, day by day. What moves on within a day is still to be won on that day, so
 // a day depends on itself through stages left on their first day; a few rounds settle it.
-void WinClock::solve() {
+void WinClock::solve(Poll poll) {
   constexpr int kRounds = 4;
   const std::size_t won_index = stages_.size();
   struct Step {
@@ -165,6 +165,7 @@ void WinClock::solve() {
     }
   }
   for (int day = 0; day <= kLastDay; ++day) {
+    poll();
     const auto today = static_cast<std::size_t>(day);
     std::vector<double> earlier(stages_.size(), 0);  // what does not depend on this very day
     for (std::size_t i = 0; i < stages_.size(); ++i) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/foundation/fields.hpp"
+#include "core/foundation/poll.hpp"
 #include "core/pipeline/stage_history.hpp"
 
 namespace revenue::pipeline {
@@ -44,7 +45,7 @@ class WinClock {
   static constexpr double kBeliefWeight = 10;  ///< entries that a belief is worth
 
   /// Throws invalid_argument for a model that StageHistory did not write or beliefs out of range.
-  explicit WinClock(const StageModel& model);
+  explicit WinClock(const StageModel& model, Poll poll = no_poll);
 
   /// Probability of a win within `horizon` days, 0 to 1; nothing for an unknown or a closed stage
   /// or an unknown age. Throws invalid_argument for a negative or NaN age or horizon.
@@ -71,7 +72,7 @@ class WinClock {
     double days_moment = 0;        // first moment of the days to a win
   };
 
-  void solve();
+  void solve(Poll poll);
   const Stage* find(std::int32_t stage, std::optional<double> age) const;
   template <class Visitor>
   void each_exit(const Stage& stage, int age, int days, Visitor&& visit) const;
