@@ -111,6 +111,8 @@ TEST(TotalDistribution, EdgesAndNonsense) {
   EXPECT_EQ(total_of(sure, 5e-324).median, units(70));
   const std::pair<double, double> tiny[] = {{1e-6, 5e-324}, {9e12, 1 - 1e-16}};
   EXPECT_EQ(total_of(tiny, 100).intervals.size(), 3U);
+  const std::pair<double, double> huge[] = {{9e12, 0.001}, {9e12, 0.001}, {9e12, 0.001}};
+  EXPECT_EQ(total_of(huge).median, units(0));
   TotalDistribution state(std::pmr::get_default_resource());
   expect_invalid("probability", [&] { state.add(units(1), test::kNaN, 0); });
   expect_invalid("probability", [&] { state.add(units(1), 1.1, 0); });

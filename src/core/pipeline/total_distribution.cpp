@@ -60,8 +60,14 @@ double with_factor(double factor, double probability) {
   return std::clamp(probability + (factor - 1) * probability * (1 - probability), 0.0, 1.0);
 }
 
-// Every possible total, or nothing when there are too many of them.
+// Beyond it micros do not fit 64 bits.
+constexpr double kMostMicros = 9.2e18;
+
+// Every possible total, or nothing when there are too many of them or they are too large.
 std::optional<std::vector<Atom>> exact(const std::vector<Deal>& deals) {
+  double most = 0;
+  for (const Deal& deal : deals) most += static_cast<double>(deal.micros);
+  if (most > kMostMicros) return std::nullopt;
   struct ExactAtom {
     std::int64_t total;
     double probability;
@@ -177,8 +183,7 @@ void thin(std::vector<Atom>& atoms, double width) {
 }
 
 Money money(double micros) {
-  constexpr double kMost = 9.2e18;
-  if (!(std::fabs(micros) < kMost))
+  if (!(std::fabs(micros) < kMostMicros))
     throw Error(ErrorCode::out_of_range, "the total is out of range", "Amounts add up to less than 9.2e12.",
                 "It is " + std::to_string(micros / Money::kMicros) + ".");
   return {std::llround(micros)};
@@ -215,7 +220,9 @@ void TotalDistribution::deserialize(Reader& reader) {
   if (!(dispersion_ >= 0 && dispersion_ <= 100)) Reader::malformed();
   for (std::size_t i = 0; i < size; ++i) {
     const auto deal = reader.get<Deal>();
-    if (!(deal.probability >= 0 && deal.probability <= 1)) Reader::malformed();
+    if (!(deal.probability >= 0 && deal.probability <= 1) ||
+        std::fabs(static_cast<double>(deal.micros)) > kMostMicros)
+      Reader::malformed();
     deals_.push_back(deal);
   }
 }
