@@ -27,8 +27,6 @@ constexpr std::size_t kPeriods = 24;
 constexpr std::size_t kDays = kPeriod * kPeriods;
 constexpr double kFewQuarters = 2;  // quarters that no effect of the month is worth
 constexpr double kFewPeriods = 4;   // periods that the usual dispersion is worth
-constexpr double kUsualDispersion = 0.1;
-constexpr double kMostDispersion = 99;
 constexpr std::array kQuartiles{0.25, 0.5, 0.75};
 
 struct StageSpells {

@@ -13,6 +13,10 @@
 
 namespace revenue::pipeline {
 
+/// What the dispersion is taken to be where there is no history, and the most that is believed.
+inline constexpr double kUsualDispersion = 0.1;
+inline constexpr double kMostDispersion = 99;
+
 /// Where deals went from a stage.
 struct StageExits {
   std::int32_t to = 0;  ///< the stage entered next; 0 = deleted
@@ -43,7 +47,7 @@ struct StageHistoryResult {
   /// first: found over expected, drawn towards 1 while there are few quarters.
   std::vector<double> month_factors;
   /// Squared coefficient of variation of the number of wins in 30, 60 and 90 days beyond what
-  /// independent deals explain, from the same years; drawn towards 0.1 while there are few periods.
+  /// independent deals explain, from the same years; drawn towards kUsualDispersion while there are few periods.
   std::vector<double> dispersion;
   std::vector<StageRecord> stages;
 };

@@ -18,9 +18,6 @@ namespace {
 // Events that the rate of the whole stage is worth within one band (gamma prior of the rates).
 constexpr double kBandEvents = 2;
 
-// Where there is no history at all.
-constexpr double kUsualDispersion = 0.1;
-
 std::size_t band_of_day(int day) { return band_of(static_cast<double>(day)); }
 
 }  // namespace
@@ -121,7 +118,6 @@ double WinClock::won_by(std::size_t stage, int days) const {
 // the history sometime between two days, by belief on a day.
 template <class Visitor>
 void WinClock::each_exit(const Stage& stage, int age, int days, Visitor&& visit) const {
-  age = std::min(age, kLastDay);
   const double by_history = stage.weight * stage.surviving[static_cast<std::size_t>(age)];
   const double by_belief = age < stage.default_days ? 1 - stage.weight : 0;
   const double all = by_history + by_belief;
@@ -283,7 +279,7 @@ double win_dispersion(const StageModel& model, double horizon) {
   // NaN is the shortest.
   const auto wanted = static_cast<std::size_t>(horizon > 60 ? 2 : horizon > 30 ? 1 : 0);
   const double beyond_chance = wanted < measured.size() ? measured[wanted] : kUsualDispersion;
-  if (!(beyond_chance >= 0 && beyond_chance <= 99)) bad_model("dispersion is out of range.");
+  if (!(beyond_chance >= 0 && beyond_chance <= kMostDispersion)) bad_model("dispersion is out of range.");
   return 1 / (static_cast<double>(model.history.wins) + WinClock::kBeliefWeight) + beyond_chance;
 }
 
