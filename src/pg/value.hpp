@@ -95,20 +95,62 @@ struct ArrayElement<std::string> {
 };
 template <>
 struct ArrayElement<std::string_view> : ArrayElement<std::string> {};
-template <>
-struct ArrayElement<std::int32_t> {
-  static Oid array_oid() { return INT4ARRAYOID; }
+
+namespace detail {
+struct WordElement {  // eight bytes, in the datum itself
+  static constexpr int length = 8;
+  static constexpr bool by_value = true;
+  static constexpr char alignment = TYPALIGN_DOUBLE;
+};
+struct HalfWordElement {
   static constexpr int length = 4;
   static constexpr bool by_value = true;
   static constexpr char alignment = TYPALIGN_INT;
+};
+struct Elements {
+  Datum* values;
+  int count;
+};
+/// The elements of an array of one dimension; 22023 for another shape or for a NULL in it.
+Elements array_elements(Datum array, Oid type, int length, bool by_value, char alignment);
+}  // namespace detail
+
+template <>
+struct ArrayElement<std::int32_t> : detail::HalfWordElement {
+  static Oid array_oid() { return INT4ARRAYOID; }
+};
+template <>
+struct ArrayElement<Date> : detail::HalfWordElement {
+  static Oid array_oid() { return DATEARRAYOID; }
+};
+template <>
+struct ArrayElement<std::int64_t> : detail::WordElement {
+  static Oid array_oid() { return INT8ARRAYOID; }
+};
+template <>
+struct ArrayElement<double> : detail::WordElement {
+  static Oid array_oid() { return FLOAT8ARRAYOID; }
+};
+template <>
+struct ArrayElement<Timestamp> : detail::WordElement {
+  static Oid array_oid() { return TIMESTAMPTZARRAYOID; }
 };
 
 template <class T>
   requires requires { ArrayElement<T>::length; }
 struct Codec<std::vector<T>> {
-  static Oid oid() { return ArrayElement<T>::array_oid(); }
+  using Element = ArrayElement<T>;
+
+  static Oid oid() { return Element::array_oid(); }
+  static std::vector<T> get(Datum datum) {
+    const detail::Elements elements =
+        detail::array_elements(datum, Codec<T>::oid(), Element::length, Element::by_value, Element::alignment);
+    std::vector<T> values;
+    values.reserve(static_cast<std::size_t>(elements.count));
+    for (int i = 0; i < elements.count; ++i) values.push_back(Codec<T>::get(elements.values[i]));
+    return values;
+  }
   static Datum put(const std::vector<T>& values) {
-    using Element = ArrayElement<T>;
     const int count = static_cast<int>(values.size());
     auto* elements = static_cast<Datum*>(allocate(sizeof(Datum) * std::max<std::size_t>(values.size(), 1)));
     for (int i = 0; i < count; ++i) elements[i] = Codec<T>::put(values[static_cast<std::size_t>(i)]);

@@ -4,6 +4,7 @@
 #include "core/foundation/poll.hpp"
 #include "pg/aggregate.hpp"
 #include "pg/function.hpp"
+#include "pg/stored.hpp"
 
 extern "C" {
 #pragma GCC diagnostic push
@@ -144,6 +145,36 @@ class Collected {
   std::pmr::vector<double> values_;
 };
 
+// A value that columns keep. Its reader refuses what is not in order.
+struct Numbers {
+  static constexpr const char* kSqlName = "public.numbers";
+  std::vector<double> values;
+
+  void serialize(Writer& writer) const {
+    writer.put(values.size());
+    writer.put_all(std::span(values));
+  }
+  static Numbers deserialize(Reader& reader) {
+    Numbers numbers{reader.get_all<double>(reader.get<std::size_t>())};
+    if (!std::is_sorted(numbers.values.begin(), numbers.values.end())) Reader::malformed();
+    return numbers;
+  }
+};
+
+Numbers make_numbers(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return {std::move(values)};
+}
+double sum_numbers(const Numbers& numbers) {
+  double sum = 0;
+  for (const double value : numbers.values) sum += value;
+  return sum;
+}
+std::vector<double> list_numbers(const Numbers& numbers) { return numbers.values; }
+std::vector<std::int64_t> echo_bigints(std::vector<std::int64_t> values) { return values; }
+std::vector<Date> echo_dates(std::vector<Date> values) { return values; }
+std::vector<std::string> echo_texts(std::vector<std::string> values) { return values; }
+
 }  // namespace
 
 template <>
@@ -173,3 +204,10 @@ PG_FUNCTION(make_rows, &revenue::make_rows);
 PG_FUNCTION(show_options, &revenue::show_options);
 PG_FUNCTION(apply_options, &revenue::apply_options);
 PG_AGGREGATE(collected, revenue::Collected);
+PG_STORED_TYPE(numbers, revenue::Numbers);
+PG_FUNCTION(make_numbers, &revenue::make_numbers);
+PG_FUNCTION(sum_numbers, &revenue::sum_numbers);
+PG_FUNCTION(list_numbers, &revenue::list_numbers);
+PG_FUNCTION(echo_bigints, &revenue::echo_bigints);
+PG_FUNCTION(echo_dates, &revenue::echo_dates);
+PG_FUNCTION(echo_texts, &revenue::echo_texts);

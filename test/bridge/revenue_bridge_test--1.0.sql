@@ -21,3 +21,16 @@ CREATE FUNCTION collected_result(internal) RETURNS double precision LANGUAGE c P
 CREATE AGGREGATE collected(double precision) (
   SFUNC = collected_add, STYPE = internal, FINALFUNC = collected_result, COMBINEFUNC = collected_merge,
   SERIALFUNC = collected_serialize, DESERIALFUNC = collected_deserialize, PARALLEL = SAFE);
+CREATE TYPE numbers;
+CREATE FUNCTION numbers_in(cstring) RETURNS numbers LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME';
+CREATE FUNCTION numbers_out(numbers) RETURNS cstring LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME';
+CREATE FUNCTION numbers_recv(internal) RETURNS numbers LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME';
+CREATE FUNCTION numbers_send(numbers) RETURNS bytea LANGUAGE c IMMUTABLE STRICT AS 'MODULE_PATHNAME';
+CREATE TYPE numbers (INPUT = numbers_in, OUTPUT = numbers_out, RECEIVE = numbers_recv, SEND = numbers_send,
+  STORAGE = extended);
+CREATE FUNCTION make_numbers(double precision[]) RETURNS numbers LANGUAGE c STRICT AS 'MODULE_PATHNAME';
+CREATE FUNCTION sum_numbers(numbers) RETURNS double precision LANGUAGE c STRICT AS 'MODULE_PATHNAME';
+CREATE FUNCTION list_numbers(numbers) RETURNS double precision[] LANGUAGE c STRICT AS 'MODULE_PATHNAME';
+CREATE FUNCTION echo_bigints(bigint[]) RETURNS bigint[] LANGUAGE c STRICT AS 'MODULE_PATHNAME';
+CREATE FUNCTION echo_dates(date[]) RETURNS date[] LANGUAGE c STRICT AS 'MODULE_PATHNAME';
+CREATE FUNCTION echo_texts(text[]) RETURNS text[] LANGUAGE c STRICT AS 'MODULE_PATHNAME';

@@ -13,7 +13,7 @@ UNION ALL VALUES
   ('double precision', '5e-324'), ('double precision', '''-0'''), ('real', '3.4e38'),
   ('numeric', 'repeat(''9'', 20000)'), ('numeric', '(''0.'' || repeat(''0'', 10000) || ''1'')'),
     ('numeric', '1e-16383'), ('numeric', '999999999999.999999'), ('numeric', '(-999999999999.999999)')
-UNION ALL SELECT t, v FROM unnest(ARRAY['text', 'character', 'character varying', 'name']) AS t, unnest(ARRAY[
+UNION ALL SELECT t, v FROM unnest(ARRAY['text', 'character', 'character varying', 'name', 'cstring']) AS t, unnest(ARRAY[
   '''''', ''' ''', '''no such thing''', 'repeat(''x'', 100000)', 'E''a\nb\tc\\d''',
     '''"; DROP SCHEMA revenue CASCADE; --''',
   '''''''; DROP SCHEMA revenue CASCADE; --''', '''%s %n %1$I''', '''NaN''', '''null''', '''Zürich 💶''',
@@ -48,3 +48,9 @@ UNION ALL VALUES
   ('uuid', '''00000000-0000-0000-0000-000000000000'''), ('uuid', '''ffffffff-ffff-ffff-ffff-ffffffffffff'''),
   ('bytea', ''''''), ('bytea', '''\xdeadbeef'''), ('bytea', 'repeat(''a'', 100000)'),
   ('regclass', '0'), ('regclass', '4294967295'), ('regclass', '''pg_class'''), ('regclass', '''walk.calls''');
+-- The types of stored values: their input refuses what is none, so that NULL is the one bad value.
+INSERT INTO walk.bad_values
+SELECT format_type(t.oid, NULL), 'NULL'
+FROM pg_type t JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
+JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
+WHERE e.extname = 'revenue_intel' AND t.typtype = 'b' AND t.typelem = 0;

@@ -3,6 +3,7 @@
 --
 -- arguments: a JSON array, one element an argument in order (null = NULL). The ids are those of
 --            seed.sql: ROWA-1 is the deal, account, rep, contact of organisation 555.
+--            A text that begins with = is an SQL expression, for values that no text can give.
 -- writes:    the lowest access level that this call works for, where it changes something;
 --            own = admins and owners, and a member for what is his; rep = only a member, for what
 --            is his; database = only the extension's owner and roles with EXECUTE granted.

@@ -40,8 +40,9 @@ WHERE f.function IS NULL OR c.function IS NULL OR c.skip IS NOT NULL AND f.is_pu
 
 -- An argument of an entry as an SQL expression of its type.
 CREATE FUNCTION walk.expression(argument jsonb, type text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  SELECT format('%L::%s', CASE WHEN argument = 'null' THEN NULL WHEN type = 'jsonb' THEN argument::text
-                               ELSE argument #>> '{}' END, type)
+  SELECT CASE WHEN argument #>> '{}' LIKE '=%' THEN format('(%s)::%s', substr(argument #>> '{}', 2), type)
+  ELSE format('%L::%s', CASE WHEN argument = 'null' THEN NULL WHEN type = 'jsonb' THEN argument::text
+                               ELSE argument #>> '{}' END, type) END
 $$;
 CREATE FUNCTION walk.expressions(function text) RETURNS text[] LANGUAGE sql STABLE AS $$
   SELECT coalesce(array_agg(walk.expression(c.arguments -> (i - 1)::integer, f.types[i]) ORDER BY i), '{}')

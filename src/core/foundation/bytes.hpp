@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "core/foundation/error.hpp"
 
@@ -18,6 +19,13 @@ class Writer {
   void put(const T& value) {
     static_assert(std::is_trivially_copyable_v<T>);
     bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+
+  /// Values side by side, without their number.
+  template <class T>
+  void put_all(std::span<const T> values) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    bytes_.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
   }
 
   const std::string& bytes() const { return bytes_; }
@@ -39,6 +47,17 @@ class Reader {
     std::memcpy(&value, rest_.data(), sizeof value);
     rest_ = rest_.subspan(sizeof value);
     return value;
+  }
+
+  /// As many values as put_all() wrote; no memory is taken for more than there are bytes.
+  template <class T>
+  std::vector<T> get_all(std::size_t count) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    if (count > rest_.size() / sizeof(T)) malformed();
+    std::vector<T> values(count);
+    if (count > 0) std::memcpy(values.data(), rest_.data(), count * sizeof(T));
+    rest_ = rest_.subspan(count * sizeof(T));
+    return values;
   }
 
   void expect_end() const {

@@ -92,4 +92,32 @@ SELECT collected(x) FILTER (WHERE x = 1) FROM bridge_numbers;
 SELECT g, collected(x) = sum(x) AS same FROM bridge_numbers GROUP BY g ORDER BY g;
 SELECT collected(NULL) FROM bridge_numbers;
 DROP TABLE bridge_numbers;
+
+-- a stored value: in a column, large enough to be toasted, as text and in binary; what is none is refused
+CREATE TABLE kept AS
+SELECT n, make_numbers(ARRAY(SELECT i::double precision FROM generate_series(n, 1, -1) AS i)) AS value
+FROM unnest('{0,1,3,100000}'::integer[]) AS n;
+SELECT n, sum_numbers(value), length(value::text), length(numbers_send(value)) FROM kept ORDER BY n;
+SELECT list_numbers(value), value, value::text::numbers::text = value::text AS same FROM kept WHERE n = 3;
+SET bytea_output = 'escape';
+SELECT count(*) AS wrong FROM kept WHERE sum_numbers(value::text::numbers) <> sum_numbers(value);
+RESET bytea_output;
+COPY kept TO '/tmp/revenue_bridge_kept' WITH (FORMAT binary);
+CREATE TABLE copied (LIKE kept);
+COPY copied FROM '/tmp/revenue_bridge_kept' WITH (FORMAT binary);
+SELECT count(*) AS same FROM kept JOIN copied USING (n) WHERE sum_numbers(kept.value) = sum_numbers(copied.value);
+SELECT ''::numbers;
+SELECT 'text'::numbers;
+SELECT '\xzz'::numbers;
+SELECT '\x02'::numbers;
+SELECT '\x01ffffffffffffff7f'::numbers;
+SELECT '\x0102000000000000000000000000000840000000000000f03f'::numbers;
+SELECT '\x01010000000000000000000000000008400000'::numbers;
+DROP TABLE kept, copied;
+
+-- arrays
+SELECT echo_bigints('{1,-9223372036854775808}'), echo_bigints('{}'), echo_dates('{2024-02-29,infinity}'),
+  echo_texts('{a,"b c",""}');
+SELECT echo_bigints('{{1,2},{3,4}}');
+SELECT echo_texts('{a,NULL}');
 SELECT live_witnesses();

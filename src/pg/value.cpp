@@ -1,0 +1,26 @@
+#include "pg/value.hpp"
+
+namespace revenue::pg::detail {
+
+Elements array_elements(Datum array, Oid type, int length, bool by_value, char alignment) {
+  const char* fault = nullptr;
+  const Elements elements = call([=, &fault]() -> Elements {
+    ArrayType* parsed = DatumGetArrayTypeP(array);
+    if (ARR_NDIM(parsed) > 1)
+      fault = "an array must have one dimension";
+    else if (array_contains_nulls(parsed))
+      fault = "an array must not contain NULL";
+    if (fault != nullptr) return {nullptr, 0};
+    Elements found;
+    bool* nulls;
+    deconstruct_array(parsed, type, length, by_value, alignment, &found.values, &nulls,
+                      &found.count);
+    return found;
+  });
+  if (fault != nullptr)
+    throw Error(ErrorCode::invalid_argument, fault,
+                "Pass a plain list of known values, such as {1, 2, 3}.");
+  return elements;
+}
+
+}  // namespace revenue::pg::detail
