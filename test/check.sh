@@ -116,7 +116,11 @@ for g in "${chosen[@]}"; do has_tests "$g" || say "$g: no tests found"; done
 demo/setup.sh check
 build_and_install
 
-cleanup() { demo/cluster.sh stop check >/dev/null; }
+cleanup() {
+  [ -z "$beside" ] || kill "$beside" 2>/dev/null || true
+  demo/cluster.sh stop check >/dev/null
+}
+beside=''
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 cleanup
@@ -127,11 +131,10 @@ PGHOST=$(demo/cluster.sh dir check)
 PATH=$(dirname "$PG_CONFIG"):$PATH
 export PGHOST PGUSER=postgres PGDATABASE=postgres PATH
 
-table='' passed=0 failed=0
-for g in "${chosen[@]}"; do
-  has_tests "$g" || continue
+# Runs one group; its counts and seconds go to build/log/test-GROUP.count.
+run_group() {
+  local g=$1 log=$LOGS/test-$1.log began=$SECONDS status ok bad
   say "testing: $g"
-  log=$LOGS/test-$g.log began=$SECONDS
   set +e
   (set -e && "$g") >"$log" 2>&1 </dev/null
   status=$?
@@ -140,14 +143,35 @@ for g in "${chosen[@]}"; do
   # A group that broke before it counted anything is one failure; one that counts nothing, one test.
   if [ $status != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
   if [ $((ok + bad)) = 0 ] && ! grep -q '^SKIPPED' "$log"; then ok=1; fi
-  table+=$(printf '%-12s %6d passed %4d failed %5d s' "$g" "$ok" "$bad" $((SECONDS - began)))$'\n'
-  passed=$((passed + ok)) failed=$((failed + bad))
+  echo "$ok $bad $((SECONDS - began))" >"$LOGS/test-$g.count"
   grep -h '^SKIPPED' "$log" || true
   if [ "$bad" != 0 ]; then
     tail -n 60 "$log"
     say "$g failed; the whole log is $log"
     [ ! -d "$scratch/tmp_check/log" ] || cp -rT "$scratch/tmp_check/log" "$LOGS/tap"
   fi
+}
+
+# What needs no server runs beside what does: most groups keep only one core busy.
+run_groups() {
+  local g place
+  for g in "${chosen[@]}"; do
+    case $g in unit | sanitizers | fuzz) place=core ;; *) place=server ;; esac
+    if [ $place = "$1" ] && has_tests "$g"; then run_group "$g"; fi
+  done
+}
+rm -f "$LOGS"/test-*.count
+run_groups core &
+beside=$!
+run_groups server
+wait "$beside"
+
+table='' passed=0 failed=0
+for g in "${chosen[@]}"; do
+  has_tests "$g" || continue
+  read -r ok bad took <"$LOGS/test-$g.count"
+  table+=$(printf '%-12s %6d passed %4d failed %5d s' "$g" "$ok" "$bad" "$took")$'\n'
+  passed=$((passed + ok)) failed=$((failed + bad))
 done
 
 if grep 'was terminated by signal' "$PGHOST/server.log"; then
