@@ -35,7 +35,8 @@ struct Parameters {
 // One pass over the values, forwards or backwards; rings are in the order of the pass, and are left
 // with the next place first only where the length is a multiple of the season, so `place` is carried.
 template <CesSeason Season, bool Forward>
-double pass(std::span<const double> values, std::size_t season, const Parameters& p, State& state, std::size_t& place) {
+double pass(std::span<const double> values, std::size_t season, const Parameters& p, State& state, std::size_t& place,
+            double* fitted = nullptr) {
   double squares = 0;
   const std::size_t n = values.size();
   for (std::size_t i = 0; i < n; ++i) {
@@ -46,6 +47,7 @@ double pass(std::span<const double> values, std::size_t season, const Parameters
     const double potential = state.potential[at];
     double expected = level;
     if constexpr (Season == CesSeason::partial || Season == CesSeason::full) expected += state.seasonal[place];
+    if (fitted != nullptr) *fitted++ = expected;
     const double error = value - expected;
     squares += error * error;
     state.level[at] = level - (1 - p.a1) * potential + (p.a0 - p.a1) * error;
@@ -64,15 +66,15 @@ double pass(std::span<const double> values, std::size_t season, const Parameters
 
 template <CesSeason Season>
 double backcast(std::span<const double> values, std::size_t season, const Parameters& p, State& state,
-                std::size_t& place) {
+                std::size_t& place, double* fitted) {
   place = 0;
   pass<Season, true>(values, season, p, state, place);
   pass<Season, false>(values, season, p, state, place);
-  const double squares = pass<Season, true>(values, season, p, state, place);
+  const double squares = pass<Season, true>(values, season, p, state, place, fitted);
   return std::isfinite(squares) ? squares : kInfinity;
 }
 
-using Backcast = double (*)(std::span<const double>, std::size_t, const Parameters&, State&, std::size_t&);
+using Backcast = double (*)(std::span<const double>, std::size_t, const Parameters&, State&, std::size_t&, double*);
 
 Backcast choose(CesSeason season) {
   switch (season) {
@@ -83,7 +85,7 @@ Backcast choose(CesSeason season) {
   }
 }
 
-CesModel fit(std::span<const double> values, std::size_t data_season, CesSeason kind) {
+CesModel fit(std::span<const double> values, std::size_t data_season, CesSeason kind, std::span<double> fitted) {
   const std::size_t n = values.size();
   const std::size_t season = kind == CesSeason::none ? 1 : data_season;
   State start;
@@ -112,7 +114,7 @@ CesModel fit(std::span<const double> values, std::size_t data_season, CesSeason 
     if (kind == CesSeason::full) p.b0 = x[2], p.b1 = x[3];
     return p;
   };
-  const auto loss = [&](const std::array<double, 4>& x) {
+  const auto loss = [&](const std::array<double, 4>& x, double* expected = nullptr) {
     const Parameters p = parameters_at(x);
     // Stable: the roots of the discounted transition lie inside the unit circle.
     const auto stable = [](double a, double b) {
@@ -123,17 +125,14 @@ CesModel fit(std::span<const double> values, std::size_t data_season, CesSeason 
     if (kind == CesSeason::partial && (p.b0 < 0 || p.b0 > 1)) return kInfinity;
     if (kind == CesSeason::full && !stable(p.b0, p.b1)) return kInfinity;
     state = start;
-    return filter(values, season, p, state, place);
+    return filter(values, season, p, state, place, expected);
   };
   std::array<double, 4> x{1.3, 1, kind == CesSeason::partial ? 0.1 : 1.3, 1};
   const std::array<double, 4> step{0.15, 0.03, kind == CesSeason::partial ? 0.1 : 0.15, 0.03};
   const std::size_t dimensions = kind == CesSeason::partial ? 3 : kind == CesSeason::full ? 4 : 2;
   nelder_mead<4>(x, step, dimensions, 400, 0,
-                 [&](const std::array<double, 4>& at) {
-                   const double squares = loss(at);
-                   return squares;
-                 });
-  const double squares = loss(x);
+                 [&](const std::array<double, 4>& at) { return loss(at); });
+  const double squares = loss(x, fitted.empty() ? nullptr : fitted.data());
   const Parameters p = parameters_at(x);
   CesModel model;
   model.season = kind;
@@ -149,20 +148,23 @@ CesModel fit(std::span<const double> values, std::size_t data_season, CesSeason 
   if (kind == CesSeason::full) model.seasonal_potential = ring(state.seasonal_potential, season);
   const auto count = static_cast<double>(n);
   const auto k = static_cast<double>(dimensions + 1);
-  model.information = n <= k + 1 ? kInfinity
+  model.information = count <= k + 1 ? kInfinity
                                  : count * std::log(std::max(squares, 1e-300)) + 2 * k * count / (count - k - 1);
   return model;
 }
 
 }  // namespace
 
-CesModel fit_ces(std::span<const double> values, std::size_t season, Poll poll) {
-  CesModel best = fit(values, season, CesSeason::none);
+CesModel fit_ces(std::span<const double> values, std::size_t season, Poll poll, std::span<double> fitted) {
+  CesModel best = fit(values, season, CesSeason::none, fitted);
   if (season < 2 || season > kMostSeason || values.size() < 2 * season) return best;
+  std::vector<double> candidate(fitted.size());
   for (const CesSeason kind : {CesSeason::simple, CesSeason::partial, CesSeason::full}) {
     poll();
-    CesModel model = fit(values, season, kind);
-    if (model.information < best.information) best = std::move(model);
+    CesModel model = fit(values, season, kind, candidate);
+    if (model.information >= best.information) continue;
+    best = std::move(model);
+    std::copy(candidate.begin(), candidate.end(), fitted.begin());
   }
   return best;
 }

@@ -26,8 +26,10 @@ struct CesModel {
 };
 
 /// The model with the least AICc among those with no season and, where there are two seasons of data, simple,
-/// partial and full. First states by backcasting. Needs a value.
-CesModel fit_ces(std::span<const double> values, std::size_t season, Poll poll = no_poll);
+/// partial and full. First states by backcasting. Needs a value. `fitted` receives the one-step forecasts, if it is
+/// not empty.
+CesModel fit_ces(std::span<const double> values, std::size_t season, Poll poll = no_poll,
+                 std::span<double> fitted = {});
 
 /// The forecasts of the next periods.
 void forecast_ces(const CesModel& model, std::span<double> into);

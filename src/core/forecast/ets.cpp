@@ -31,9 +31,9 @@ struct Smoothing {
 
 // Runs the filter over the values, leaves the final state and gives -2 log likelihood, up to a
 // constant, with the variance concentrated out. The seasonal effects are a ring, so that nothing
-// moves; `state` is the only memory.
+// moves; `state` is the only memory. `fitted`, where there is any, receives what was expected.
 template <Component Error, Component Trend, Component Season>
-double run(std::span<const double> values, std::size_t season, const Smoothing& p, State& state) {
+double run(std::span<const double> values, std::size_t season, const Smoothing& p, State& state, double* fitted) {
   double squares = 0;
   double logs = 0;
   double product = 1;
@@ -48,6 +48,7 @@ double run(std::span<const double> values, std::size_t season, const Smoothing& 
     double expected = base;
     if constexpr (Season == Component::additive) expected += state.season[place];
     if constexpr (Season == Component::multiplicative) expected *= state.season[place];
+    if (fitted != nullptr) *fitted++ = expected;
     const double error = value - expected;
     if constexpr (Error == Component::multiplicative) {
       if (!(expected > 0)) return kInfinity;
@@ -80,7 +81,7 @@ double run(std::span<const double> values, std::size_t season, const Smoothing& 
   return std::isfinite(loss) ? loss : kInfinity;
 }
 
-using Run = double (*)(std::span<const double>, std::size_t, const Smoothing&, State&);
+using Run = double (*)(std::span<const double>, std::size_t, const Smoothing&, State&, double*);
 
 template <Component Error, Component Trend>
 Run choose_season(Component season) {
@@ -138,6 +139,7 @@ Start start_of(std::span<const double> values, std::size_t season, Component kin
   return start;
 }
 
+constexpr int kEvaluations = 600;
 constexpr double kLeast = 1e-4;
 constexpr double kMost = 1 - 1e-4;
 constexpr double kLeastPhi = 0.8;
@@ -199,7 +201,7 @@ double corrected(double loss, double parameters, double n) {
 }
 
 EtsModel fit(std::span<const double> values, std::size_t season, const EtsForm& form, const Start& start,
-             int evaluations) {
+             std::span<double> fitted) {
   const bool trend = form.trend != Component::none;
   const auto m = form.season == Component::none ? 1.0 : static_cast<double>(season);
   const double spread = std::fabs(start.line_slope) + 0.1 * std::fabs(start.state.level) + 1e-12;
@@ -213,20 +215,21 @@ EtsModel fit(std::span<const double> values, std::size_t season, const EtsForm& 
 
   const Run filter = choose(form);
   State state = start.state;
-  const auto loss = [&](const std::array<double, 6>& x) {
+  const auto loss_at = [&](const std::array<double, 6>& x, double* expected) {
     const std::optional<Point> point = point_of(form, x);
     if (!point) return kInfinity;
     state.level = point->level;
     state.slope = point->slope;
     if (form.season != Component::none) state.season = start.state.season;
-    return filter(values, season, point->smoothing, state);
+    return filter(values, season, point->smoothing, state, expected);
   };
-  const double least = nelder_mead<6>(search.x, search.step, search.dimensions, evaluations, 1e-3, loss);
+  const auto loss = [&](const std::array<double, 6>& x) { return loss_at(x, nullptr); };
+  const double least = nelder_mead<6>(search.x, search.step, search.dimensions, kEvaluations, 1e-3, loss);
 
   EtsModel model;
   model.form = form;
   model.information = corrected(least, parameters_of(form, season), static_cast<double>(values.size()));
-  loss(search.x);
+  loss_at(search.x, fitted.empty() ? nullptr : fitted.data());
   const Point point = *point_of(form, search.x);
   model.alpha = point.smoothing.alpha;
   model.beta = point.smoothing.beta;
@@ -253,11 +256,13 @@ std::string name_of(const EtsForm& form) {
   return "ETS(" + letters(form.error) + "," + letters(form.trend) + "," + letters(form.season) + ")";
 }
 
-EtsModel fit_ets_form(std::span<const double> values, std::size_t season, const EtsForm& form) {
-  return fit(values, season, form, start_of(values, season, form.season), 600);
+EtsModel fit_ets_form(std::span<const double> values, std::size_t season, const EtsForm& form,
+                      std::span<double> fitted) {
+  return fit(values, season, form, start_of(values, season, form.season), fitted);
 }
 
-EtsModel fit_ets(std::span<const double> values, std::size_t season, Poll poll) {
+EtsModel fit_ets(std::span<const double> values, std::size_t season, Poll poll, std::span<double> fitted) {
+  std::vector<double> candidate(fitted.size());
   const bool positive = *std::min_element(values.begin(), values.end()) > 0;
   const bool seasonal = season > 1 && season <= kMostSeason && values.size() >= 2 * season;
   EtsModel best;
@@ -272,8 +277,11 @@ EtsModel fit_ets(std::span<const double> values, std::size_t season, Poll poll) 
         if (error == Component::multiplicative && !positive) continue;
         if (error == Component::additive && part == Component::multiplicative) continue;
         poll();
-        EtsModel model = fit(values, season, {error, trend, part}, start, 600);
-        if (first || model.information < best.information) best = std::move(model);
+        EtsModel model = fit(values, season, {error, trend, part}, start, candidate);
+        if (first || model.information < best.information) {
+          best = std::move(model);
+          std::copy(candidate.begin(), candidate.end(), fitted.begin());
+        }
         first = false;
       }
   }

@@ -37,11 +37,13 @@ struct EtsModel {
 
 /// Fits the models of the admissible set (Hyndman & Khandakar 2008: no multiplicative trend, no
 /// additive error with a multiplicative season; multiplicative parts only for positive values) and
-/// gives the one with the least AICc. Needs a value.
-EtsModel fit_ets(std::span<const double> values, std::size_t season, Poll poll = no_poll);
+/// gives the one with the least AICc. Needs a value. `fitted` receives the one-step forecasts, if it is not empty.
+EtsModel fit_ets(std::span<const double> values, std::size_t season, Poll poll = no_poll,
+                 std::span<double> fitted = {});
 
 /// Fits one form. `season` is that of the data, used where the form has one.
-EtsModel fit_ets_form(std::span<const double> values, std::size_t season, const EtsForm& form);
+EtsModel fit_ets_form(std::span<const double> values, std::size_t season, const EtsForm& form,
+                      std::span<double> fitted = {});
 
 /// The forecasts of the next periods.
 void forecast_ets(const EtsModel& model, std::span<double> into);

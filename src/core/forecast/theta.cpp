@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kLowest = 0.1;
 constexpr double kHighest = 0.99;
+constexpr double kTolerance = 1e-3;
 
 // The line through the values so far, updated with one more: its slope and their mean.
 struct Line {
@@ -35,7 +36,7 @@ struct Squares {
 
 }  // namespace
 
-ThetaModel fit_theta(std::span<const double> values, bool optimise_pull, double tolerance) {
+ThetaModel fit_theta(std::span<const double> values, bool optimise_pull, std::span<double> fitted) {
   const std::size_t n = values.size();
   std::vector<double> intercepts(n);
   std::vector<double> slopes(n);
@@ -77,11 +78,18 @@ ThetaModel fit_theta(std::span<const double> values, bool optimise_pull, double 
   };
 
   ThetaModel model;
-  model.alpha = minimise(kLowest, kHighest, 9, tolerance, [&](double alpha) { return solve(alpha).sum; });
+  model.alpha = minimise(kLowest, kHighest, 9, kTolerance, [&](double alpha) { return solve(alpha).sum; });
   const Squares found = solve(model.alpha);
   model.pull = found.pull;
   model.level = found.first;
-  for (const double value : values) model.level += model.alpha * (value - model.level);
+  double decay = 1;
+  for (std::size_t t = 0; t < n; ++t) {
+    const double rest = decay * (1 - model.alpha);
+    if (!fitted.empty())
+      fitted[t] = model.level + model.pull * (decay * intercepts[t] + (1 - rest) / model.alpha * slopes[t]);
+    model.level += model.alpha * (values[t] - model.level);
+    decay = rest;
+  }
   model.mean = line.mean;
   model.slope = line.slope;
   model.count = line.count;

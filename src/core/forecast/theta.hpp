@@ -20,8 +20,8 @@ struct ThetaModel {
 
 /// Fits smoothing, first level and, where `optimise_pull`, the pull to the squared one-step errors.
 /// For a given smoothing they are linear in the other two, so that one parameter is searched for.
-/// Needs a value. `tolerance` is that of the smoothing.
-ThetaModel fit_theta(std::span<const double> values, bool optimise_pull, double tolerance = 1e-3);
+/// Needs a value. `fitted` receives the one-step forecasts, if it is not empty.
+ThetaModel fit_theta(std::span<const double> values, bool optimise_pull, std::span<double> fitted = {});
 
 /// The forecasts of the next periods.
 void forecast_theta(const ThetaModel& model, std::span<double> into);
