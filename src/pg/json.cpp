@@ -55,6 +55,12 @@ std::string_view text_from(const JsonbValue& value, std::string_view path) {
   return {value.val.string.val, static_cast<std::size_t>(value.val.string.len)};
 }
 
+bool boolean_from(const JsonbValue& value, std::string_view path) {
+  if (value.type != jbvBool)
+    throw Error(ErrorCode::invalid_argument, named(path) + " must be true or false", "Write it without quotes.");
+  return value.val.boolean;
+}
+
 std::vector<JsonbValue> array_elements(const JsonbValue& value, std::string_view path) {
   JsonbContainer* container = value.type == jbvBinary ? value.val.binary.data : nullptr;
   if (container == nullptr || !JsonContainerIsArray(container) || JsonContainerIsScalar(container))

@@ -152,6 +152,8 @@ double number_from(const JsonbValue& value, std::string_view path);
 
 std::string_view text_from(const JsonbValue& value, std::string_view path);
 
+bool boolean_from(const JsonbValue& value, std::string_view path);
+
 /// The elements of a jsonb array; throws 22023 when `value` is anything else.
 std::vector<JsonbValue> array_elements(const JsonbValue& value, std::string_view path);
 
@@ -167,6 +169,8 @@ void read_value(const JsonbValue& value, T& into, const std::string& path) {
     if (value.type != jbvNull) read_value(value, into.emplace(), path);
   } else if constexpr (std::is_same_v<T, double>) {
     into = number_from(value, path);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    into = boolean_from(value, path);
   } else if constexpr (std::is_integral_v<T>) {
     const double number = number_from(value, path);
     if (number != std::trunc(number) || !(std::fabs(number) <= static_cast<double>(std::numeric_limits<T>::max() / 2)))

@@ -2,6 +2,18 @@
 
 namespace revenue::pg::detail {
 
+std::int64_t local_from(std::int64_t instant) {
+  return call([=] {
+    return DatumGetInt64(DirectFunctionCall1(timestamptz_timestamp, Int64GetDatum(instant)));
+  });
+}
+
+std::int64_t instant_from(std::int64_t local) {
+  return call([=] {
+    return DatumGetInt64(DirectFunctionCall1(timestamp_timestamptz, Int64GetDatum(local)));
+  });
+}
+
 Elements array_elements(Datum array, Oid type, int length, bool by_value, char alignment) {
   const char* fault = nullptr;
   const Elements elements = call([=, &fault]() -> Elements {

@@ -52,6 +52,19 @@ struct Codec<Timestamp> {
   static Datum put(Timestamp value) { return TimestampTzGetDatum(value.micros); }
 };
 
+namespace detail {
+/// timestamptz to what the clock shows in the session's TimeZone, and back.
+std::int64_t local_from(std::int64_t instant);
+std::int64_t instant_from(std::int64_t local);
+}  // namespace detail
+
+template <>
+struct Codec<LocalTime> {
+  static Oid oid() { return TIMESTAMPTZOID; }
+  static LocalTime get(Datum datum) { return {detail::local_from(DatumGetTimestampTz(datum))}; }
+  static Datum put(LocalTime value) { return TimestampTzGetDatum(detail::instant_from(value.micros)); }
+};
+
 template <>
 struct Codec<Date> {
   static Oid oid() { return DATEOID; }

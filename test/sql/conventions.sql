@@ -43,9 +43,10 @@ SELECT obj_description(oid, 'pg_extension') <> '' AS extension_has_comment FROM 
   WHERE extname = 'revenue_intel';
 
 -- Functions -----------------------------------------------------------------------------------
--- one meaning a name; accessors of a stored value may dispatch on its type and stand here
+-- one meaning a name; accessors of a stored value may dispatch on its type, a second form may take options: they
+-- stand here
 SELECT proname AS overloaded, string_agg(signature, ' ' ORDER BY signature) AS as FROM walk.functions
-WHERE proname <> ALL ('{describe}'::name[]) GROUP BY proname HAVING count(*) > 1 ORDER BY 1;
+WHERE proname <> ALL ('{describe,fit_series}'::name[]) GROUP BY proname HAVING count(*) > 1 ORDER BY 1;
 -- arguments without a name; parts of aggregates have none
 SELECT signature AS unnamed_arguments FROM walk.functions
 WHERE NOT has_state AND pronargs > 0

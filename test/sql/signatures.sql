@@ -17,7 +17,11 @@ CREATE TABLE walk.registered AS SELECT * FROM walk.bridge_signatures() WHERE nam
 INSERT INTO walk.registered VALUES ('visible_orgs', 'text', 'level', true, 'integer[]', '');
 
 CREATE TABLE walk.declared AS
-SELECT p.oid, p.proname::text AS name, p.prosrc AS symbol, l.lanname = 'c' AS in_c, p.probin, p.prokind,
+SELECT p.oid,
+  -- a form of an aggregate is known by its parts
+  coalesce((SELECT regexp_replace(a.aggtransfn::oid::regproc::text, '^revenue\.(.*)_add$', '\1')
+    FROM pg_aggregate a JOIN pg_proc f ON f.oid = a.aggtransfn JOIN pg_language l ON l.oid = f.prolang
+    WHERE a.aggfnoid = p.oid AND l.lanname = 'c'), p.proname)::text AS name, p.prosrc AS symbol, l.lanname = 'c' AS in_c, p.probin, p.prokind,
   p.proisstrict,
   p.proparallel, p.provolatile, p.pronargs,
   (SELECT coalesce(string_agg(format_type(t, NULL), ', ' ORDER BY i), '') FROM unnest(p.proargtypes)
@@ -58,7 +62,8 @@ SELECT symbol AS declared_twice FROM walk.declared WHERE in_c GROUP BY symbol HA
 SELECT d.oid::regprocedure AS function, v.what, v.declared, v.registered
 FROM walk.declared d JOIN walk.expected e ON e.symbol = d.symbol
 CROSS JOIN LATERAL (
-  VALUES ('name', d.name, e.symbol),
+  -- describe() of one type is describe_<type> in C
+  VALUES ('name', CASE WHEN e.symbol LIKE 'describe\_%' THEN replace(d.name, 'describe', e.symbol) ELSE d.name END, e.symbol),
     ('library', d.probin, '$libdir/revenue_intel'),
     ('argument types', d.argument_types, e.argument_types),
     ('strict', d.proisstrict::text, e.strict::text),

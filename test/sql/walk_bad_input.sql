@@ -86,7 +86,7 @@ WHERE c.skip IS NULL AND f.function NOT IN (SELECT function FROM walk.misfits);
 CREATE FUNCTION walk.forms(function text, arguments text[]) RETURNS TABLE (form text, query text)
   LANGUAGE sql STABLE AS $$
   WITH parts AS (
-    SELECT f.prokind, format('revenue.%I', f.function) AS name, array_to_string(arguments, ', ') AS list,
+    SELECT f.prokind, format('revenue.%I', f.name) AS name, array_to_string(arguments, ', ') AS list,
       array_to_string(walk.expressions(f.function), ', ') AS base,
       (SELECT string_agg('a' || i, ', ' ORDER BY i) FROM generate_subscripts(f.types, 1) AS i) AS columns
     FROM walk.functions f WHERE f.function = forms.function

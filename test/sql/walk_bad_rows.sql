@@ -24,7 +24,7 @@ CREATE TABLE walk.reports AS
 SELECT 'view ' || relation AS report, format('SELECT count(r::text) FROM revenue.%I r', relation) AS query
   FROM walk.relations WHERE relkind = 'v'
 UNION ALL
-SELECT 'function ' || f.function, format('SELECT count(r::text) FROM revenue.%I(%s) r', f.function,
+SELECT 'function ' || f.function, format('SELECT count(r::text) FROM revenue.%I(%s) r', f.name,
   array_to_string(ARRAY(
     SELECT CASE WHEN f.names[i] IN ('org', 'org_id') THEN 'NULL::integer'
       ELSE walk.expression(c.arguments -> (i - 1)::integer, f.types[i]) END

@@ -150,7 +150,17 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('sales_velocity', '[null, 90, 555]'),
   ('pipeline_state', '[null, 555]'),
   ('pipeline_stages_at', '[null, 555]'),
-  ('status', '[null, 555]');
+  ('status', '[null, 555]'),
+  -- forecast
+  ('series_model_in', '["=revenue.series_model_out((SELECT revenue.fit_series(date ''2024-01-01'', 5)))"]'),
+  ('series_model_out', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]'),
+  ('series_model_send', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]'),
+  ('fit_series(ts timestamp with time zone, value double precision)', '["2024-01-01", 5]'),
+  ('fit_series(ts timestamp with time zone, value double precision, options jsonb)',
+    '["2024-01-01", 5, {"period": "month", "season": 12, "method": "auto", "gather": "sum", "gaps": "auto", "first_month": 2, "first_weekday": 7, "data_end": "2024-02-29", "workdays": true}]'),
+  ('forecast', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)", 4, "{0.7,0.95}"]'),
+  ('describe', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]'),
+  ('decompose', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]');
 
 INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('create_org', '["A new one", "EUR", "UTC", 1, 1]', 'database'),

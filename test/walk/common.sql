@@ -1,9 +1,11 @@
 -- What the tests that walk the extension share: its objects by the catalog, and how to call them.
 CREATE SCHEMA walk;
 
--- Functions and aggregates that SQL can call: no trigger functions, none with an internal state.
+-- Functions and aggregates that SQL can call: no trigger functions, none with an internal state. One of several
+-- of a name is told apart by its arguments.
 CREATE TABLE walk.functions AS
-SELECT p.oid, p.proname::text AS function, p.prokind, p.provolatile, p.proparallel, p.prosecdef, p.proisstrict,
+SELECT p.oid, p.proname::text AS name, p.proname || CASE WHEN count(*) OVER (PARTITION BY p.proname) > 1
+    THEN format('(%s)', pg_get_function_identity_arguments(p.oid)) ELSE '' END AS function, p.prokind, p.provolatile, p.proparallel, p.prosecdef, p.proisstrict,
   ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY AS a(t, i) ORDER BY i) AS types,
   ARRAY(SELECT p.proargnames[i] FROM generate_series(1, p.pronargs) AS i ORDER BY i) AS names,
   has_function_privilege('public', p.oid, 'EXECUTE') AS is_public
@@ -54,7 +56,7 @@ $$;
 CREATE FUNCTION walk.statement(function text, arguments text[]) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT format('SELECT string_agg(r::text, E''\n'' ORDER BY r::text COLLATE "C"), count(*) FROM %s r',
     CASE WHEN f.prokind = 'a'
-         THEN format('(SELECT revenue.%I(%s) AS value)', f.function, array_to_string(arguments, ', '))
-         ELSE format('revenue.%I(%s)', f.function, array_to_string(arguments, ', ')) END)
+         THEN format('(SELECT revenue.%I(%s) AS value)', f.name, array_to_string(arguments, ', '))
+         ELSE format('revenue.%I(%s)', f.name, array_to_string(arguments, ', ')) END)
   FROM walk.functions f WHERE f.function = statement.function
 $$;

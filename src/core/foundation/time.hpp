@@ -15,6 +15,16 @@ struct Timestamp {
   constexpr auto operator<=>(const Timestamp&) const = default;
 };
 
+/// What the clock on the wall shows: microseconds since 2000-01-01 00:00 in the time zone of whoever
+/// asks. In SQL it is a timestamptz, read and shown in the session's TimeZone, so that a month begins
+/// where its date does. The smallest and the largest value are -infinity and infinity.
+struct LocalTime {
+  std::int64_t micros = 0;
+
+  constexpr bool finite() const { return micros != INT64_MIN && micros != INT64_MAX; }
+  constexpr auto operator<=>(const LocalTime&) const = default;
+};
+
 /// A day: days since 2000-01-01, as date has it; the smallest and the largest value are -infinity
 /// and infinity.
 struct Date {

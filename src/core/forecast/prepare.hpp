@@ -1,0 +1,19 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/forecast/series.hpp"
+
+namespace revenue::forecast {
+
+/// Replaces NaN by what the neighbours and the season suggest: linear between the neighbours, without the season
+/// where there are two seasons. At least one value is known.
+void interpolate(std::span<double> values, std::size_t season);
+
+/// Draws values that stand apart from all around them in, and gives how many. A value is compared with the median of
+/// the five around it, after the season; more than eight times the usual distance is too far. A new level that lasts
+/// two periods is none; the last value is only drawn to the limit, because it may be the first of a new level.
+std::int64_t draw_in_outliers(std::span<double> values, std::size_t season);
+
+}  // namespace revenue::forecast

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/foundation/bytes.hpp"
+#include "core/foundation/fields.hpp"
+#include "core/foundation/poll.hpp"
+#include "core/forecast/parts.hpp"
+#include "core/forecast/series.hpp"
+
+namespace revenue::forecast {
+
+/// A fitted series: what was seen, what was fitted, and how far off it was.
+struct SeriesModel {
+  static constexpr const char* kSqlName = "revenue.series_model";
+
+  Calendar calendar;
+  std::int64_t first = 0;        ///< number of the first period of `values`
+  std::int32_t season = 1;
+  bool per_workday = false;
+  Method method = Method::automatic;
+  std::vector<double> values;    ///< as seen; NaN where there was no row
+  std::vector<double> fitted;    ///< one-step forecasts; NaN where a period was not fitted
+  Mixture mixture;
+  double unit = 1;               ///< the mixture's numbers are in this unit, a power of two
+  double scale = 0;              ///< of the intervals
+  bool non_negative = false;
+  std::vector<double> scores;    ///< absolute errors at steps 1, 2, ... of a fit to all but the last, over its scale
+  std::vector<Note> notes;
+
+  void serialize(Writer& writer) const;
+  static SeriesModel deserialize(Reader& reader);
+};
+
+/// Fits a series. Throws what regular_series() throws.
+SeriesModel fit_series(Series series, const SeriesOptions& options, Poll poll);
+
+struct ForecastPoint {
+  std::int32_t step = 0;  ///< periods ahead
+  LocalTime ts;
+  double mean = 0;
+  std::vector<double> lower;  ///< in the order of the levels
+  std::vector<double> upper;
+};
+REVENUE_FIELDS(ForecastPoint, step, ts, mean, lower, upper)
+
+/// The next `horizon` periods with intervals of these levels, each above 0 and below 1. Throws
+/// invalid_argument for another level or a horizon outside 1 to kMostHorizon, out_of_range for a forecast that
+/// is no number.
+std::vector<ForecastPoint> forecast(const SeriesModel& model, std::int32_t horizon, const std::vector<double>& levels,
+                                    Poll poll);
+inline constexpr std::int32_t kMostHorizon = 10'000;
+
+struct PartDescription {
+  std::string method;
+  double weight = 0;
+  std::vector<std::string> parameters;
+};
+REVENUE_FIELDS(PartDescription, method, weight, parameters)
+
+struct Accuracy {
+  std::int32_t horizon = 0;  ///< steps of the last origin that was held back
+  double mase = 0;           ///< its mean absolute error over the interval scale
+};
+REVENUE_FIELDS(Accuracy, horizon, mase)
+
+struct SeriesDescription {
+  std::string method;
+  std::vector<PartDescription> parts;
+  std::int64_t n = 0;
+  std::string period;
+  std::int32_t season = 0;
+  std::string first;
+  std::string last;
+  double scale = 0;
+  std::optional<double> mae;   ///< of the one-step forecasts
+  std::optional<double> mase;  ///< over the scale
+  std::optional<double> bias;  ///< mean of forecast less value
+  std::vector<std::string> reasons;
+};
+REVENUE_FIELDS(SeriesDescription, method, parts, n, period, season, first, last, scale, mae, mase, bias, reasons)
+
+SeriesDescription describe(const SeriesModel& model);
+
+struct DecomposedPoint {
+  LocalTime ts;
+  std::optional<double> value;
+  double trend = 0;
+  double season = 0;
+  std::optional<double> remainder;  ///< value = trend + season + remainder
+};
+REVENUE_FIELDS(DecomposedPoint, ts, value, trend, season, remainder)
+
+std::vector<DecomposedPoint> decompose(const SeriesModel& model);
+
+/// Aggregate state of fit_series(ts, value): the observations, in any order.
+class SeriesState {
+ public:
+  explicit SeriesState(std::pmr::memory_resource* memory) : observations_(memory) {}
+
+  /// Throws invalid_argument for an infinite instant and for a value that is not finite.
+  void add(LocalTime ts, double value);
+  void merge(const SeriesState& other);
+  void serialize(Writer& writer) const;
+  void deserialize(Reader& reader);
+  SeriesModel result(Poll poll) const { return fit({}, poll); }
+
+ protected:
+  SeriesModel fit(const SeriesOptions& options, Poll poll) const;
+
+ private:
+  std::pmr::vector<Observation> observations_;
+};
+
+/// The same with options, which are those of its first row.
+class SeriesStateWithOptions : public SeriesState {
+ public:
+  using SeriesState::SeriesState;
+  void add(LocalTime ts, double value, const SeriesOptions& options);
+  void merge(const SeriesStateWithOptions& other);
+  void serialize(Writer& writer) const;
+  void deserialize(Reader& reader);
+  SeriesModel result(Poll poll) const { return fit(options_, poll); }
+
+ private:
+  SeriesOptions options_;
+  bool known_ = false;
+};
+
+}  // namespace revenue::forecast
