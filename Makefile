@@ -52,6 +52,7 @@ SQL_ORDER = \
   pipeline.quota.tables pipeline.quota pipeline.submissions.tables pipeline.submissions \
   pipeline.waterfall pipeline.velocity \
   pipeline.snapshots.tables pipeline.snapshots \
+  alerts.outbox.tables alerts.outbox \
   demo.functions access
 
 SQL_FILES    := $(SQL_ORDER:%=sql/%.sql)

@@ -56,7 +56,8 @@ INSERT INTO walk.matrix VALUES
   ('posting_tests', 'member', 'admin', NULL, NULL),
   ('pipeline_snapshots', 'member', NULL, NULL, NULL), ('pipeline_snapshot_stages', 'member', NULL, NULL, NULL),
   ('quotas', 'member', NULL, NULL, NULL), ('forecast_submissions', 'analyst', NULL, NULL, 'rep_id'),
-  ('forecast_overrides', 'analyst', NULL, NULL, NULL);
+  ('forecast_overrides', 'analyst', NULL, NULL, NULL),
+  ('outbox', 'admin', NULL, NULL, NULL);
 
 CREATE TABLE walk.violations (rule text, object text, actor text, problem text);
 

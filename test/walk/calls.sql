@@ -149,7 +149,10 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('sales_velocity', '[null, 90, 555]'),
   ('pipeline_state', '[null, 555]'),
   ('pipeline_stages_at', '[null, 555]'),
-  ('status', '[null, 555]');
+  ('status', '[null, 555]'),
+  -- alerts: the outbox
+  ('check_message', '["a-key", "slack", "sales", "A title", "A text", "2030-01-01"]'),
+  ('delivery_delay', '[3]');
 
 INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('create_org', '["A new one", "EUR", "UTC", 1, 1]', 'database'),
@@ -183,6 +186,14 @@ INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('lock_rep', '[555, "ROWA-1"]', 'database'),
   ('submit_forecast', '[null, null, 100, 150, 200, "USD", "a note", "ROWA-1", 555]', 'rep'),
   ('override_forecast', '["ROWA-1", 100, "why", "commit", null, null, "USD", 555]', 'admin'),
+  ('enqueue_message', '["a-key", "slack", "sales", "A text", "A title", {"a": 1}, "2030-01-01", 555]', 'database'),
+  ('send_message', '["slack", "sales", "A text", "A title", {"a": 1}, "a-key", 555]', 'admin'),
+  ('claim_messages', '[20, "2 minutes", "{slack:sales}", "relay"]', 'database'),
+  ('complete_message', '["00000000-0000-4000-8000-000000000555", 555]', 'database'),
+  ('fail_message', '["00000000-0000-4000-8000-000000000555", 1, "timed out", false, "1 minute", 555]', 'database'),
+  ('grant_relay', '["regress_walk_new"]', 'database'),
+  ('retry_messages', '[null, 555]', 'admin'),
+  ('purge_messages', '["0", "0", 555]', 'admin'),
   ('load_demo', '[30, 1, "2024-06-30"]', 'database'),
   ('drop_demo', '[1]', 'database');
 

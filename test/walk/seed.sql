@@ -115,4 +115,8 @@ BEGIN
   INSERT INTO revenue.forecast_overrides (org_id, override_id, rep_id, period_from, period_to, category, version, amount,
     currency, reason, submission_id, overridden_at, overridden_by)
   VALUES (org, one, one, '2020-01-01', '2020-04-01', 'commit', 1, 6000 * amount, 'EUR', mark, one, '2020-02-02 12:00+00', mark);
+  INSERT INTO revenue.outbox (org_id, message_id, idempotency_key, channel, destination, subject, body, state, last_error, sent_at)
+  VALUES (org, format('00000000-0000-4000-8000-%s', lpad(org::text, 12, '0'))::uuid, one, 'slack', 'sales', mark, mark, 'pending', mark, NULL),
+    (org, DEFAULT, mark || '-2', 'slack', 'sales', mark, mark, 'dead', mark, NULL),
+    (org, DEFAULT, mark || '-3', 'slack', 'sales', mark, mark, 'sent', NULL, '2024-01-01');
 END $$;
