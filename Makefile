@@ -49,10 +49,13 @@ SQL_ORDER = \
   scoring.functions scoring.framework scoring.views \
   pipeline.functions pipeline.forecast pipeline.funnel \
   pipeline.events.tables pipeline.events pipeline.log_deal pipeline.offers \
+  pipeline.offer_months.tables pipeline.offer_months \
   pipeline.quota.tables pipeline.quota pipeline.submissions.tables pipeline.submissions \
   pipeline.waterfall pipeline.velocity \
   pipeline.snapshots.tables pipeline.snapshots \
   forecast.types forecast.functions \
+  alerts.outbox.tables alerts.outbox \
+  jobs.tables jobs.functions \
   demo.functions access
 
 SQL_FILES    := $(SQL_ORDER:%=sql/%.sql)

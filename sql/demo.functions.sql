@@ -718,6 +718,8 @@ COMMENT ON FUNCTION revenue.demo_org(integer) IS
 CREATE OR REPLACE FUNCTION revenue.clear_demo(org integer) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  DELETE FROM revenue.job_runs r WHERE r.org_id = org;
+  DELETE FROM revenue.outbox m WHERE m.org_id = org;
   DELETE FROM revenue.forecast_overrides o WHERE o.org_id = org;
   DELETE FROM revenue.forecast_submissions s WHERE s.org_id = org;
   DELETE FROM revenue.quotas q WHERE q.org_id = org;

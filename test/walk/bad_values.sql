@@ -28,6 +28,7 @@ UNION ALL SELECT t, v FROM unnest(ARRAY['timestamp with time zone', 'timestamp w
     '''294276-12-31 23:59:59.999999+00''']) AS v
 UNION ALL SELECT 'interval', v FROM unnest(ARRAY['''0''', '''-1 day''', '''178000000 years''',
   '''-178000000 years''']) AS v
+UNION ALL SELECT 'time without time zone', v FROM unnest(ARRAY['''00:00''', '''24:00''', '''23:59:59.999999''']) AS v
 UNION ALL SELECT 'boolean', v FROM unnest(ARRAY['true', 'false']) AS v
 UNION ALL SELECT t, v FROM unnest(ARRAY['jsonb', 'json']) AS t, unnest(ARRAY[
   '''null''', '''{}''', '''[]''', '''""''', '''"text"''', '''0''', '''-1''', '''1e400''', '''true''',

@@ -160,7 +160,19 @@ INSERT INTO walk.calls (function, arguments) VALUES
     '["2024-01-01", 5, {"period": "month", "season": 12, "method": "auto", "gather": "sum", "gaps": "auto", "first_month": 2, "first_weekday": 7, "data_end": "2024-02-29", "workdays": true}]'),
   ('forecast', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)", 4, "{0.7,0.95}"]'),
   ('describe', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]'),
-  ('decompose', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]');
+  ('decompose', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]'),
+  -- alerts: the outbox
+  ('check_message', '["a-key", "slack", "sales", "A title", "A text", "2030-01-01"]'),
+  ('delivery_delay', '[3]'),
+  -- jobs
+  ('builtin_jobs', '[]'),
+  ('local_instant', '["2024-03-31 02:30", "Europe/Berlin"]'),
+  ('job_times', '["07:30", 1440, 0, "Europe/Berlin", "2024-06-12"]'),
+  ('retry_delay', '[3]'),
+  ('tick_instant', '["2024-06-12"]'),
+  ('job_status', '[null, 555]'),
+  ('due_jobs', '[null, 555]'),
+  ('may_use_cron', '[]');
 
 INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('create_org', '["A new one", "EUR", "UTC", 1, 1]', 'database'),
@@ -194,6 +206,23 @@ INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('lock_rep', '[555, "ROWA-1"]', 'database'),
   ('submit_forecast', '[null, null, 100, 150, 200, "USD", "a note", "ROWA-1", 555]', 'rep'),
   ('override_forecast', '["ROWA-1", 100, "why", "commit", null, null, "USD", 555]', 'admin'),
+  ('enqueue_message', '["a-key", "slack", "sales", "A text", "A title", {"a": 1}, "2030-01-01", 555]', 'database'),
+  ('send_message', '["slack", "sales", "A text", "A title", {"a": 1}, "a-key", 555]', 'admin'),
+  ('claim_messages', '[20, "2 minutes", "{slack:sales}", "relay"]', 'database'),
+  ('complete_message', '["00000000-0000-4000-8000-000000000555", 555]', 'database'),
+  ('fail_message', '["00000000-0000-4000-8000-000000000555", 1, "timed out", false, "1 minute", 555]', 'database'),
+  ('grant_relay', '["regress_walk_new"]', 'database'),
+  ('retry_messages', '[null, 555]', 'admin'),
+  ('purge_messages', '["0", "0", 555]', 'admin'),
+  ('update_offer_performance', '["2024-01-01", null, 555]', 'admin'),
+  ('begin_job', '["revenue_cleanup", false, null, 555]', 'admin'),
+  ('finish_job', '["00000000-0000-4000-8000-000000000555", 555]', 'admin'),
+  ('run_job', '["revenue_cleanup", null, 555]', 'admin'),
+  ('purge_job_runs', '["0", 555]', 'admin'),
+  ('set_job', '["revenue_cleanup", true, "04:00", 1440, 0, "why", 555]', 'owner'),
+  ('set_job_schedule', '[false, 555]', 'owner'),
+  ('schedule_jobs', '[555]', 'owner'),
+  ('unschedule_jobs', '[555]', 'owner'),
   ('load_demo', '[30, 1, "2024-06-30"]', 'database'),
   ('drop_demo', '[1]', 'database');
 

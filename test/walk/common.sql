@@ -2,7 +2,8 @@
 CREATE SCHEMA walk;
 
 -- Functions and aggregates that SQL can call: no trigger functions, none with an internal state. One of several
--- of a name is told apart by its arguments.
+-- of a name is told apart by its arguments. A procedure that commits cannot be undone, nor called by a query:
+-- run_due_jobs() is in test/sql/jobs.sql.
 CREATE TABLE walk.functions AS
 SELECT p.oid, p.proname::text AS name, p.proname || CASE WHEN count(*) OVER (PARTITION BY p.proname) > 1
     THEN format('(%s)', pg_get_function_identity_arguments(p.oid)) ELSE '' END AS function, p.prokind, p.provolatile, p.proparallel, p.prosecdef, p.proisstrict,
@@ -13,7 +14,7 @@ FROM pg_proc p
 JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
 WHERE e.extname = 'revenue_intel' AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
-  AND NOT 'internal'::regtype = ANY (p.proargtypes);
+  AND NOT 'internal'::regtype = ANY (p.proargtypes) AND p.oid <> 'revenue.run_due_jobs(timestamptz)'::regprocedure;
 
 CREATE TABLE walk.relations AS
 SELECT c.oid, c.relname::text AS relation, c.relkind

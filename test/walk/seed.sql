@@ -115,4 +115,16 @@ BEGIN
   INSERT INTO revenue.forecast_overrides (org_id, override_id, rep_id, period_from, period_to, category, version, amount,
     currency, reason, submission_id, overridden_at, overridden_by)
   VALUES (org, one, one, '2020-01-01', '2020-04-01', 'commit', 1, 6000 * amount, 'EUR', mark, one, '2020-02-02 12:00+00', mark);
+  INSERT INTO revenue.outbox (org_id, message_id, idempotency_key, channel, destination, subject, body, state, last_error, sent_at)
+  VALUES (org, format('00000000-0000-4000-8000-%s', lpad(org::text, 12, '0'))::uuid, one, 'slack', 'sales', mark, mark, 'pending', mark, NULL),
+    (org, DEFAULT, mark || '-2', 'slack', 'sales', mark, mark, 'dead', mark, NULL),
+    (org, DEFAULT, mark || '-3', 'slack', 'sales', mark, mark, 'sent', NULL, '2024-01-01');
+  INSERT INTO revenue.offer_months (org_id, offer_id, month, platform, niche, deals_closed, events, events_without_rate, revenue,
+    days_without_cost, reporting_currency, computed_at)
+  VALUES (org, dimension || '-offer-1', '2024-01-01', dimension || '-platform', '', 1, 1, 0, 5e3 * amount, 0, 'USD', '2024-02-01');
+  INSERT INTO revenue.job_schedules (org_id, scheduled_at, scheduled_by) VALUES (org, '2024-01-01', mark);
+  INSERT INTO revenue.job_settings (org_id, job, enabled, changed_by) VALUES (org, 'revenue_forecast_update', true, mark);
+  INSERT INTO revenue.job_runs (org_id, run_id, job, due_at, started_at, finished_at, state, run_by)
+  VALUES (org, format('00000000-0000-4000-8000-%s', lpad(org::text, 12, '0'))::uuid, 'revenue_cleanup', now(), now(), NULL, 'running', mark),
+    (org, DEFAULT, 'revenue_cleanup', '2024-01-01', '2024-01-01', '2024-01-01', 'failed', mark);
 END $$;
