@@ -63,13 +63,12 @@ INSERT INTO walk.matrix VALUES
 
 CREATE TABLE walk.violations (rule text, object text, actor text, problem text);
 
--- One statement as one actor, undone at once. answer: its text, or SQLSTATE and message of its error.
+-- One statement as one actor, undone at once. before: the fingerprint to hold what it may write against.
+-- answer: its text, or SQLSTATE and message of its error.
 CREATE FUNCTION walk.as_actor(
-  actor walk.actors, query text, may_write boolean, path text DEFAULT 'pg_catalog', OUT answer text, OUT rows bigint,
+  actor walk.actors, query text, before text, path text DEFAULT 'pg_catalog', OUT answer text, OUT rows bigint,
     OUT failed text, OUT changed boolean)
 LANGUAGE plpgsql AS $$
-DECLARE
-  before text := CASE WHEN may_write THEN walk.fingerprint() END;
 BEGIN
   BEGIN
     PERFORM set_config('revenue_intel.identity_source', CASE WHEN actor.claim IS NULL THEN 'role' ELSE 'jwt'
@@ -81,7 +80,7 @@ BEGIN
     EXECUTE query INTO answer, rows;
     PERFORM set_config('search_path', 'pg_catalog', true);
     PERFORM set_config('role', 'none', true);
-    changed := CASE WHEN may_write THEN walk.fingerprint() <> before ELSE false END;
+    changed := before IS NOT NULL AND walk.fingerprint() <> before;
     RAISE EXCEPTION USING ERRCODE = 'WALK0';
   EXCEPTION WHEN OTHERS THEN
     IF SQLSTATE <> 'WALK0' THEN
@@ -150,14 +149,16 @@ CREATE TABLE walk.answers (
 CREATE PROCEDURE walk.ask(pass text, who text) LANGUAGE plpgsql AS $$
 DECLARE
   one walk.actors;
+  before text;
 BEGIN
   FOR one IN SELECT * FROM walk.actors WHERE actor ~ who ORDER BY actor LOOP
     -- Each member is the rep ROWA-1 while he asks.
     UPDATE revenue.reps SET identity = CASE WHEN one.level = 'member' THEN coalesce(one.claim, one.role) END
     WHERE org_id = 555 AND rep_id = 'ROWA-1';
+    before := walk.fingerprint();
     INSERT INTO walk.answers
     SELECT ask.pass, one.actor, q.object, q.what, a.*
-    FROM walk.queries q, LATERAL walk.as_actor(one, q.query, q.volatile) AS a;
+    FROM walk.queries q, LATERAL walk.as_actor(one, q.query, CASE WHEN q.volatile THEN before END) AS a;
   END LOOP;
 END $$;
 
@@ -559,7 +560,7 @@ BEGIN;
 UPDATE revenue.reps SET identity = 'regress_walk_owner' WHERE org_id = 555 AND rep_id = 'ROWA-1';
 INSERT INTO walk.violations
 SELECT 'an attacker''s operators, functions and temporary tables get no rights', q.object, 'owner', a.answer
-FROM walk.queries q, walk.actors o, LATERAL walk.as_actor(o, q.query, false, 'walk_evil, pg_temp, pg_catalog') AS a
+FROM walk.queries q, walk.actors o, LATERAL walk.as_actor(o, q.query, NULL, 'walk_evil, pg_temp, pg_catalog') AS a
 WHERE o.actor = 'owner' AND q.what ~ '^base' AND a.failed = 'WALK1';
 COMMIT;
 DISCARD TEMP;
@@ -578,7 +579,7 @@ RESET ROLE;
 INSERT INTO walk.violations
 SELECT 'a wrapper lends nobody its owner''s organisations', w.query, a.actor, r.answer
 FROM walk.actors a, (VALUES ('walk_user.deals()'), ('walk_user.orgs()'), ('walk_user.deals_view')) AS w(query),
-  LATERAL walk.as_actor(a, format('SELECT string_agg(r::text, E''\n''), count(*) FROM %s r', w.query), false) AS r
+  LATERAL walk.as_actor(a, format('SELECT string_agg(r::text, E''\n''), count(*) FROM %s r', w.query), NULL) AS r
 WHERE a.actor NOT IN ('nobody') AND (r.answer ~ CASE WHEN a.actor = 'other' THEN 'ROWA|\m555\M' WHEN a.level = 'viewer'
   THEN 'ROWA' WHEN a.level IS NULL THEN '.' ELSE 'LEAKB|777777777' END
   OR a.actor = 'owner' AND coalesce(r.rows, 0) = 0);
@@ -588,7 +589,7 @@ CREATE FUNCTION walk.expect(rule text, actor text, query text, expected text) RE
 DECLARE
   a record;
 BEGIN
-  SELECT r.* INTO a FROM walk.actors x, LATERAL walk.as_actor(x, query, false) r WHERE x.actor = expect.actor;
+  SELECT r.* INTO a FROM walk.actors x, LATERAL walk.as_actor(x, query, NULL) r WHERE x.actor = expect.actor;
   IF coalesce(a.failed, a.answer) IS DISTINCT FROM expected THEN
     INSERT INTO walk.violations VALUES (rule, query, actor, coalesce(a.answer, 'NULL'));
   END IF;
