@@ -1,0 +1,115 @@
+#include "core/recurring/mrr_ledger.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "core/recurring/calendar.hpp"
+
+namespace revenue::recurring {
+namespace {
+
+constexpr std::uint32_t kPollEvery = 4096;  // customers
+
+// The flags of a step beside the days since the step before.
+constexpr std::uint64_t kPresent = 1;
+constexpr std::uint64_t kRevalued = 2;
+constexpr int kFlags = 2;
+
+void put_number(std::vector<std::uint8_t>& bytes, std::uint64_t number) {
+  for (; number >= 0x80; number >>= 7) bytes.push_back(static_cast<std::uint8_t>(number | 0x80));
+  bytes.push_back(static_cast<std::uint8_t>(number));
+}
+
+// Small numbers of either sign become small ones without it: 0, -1, 1, -2 are 0, 1, 2, 3.
+void put_signed(std::vector<std::uint8_t>& bytes, std::int64_t number) {
+  put_number(bytes, (static_cast<std::uint64_t>(number) << 1) ^
+                        static_cast<std::uint64_t>(number >> 63));
+}
+
+// A difference of any two amounts, which wraps and wraps back.
+std::int64_t difference(std::int64_t a, std::int64_t b) {
+  return std::bit_cast<std::int64_t>(std::bit_cast<std::uint64_t>(a) -
+                                     std::bit_cast<std::uint64_t>(b));
+}
+
+}  // namespace
+
+void MrrLedger::append(std::string_view customer, std::span<const Step> steps) {
+  put_number(bytes_, customer.size());
+  bytes_.insert(bytes_.end(), customer.begin(), customer.end());
+  put_number(bytes_, steps.size());
+  Step before{.day = kFirstDay};
+  for (const Step& step : steps) {
+    const auto days = static_cast<std::uint64_t>(step.day.days - before.day.days);
+    put_number(bytes_, (days << kFlags) | (step.present ? kPresent : 0) |
+                           (step.fx != 0 ? kRevalued : 0));
+    put_signed(bytes_, difference(step.mrr, before.mrr));
+    if (step.fx != 0) put_signed(bytes_, step.fx);
+    before = step;
+  }
+  widen(steps);
+}
+
+void MrrLedger::widen(std::span<const Step> steps) {
+  if (steps.empty()) return;
+  if (!changes_) changes_ = {steps.front().day, steps.back().day};
+  changes_->first = std::min(changes_->first, steps.front().day);
+  changes_->last = std::max(changes_->last, steps.back().day);
+}
+
+void MrrLedger::serialize(Writer& writer) const {
+  writer.put(bytes_.size());
+  writer.put_all(std::span(bytes_));
+}
+
+MrrLedger MrrLedger::deserialize(Reader& reader) {
+  MrrLedger ledger;
+  ledger.bytes_ = reader.get_all<std::uint8_t>(reader.get<std::size_t>());
+  for (LedgerReader reader(ledger, no_poll); reader.next();) ledger.widen(reader.steps());
+  return ledger;
+}
+
+std::uint64_t LedgerReader::number() {
+  std::uint64_t value = 0;
+  for (int shift = 0; shift < 64; shift += 7) {
+    if (rest_.empty()) Reader::malformed();
+    const std::uint8_t byte = rest_.front();
+    rest_ = rest_.subspan(1);
+    value |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
+    if (byte < 0x80) return value;
+  }
+  Reader::malformed();
+}
+
+std::int64_t LedgerReader::signed_number() {
+  const std::uint64_t value = number();
+  return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
+}
+
+bool LedgerReader::next() {
+  if (rest_.empty()) return false;
+  if (until_poll_-- == 0) {
+    poll_();
+    until_poll_ = kPollEvery;
+  }
+  const std::uint64_t length = number();
+  if (length > rest_.size()) Reader::malformed();
+  customer_ = {reinterpret_cast<const char*>(rest_.data()), length};
+  rest_ = rest_.subspan(length);
+  std::uint64_t left = number();
+  steps_.clear();
+  for (Step step{.day = kFirstDay}; left > 0; --left) {
+    const std::uint64_t head = number();
+    const std::uint64_t days = head >> kFlags;
+    if (days > static_cast<std::uint64_t>(kLastDay.days - step.day.days)) Reader::malformed();
+    if (days == 0 && !steps_.empty()) Reader::malformed();
+    step.day.days += static_cast<std::int32_t>(days);
+    step.present = (head & kPresent) != 0;
+    if (__builtin_add_overflow(step.mrr, signed_number(), &step.mrr)) Reader::malformed();
+    step.fx = (head & kRevalued) != 0 ? signed_number() : 0;
+    steps_.push_back(step);
+  }
+  return true;
+}
+
+}  // namespace revenue::recurring
