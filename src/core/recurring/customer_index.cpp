@@ -30,26 +30,41 @@ std::uint64_t hash_of(std::string_view text) {
 
 }  // namespace
 
+std::string_view CustomerIndex::name_at(std::uint32_t start) const {
+  const char* name = names_.data() + start;
+  std::uint32_t size = 0;
+  std::memcpy(&size, name, sizeof size);
+  return {name + sizeof size, size};
+}
+
 std::uint32_t CustomerIndex::number_of(std::string_view name) {
   // Rows of one customer often stand together.
-  if (!ends_.empty() && this->name(size() - 1) == name) return size() - 1;
-  if (3 * (ends_.size() + 1) > 2 * slots_.size()) grow();
+  if (!starts_.empty() && this->name(size() - 1) == name) return size() - 1;
+  if (3 * (starts_.size() + 1) > 2 * slots_.size()) grow();
   const std::uint64_t hash = hash_of(name);
   const auto tag = static_cast<std::uint32_t>(hash >> 32);
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t i = hash & mask;; i = (i + 1) & mask) {
     Slot& slot = slots_[i];
     if (slot.customer == 0) {
-      if (names_.size() + name.size() > kMostBytes)
-        throw Error(ErrorCode::out_of_range, "the names of the customers take more than 512 MB",
-                    "Group the rows, for example by segment, or pass shorter ids.");
-      names_.insert(names_.end(), name.begin(), name.end());
-      ends_.push_back(static_cast<std::uint32_t>(names_.size()));
-      slot = {tag, size()};
+      slot = {tag, size() + 1, append(name)};
       return size() - 1;
     }
-    if (slot.hash == tag && this->name(slot.customer - 1) == name) return slot.customer - 1;
+    if (slot.hash == tag && name_at(slot.start) == name) return slot.customer - 1;
   }
+}
+
+std::uint32_t CustomerIndex::append(std::string_view name) {
+  const auto size = static_cast<std::uint32_t>(name.size());
+  if (names_.size() + sizeof size + size > kMostBytes)
+    throw Error(ErrorCode::out_of_range, "the names of the customers take more than 512 MB",
+                "Group the rows, for example by segment, or pass shorter ids.");
+  const auto start = static_cast<std::uint32_t>(names_.size());
+  names_.resize(start + sizeof size);
+  std::memcpy(names_.data() + start, &size, sizeof size);
+  names_.insert(names_.end(), name.begin(), name.end());
+  starts_.push_back(start);
+  return start;
 }
 
 void CustomerIndex::grow() {
@@ -59,7 +74,7 @@ void CustomerIndex::grow() {
     const std::uint64_t hash = hash_of(name(customer));
     std::size_t i = hash & (size - 1);
     while (slots_[i].customer != 0) i = (i + 1) & (size - 1);
-    slots_[i] = {static_cast<std::uint32_t>(hash >> 32), customer + 1};
+    slots_[i] = {static_cast<std::uint32_t>(hash >> 32), customer + 1, starts_[customer]};
   }
 }
 

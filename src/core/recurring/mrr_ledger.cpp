@@ -15,15 +15,18 @@ constexpr std::uint64_t kPresent = 1;
 constexpr std::uint64_t kRevalued = 2;
 constexpr int kFlags = 2;
 
-void put_number(std::vector<std::uint8_t>& bytes, std::uint64_t number) {
-  for (; number >= 0x80; number >>= 7) bytes.push_back(static_cast<std::uint8_t>(number | 0x80));
-  bytes.push_back(static_cast<std::uint8_t>(number));
+constexpr std::size_t kMostNumberBytes = 10;
+
+std::uint8_t* put_number(std::uint8_t* to, std::uint64_t number) {
+  for (; number >= 0x80; number >>= 7) *to++ = static_cast<std::uint8_t>(number | 0x80);
+  *to++ = static_cast<std::uint8_t>(number);
+  return to;
 }
 
 // Small numbers of either sign become small ones without it: 0, -1, 1, -2 are 0, 1, 2, 3.
-void put_signed(std::vector<std::uint8_t>& bytes, std::int64_t number) {
-  put_number(bytes, (static_cast<std::uint64_t>(number) << 1) ^
-                        static_cast<std::uint64_t>(number >> 63));
+std::uint8_t* put_signed(std::uint8_t* to, std::int64_t number) {
+  return put_number(to, (static_cast<std::uint64_t>(number) << 1) ^
+                            static_cast<std::uint64_t>(number >> 63));
 }
 
 // A difference of any two amounts, which wraps and wraps back.
@@ -35,18 +38,21 @@ std::int64_t difference(std::int64_t a, std::int64_t b) {
 }  // namespace
 
 void MrrLedger::append(std::string_view customer, std::span<const Step> steps) {
-  put_number(bytes_, customer.size());
-  bytes_.insert(bytes_.end(), customer.begin(), customer.end());
-  put_number(bytes_, steps.size());
+  const std::size_t size = bytes_.size();
+  bytes_.resize(size + customer.size() + (2 + 3 * steps.size()) * kMostNumberBytes);
+  std::uint8_t* to = put_number(bytes_.data() + size, customer.size());
+  to = std::copy(customer.begin(), customer.end(), to);
+  to = put_number(to, steps.size());
   Step before{.day = kFirstDay};
   for (const Step& step : steps) {
     const auto days = static_cast<std::uint64_t>(step.day.days - before.day.days);
-    put_number(bytes_, (days << kFlags) | (step.present ? kPresent : 0) |
-                           (step.fx != 0 ? kRevalued : 0));
-    put_signed(bytes_, difference(step.mrr, before.mrr));
-    if (step.fx != 0) put_signed(bytes_, step.fx);
+    to = put_number(to, (days << kFlags) | (step.present ? kPresent : 0) |
+                            (step.fx != 0 ? kRevalued : 0));
+    to = put_signed(to, difference(step.mrr, before.mrr));
+    if (step.fx != 0) to = put_signed(to, step.fx);
     before = step;
   }
+  bytes_.resize(static_cast<std::size_t>(to - bytes_.data()));
   widen(steps);
 }
 
@@ -71,11 +77,9 @@ MrrLedger MrrLedger::deserialize(Reader& reader) {
 
 std::uint64_t LedgerReader::number() {
   std::uint64_t value = 0;
-  for (int shift = 0; shift < 64; shift += 7) {
-    if (rest_.empty()) Reader::malformed();
-    const std::uint8_t byte = rest_.front();
-    rest_ = rest_.subspan(1);
-    value |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
+  for (int shift = 0; shift < 64 && next_ != end_; shift += 7) {
+    const std::uint64_t byte = *next_++;
+    value |= (byte & 0x7F) << shift;
     if (byte < 0x80) return value;
   }
   Reader::malformed();
@@ -87,15 +91,15 @@ std::int64_t LedgerReader::signed_number() {
 }
 
 bool LedgerReader::next() {
-  if (rest_.empty()) return false;
+  if (next_ == end_) return false;
   if (until_poll_-- == 0) {
     poll_();
     until_poll_ = kPollEvery;
   }
   const std::uint64_t length = number();
-  if (length > rest_.size()) Reader::malformed();
-  customer_ = {reinterpret_cast<const char*>(rest_.data()), length};
-  rest_ = rest_.subspan(length);
+  if (length > static_cast<std::uint64_t>(end_ - next_)) Reader::malformed();
+  customer_ = {reinterpret_cast<const char*>(next_), length};
+  next_ += length;
   std::uint64_t left = number();
   steps_.clear();
   for (Step step{.day = kFirstDay}; left > 0; --left) {

@@ -52,7 +52,8 @@ class MrrLedger {
 ///   for (LedgerReader reader(ledger, poll); reader.next();) use(reader.customer(), reader.steps());
 class LedgerReader {
  public:
-  LedgerReader(const MrrLedger& ledger, Poll poll) : rest_(ledger.bytes_), poll_(poll) {}
+  LedgerReader(const MrrLedger& ledger, Poll poll)
+      : next_(ledger.bytes_.data()), end_(next_ + ledger.bytes_.size()), poll_(poll) {}
 
   /// Whether there is another customer. Throws malformed for bytes that append() did not write.
   bool next();
@@ -63,7 +64,8 @@ class LedgerReader {
   std::uint64_t number();
   std::int64_t signed_number();
 
-  std::span<const std::uint8_t> rest_;
+  const std::uint8_t* next_;
+  const std::uint8_t* end_;
   Poll poll_;
   std::uint32_t until_poll_ = 0;
   std::string_view customer_;

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMostPeriods = std::size_t{1} << 24;
 constexpr std::size_t kPollEvery = 1 << 16;
+constexpr std::size_t kAhead = 16;  // periods that are fetched while others are read
 
 // What begins or ends on a day.
 struct Event {
@@ -148,6 +149,7 @@ MrrLedger MrrLedgerState::result(Poll poll) const {
   for (std::uint32_t customer = 0; customer < customers_.size(); ++customer) {
     events.clear();
     for (; i < ends[customer]; ++i) {
+      if (i + kAhead < order.size()) __builtin_prefetch(&periods_[order[i + kAhead]]);
       if (i >= next_poll) {
         poll();
         next_poll = i + kPollEvery;

@@ -103,9 +103,9 @@ std::vector<WaterfallRow> mrr_waterfall(const MrrLedger& ledger, std::string_vie
     while (!movements.empty()) {
       const std::int32_t number = calendar.number_of(movements.front().day);
       if (number > last) break;
-      const Date next = calendar.start_of(number + 1);
-      const auto end = std::find_if(movements.begin(), movements.end(),
-                                    [next](const Movement& m) { return m.day >= next; });
+      const auto end = std::find_if(
+          movements.begin() + 1, movements.end(),
+          [&](const Movement& m) { return calendar.number_of(m.day) != number; });
       const auto size = static_cast<std::size_t>(end - movements.begin());
       const auto of_period = movements.first(size);
       movements = movements.subspan(size);
