@@ -12,7 +12,9 @@ inline constexpr Date kFirstDay{-730'119};
 inline constexpr Date kLastDay{2'921'939};
 inline constexpr Date kEndOfDays{kLastDay.days + 1};
 
-constexpr bool in_calendar(Date date) { return date >= kFirstDay && date <= kLastDay; }
+constexpr bool in_calendar(Date date) {
+  return date >= kFirstDay && date <= kLastDay;
+}
 
 enum class PeriodUnit : std::uint8_t { day, week, month, quarter, year };
 

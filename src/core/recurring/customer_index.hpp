@@ -8,7 +8,8 @@
 namespace revenue::recurring {
 
 /// Numbers customers from 0 in the order in which they first come, by their exact text. Open
-/// addressing over one arena of names: no allocation a customer, and two places of memory a look-up.
+/// addressing over one arena of names: no allocation a customer, and two places of memory a
+/// look-up.
 class CustomerIndex {
  public:
   explicit CustomerIndex(std::pmr::memory_resource* memory)

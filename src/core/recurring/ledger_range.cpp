@@ -29,7 +29,8 @@ std::optional<PeriodRange> period_range(const MrrLedger& ledger, const Calendar&
   if (from_date && to_date && *to_date <= *from_date) throw_backwards();
   const auto changes = ledger.changes();
   if (!changes && !(from_date && to_date)) return std::nullopt;
-  const Date end = to_date ? Date{to_date->days - 1} : std::max(changes->last, from_date.value_or(kFirstDay));
+  const Date end =
+      to_date ? Date{to_date->days - 1} : std::max(changes->last, from_date.value_or(kFirstDay));
   const Date begin = from_date ? *from_date : std::min(changes->first, end);
   return PeriodRange{calendar.number_of(begin), calendar.number_of(end)};
 }

@@ -17,8 +17,7 @@ struct PeriodRange {
 /// the last change of the ledger. No range where neither is given and the ledger is empty. Throws
 /// invalid_argument for dates outside the calendar and where the range would end before it begins.
 std::optional<PeriodRange> period_range(const MrrLedger& ledger, const Calendar& calendar,
-                                        std::optional<Date> from_date,
-                                        std::optional<Date> to_date);
+                                        std::optional<Date> from_date, std::optional<Date> to_date);
 
 /// Throws invalid_argument unless both are days of the calendar and `from_date` comes first.
 void require_window(Date from_date, Date to_date);

@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace revenue::recurring {
+namespace {
+
+constexpr Date kNever{INT32_MIN};
+
+}  // namespace
 
 std::string_view name_of(MovementKind kind) {
   constexpr std::array<std::string_view, kMovementKinds> names{
@@ -20,44 +25,41 @@ bool MovementNamer::active(const Step& step) const {
   return options_.free_is_active ? step.present : step.mrr > 0;
 }
 
+std::optional<MovementKind> MovementNamer::kind_of(bool was_gone, bool was_here_before,
+                                                   std::int64_t held, const Step& step) const {
+  if (was_gone && active(step))
+    return was_here_before ? MovementKind::reactivation : MovementKind::new_;
+  if (!was_gone && gone(step)) return MovementKind::churn;
+  if (step.mrr > held) return MovementKind::expansion;
+  if (step.mrr < held) return MovementKind::contraction;
+  return std::nullopt;
+}
+
 std::span<const Movement> MovementNamer::movements_of(std::span<const Step> steps) {
   if (options_.reactivation_gap_days > 0) steps = bridge_gaps(steps);
   if (netted_by_.unit != PeriodUnit::day) steps = net_periods(steps);
   movements_.clear();
   Step now{};
-  std::optional<Date> left_on;
-  const auto move = [&](MovementKind kind, const Step& to) {
-    Movement movement{to.day, kind, Presence::same, now.mrr, to.mrr};
-    if (active(to) && !active(now))
-      movement.presence = left_on ? Presence::regained : Presence::gained;
-    if (active(now) && !active(to)) {
-      movement.presence = Presence::lost;
-      left_on = to.day;
-    }
-    movements_.push_back(movement);
-    now = to;
-  };
+  Date left_on = kNever;
   for (const Step& step : steps) {
-    if (left_on && options_.reactivation_days &&
-        step.day.days - left_on->days > *options_.reactivation_days)
-      left_on.reset();
-    const bool was_gone = gone(now);
+    if (options_.reactivation_days &&
+        std::int64_t{step.day.days} - left_on.days > *options_.reactivation_days)
+      left_on = kNever;
+    const bool was_here_before = left_on != kNever;
+    std::int64_t held = now.mrr;
     if (step.fx != 0) {
-      Step revalued = now;
-      revalued.day = step.day;
-      revalued.mrr = narrow(static_cast<Wide>(now.mrr) + step.fx).micros;
-      move(MovementKind::fx, revalued);
+      held = narrow(static_cast<Wide>(now.mrr) + step.fx).micros;
+      movements_.push_back({step.day, MovementKind::fx, Presence::same, now.mrr, held});
     }
-    if (was_gone && active(step))
-      move(left_on ? MovementKind::reactivation : MovementKind::new_, step);
-    else if (!was_gone && gone(step))
-      move(MovementKind::churn, step);
-    else if (step.mrr > now.mrr)
-      move(MovementKind::expansion, step);
-    else if (step.mrr < now.mrr)
-      move(MovementKind::contraction, step);
-    else
-      now = step;
+    if (const auto kind = kind_of(gone(now), was_here_before, held, step))
+      movements_.push_back({step.day, *kind, Presence::same, held, step.mrr});
+    if (active(step) && !active(now))
+      movements_.back().presence = was_here_before ? Presence::regained : Presence::gained;
+    if (active(now) && !active(step)) {
+      movements_.back().presence = Presence::lost;
+      left_on = step.day;
+    }
+    now = step;
   }
   return movements_;
 }
@@ -68,8 +70,7 @@ std::span<const Step> MovementNamer::bridge_gaps(std::span<const Step> steps) {
   for (auto step = steps.begin(); step != steps.end(); ++step) {
     if (!bridged_.empty() && !gone(bridged_.back()) && gone(*step)) {
       const auto back = std::find_if(step, steps.end(), [this](const Step& s) { return !gone(s); });
-      if (back != steps.end() &&
-          back->day.days - step->day.days <= options_.reactivation_gap_days)
+      if (back != steps.end() && back->day.days - step->day.days <= options_.reactivation_gap_days)
         step = back;
     }
     bridged_.push_back(*step);

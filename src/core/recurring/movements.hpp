@@ -73,6 +73,8 @@ class MovementNamer {
   std::span<const Movement> movements_of(std::span<const Step> steps);
 
  private:
+  std::optional<MovementKind> kind_of(bool was_gone, bool was_here_before, std::int64_t held,
+                                      const Step& step) const;
   std::span<const Step> bridge_gaps(std::span<const Step> steps);
   std::span<const Step> net_periods(std::span<const Step> steps);
   bool gone(const Step& step) const;

@@ -1,7 +1,6 @@
 #include "core/recurring/mrr_ledger.hpp"
 
 #include <algorithm>
-#include <bit>
 
 #include "core/recurring/calendar.hpp"
 
@@ -25,14 +24,16 @@ std::uint8_t* put_number(std::uint8_t* to, std::uint64_t number) {
 
 // Small numbers of either sign become small ones without it: 0, -1, 1, -2 are 0, 1, 2, 3.
 std::uint8_t* put_signed(std::uint8_t* to, std::int64_t number) {
-  return put_number(to, (static_cast<std::uint64_t>(number) << 1) ^
-                            static_cast<std::uint64_t>(number >> 63));
+  return put_number(
+      to, (static_cast<std::uint64_t>(number) << 1) ^ static_cast<std::uint64_t>(number >> 63));
 }
 
 // A difference of any two amounts, which wraps and wraps back.
 std::int64_t difference(std::int64_t a, std::int64_t b) {
-  return std::bit_cast<std::int64_t>(std::bit_cast<std::uint64_t>(a) -
-                                     std::bit_cast<std::uint64_t>(b));
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+std::int64_t changed_by(std::int64_t a, std::int64_t by) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(by));
 }
 
 }  // namespace
@@ -46,8 +47,8 @@ void MrrLedger::append(std::string_view customer, std::span<const Step> steps) {
   Step before{.day = kFirstDay};
   for (const Step& step : steps) {
     const auto days = static_cast<std::uint64_t>(step.day.days - before.day.days);
-    to = put_number(to, (days << kFlags) | (step.present ? kPresent : 0) |
-                            (step.fx != 0 ? kRevalued : 0));
+    to = put_number(
+        to, (days << kFlags) | (step.present ? kPresent : 0) | (step.fx != 0 ? kRevalued : 0));
     to = put_signed(to, difference(step.mrr, before.mrr));
     if (step.fx != 0) to = put_signed(to, step.fx);
     before = step;
@@ -109,7 +110,7 @@ bool LedgerReader::next() {
     if (days == 0 && !steps_.empty()) Reader::malformed();
     step.day.days += static_cast<std::int32_t>(days);
     step.present = (head & kPresent) != 0;
-    if (__builtin_add_overflow(step.mrr, signed_number(), &step.mrr)) Reader::malformed();
+    step.mrr = changed_by(step.mrr, signed_number());
     step.fx = (head & kRevalued) != 0 ? signed_number() : 0;
     steps_.push_back(step);
   }

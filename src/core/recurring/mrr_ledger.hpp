@@ -15,9 +15,9 @@ namespace revenue::recurring {
 /// What a customer pays from a day on, until the next step.
 struct Step {
   Date day;
-  bool present = false;    ///< whether any period covers the day, be it at 0
-  std::int64_t mrr = 0;    ///< in 1e-6 units of currency
-  std::int64_t fx = 0;     ///< the part of the change that is revaluation
+  bool present = false;  ///< whether any period covers the day, be it at 0
+  std::int64_t mrr = 0;  ///< in 1e-6 units of currency
+  std::int64_t fx = 0;   ///< the part of the change that is revaluation
 };
 
 /// The MRR of each customer over time as steps of days, nothing else: what the aggregate mrr_ledger
@@ -49,7 +49,8 @@ class MrrLedger {
 };
 
 /// Goes through the customers of a ledger:
-///   for (LedgerReader reader(ledger, poll); reader.next();) use(reader.customer(), reader.steps());
+///   for (LedgerReader reader(ledger, poll); reader.next();) use(reader.customer(),
+///   reader.steps());
 class LedgerReader {
  public:
   LedgerReader(const MrrLedger& ledger, Poll poll)

@@ -63,9 +63,8 @@ void MrrLedgerState::add(std::string_view customer, Date valid_from, std::option
   if (to > valid_from) keep({customers_.number_of(customer), valid_from, to, mrr.micros});
 }
 
-void MrrLedgerFxState::add(std::string_view customer, Date valid_from,
-                           std::optional<Date> valid_to, Money mrr,
-                           std::optional<Money> revalued_from) {
+void MrrLedgerFxState::add(std::string_view customer, Date valid_from, std::optional<Date> valid_to,
+                           Money mrr, std::optional<Money> revalued_from) {
   MrrLedgerState::add(customer, valid_from, valid_to, mrr);
   if (!revalued_from || *revalued_from == mrr || valid_to == valid_from) return;
   const Money fx = narrow(static_cast<Wide>(mrr.micros) - revalued_from->micros);

@@ -49,7 +49,8 @@ class MrrLedgerState {
   Blocks<Period> periods_;
 };
 
-/// Aggregate state of mrr_ledger_fx: periods whose MRR is converted, and cut where the rate changes.
+/// Aggregate state of mrr_ledger_fx: periods whose MRR is converted, and cut where the rate
+/// changes.
 class MrrLedgerFxState : public MrrLedgerState {
  public:
   using MrrLedgerState::MrrLedgerState;

@@ -97,9 +97,9 @@ std::vector<MrrRatio> gross_retention(const MrrLedger& ledger, const Window& win
                 "The variant is min or flow.");
   const WindowTotals totals = totals_of(ledger, window, options, poll);
   if (!flow) return ratio_of(totals.retained, totals.opening, kNoOpening);
-  return ratio_of(totals.opening + totals.flow(MovementKind::contraction) +
-                      totals.flow(MovementKind::churn),
-                  totals.opening, kNoOpening);
+  return ratio_of(
+      totals.opening + totals.flow(MovementKind::contraction) + totals.flow(MovementKind::churn),
+      totals.opening, kNoOpening);
 }
 
 std::vector<LogoChurn> logo_churn(const MrrLedger& ledger, const Window& window,

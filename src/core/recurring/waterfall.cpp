@@ -82,9 +82,8 @@ std::vector<WaterfallRow> rows_of(std::vector<Totals>& periods, Totals& before,
 }  // namespace
 
 std::vector<WaterfallRow> mrr_waterfall(const MrrLedger& ledger, std::string_view period,
-                                        std::optional<Date> from_date,
-                                        std::optional<Date> to_date, const LedgerOptions& options,
-                                        Poll poll) {
+                                        std::optional<Date> from_date, std::optional<Date> to_date,
+                                        const LedgerOptions& options, Poll poll) {
   const Calendar calendar = calendar_of(options, period_unit_from(period));
   const auto range = period_range(ledger, calendar, from_date, to_date);
   if (!range) return {};
@@ -103,9 +102,9 @@ std::vector<WaterfallRow> mrr_waterfall(const MrrLedger& ledger, std::string_vie
     while (!movements.empty()) {
       const std::int32_t number = calendar.number_of(movements.front().day);
       if (number > last) break;
-      const auto end = std::find_if(
-          movements.begin() + 1, movements.end(),
-          [&](const Movement& m) { return calendar.number_of(m.day) != number; });
+      const auto end = std::find_if(movements.begin() + 1, movements.end(), [&](const Movement& m) {
+        return calendar.number_of(m.day) != number;
+      });
       const auto size = static_cast<std::size_t>(end - movements.begin());
       const auto of_period = movements.first(size);
       movements = movements.subspan(size);

@@ -38,8 +38,7 @@ REVENUE_FIELDS(WaterfallRow, period_start, opening, new_, expansion, reactivatio
 /// first to the last change of the ledger. Throws invalid_argument for more than 100,000 periods
 /// and where they would end before they begin.
 std::vector<WaterfallRow> mrr_waterfall(const MrrLedger& ledger, std::string_view period,
-                                        std::optional<Date> from_date,
-                                        std::optional<Date> to_date, const LedgerOptions& options,
-                                        Poll poll);
+                                        std::optional<Date> from_date, std::optional<Date> to_date,
+                                        const LedgerOptions& options, Poll poll);
 
 }  // namespace revenue::recurring
