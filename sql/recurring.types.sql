@@ -1,13 +1,13 @@
 -- The room recurring: stored values.
 
 CREATE TYPE revenue.mrr_ledger;
-CREATE FUNCTION revenue.mrr_ledger_in(cstring)
+CREATE FUNCTION revenue.mrr_ledger_in(written cstring)
 RETURNS revenue.mrr_ledger LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mrr_ledger_in';
-CREATE FUNCTION revenue.mrr_ledger_out(revenue.mrr_ledger)
+CREATE FUNCTION revenue.mrr_ledger_out(ledger revenue.mrr_ledger)
 RETURNS cstring LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mrr_ledger_out';
 CREATE FUNCTION revenue.mrr_ledger_recv(internal)
 RETURNS revenue.mrr_ledger LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mrr_ledger_recv';
-CREATE FUNCTION revenue.mrr_ledger_send(revenue.mrr_ledger)
+CREATE FUNCTION revenue.mrr_ledger_send(ledger revenue.mrr_ledger)
 RETURNS bytea LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mrr_ledger_send';
 CREATE TYPE revenue.mrr_ledger (
   INPUT = revenue.mrr_ledger_in, OUTPUT = revenue.mrr_ledger_out,

@@ -28,6 +28,10 @@ bool second_from(const JsonbValue& value, const std::string& name, std::string_v
   return chosen == second;
 }
 
+bool is_text(const JsonbValue& value, std::string_view text) {
+  return value.type == jbvString && std::string_view(value.val.string.val, static_cast<std::size_t>(value.val.string.len)) == text;
+}
+
 bool bool_from(const JsonbValue& value, const std::string& name) {
   if (value.type != jbvBool)
     throw revenue::Error(revenue::ErrorCode::invalid_argument, name + " must be true or false", "Write it without quotes.");
@@ -49,10 +53,9 @@ struct revenue::pg::FromJson<recurring::LedgerOptions> {
       const std::string name(key);
       if (name == "same_period_new_churn")
         options.drop_same_period_new_churn = second_from(value, name, "both", "dropped");
-      else if (name == "reactivation" && value.type == jbvString)
-        second_from(value, name, "any_time", "any_time");
       else if (name == "reactivation")
-        options.reactivation_days = whole_from(value, name, 0, kMostDays);
+        options.reactivation_days = is_text(value, "any_time") ? std::nullopt
+                                                               : std::optional(whole_from(value, name, 0, kMostDays));
       else if (name == "reactivation_gap_days")
         options.reactivation_gap_days = whole_from(value, name, 0, kMostDays);
       else if (name == "free")

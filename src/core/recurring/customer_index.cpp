@@ -24,7 +24,7 @@ std::uint64_t hash_of(std::string_view text) {
     hash = mixed(hash, word);
   }
   word = 0;
-  std::memcpy(&word, text.data(), text.size());
+  if (!text.empty()) std::memcpy(&word, text.data(), text.size());
   return mixed(mixed(hash, word), 0);
 }
 
