@@ -34,6 +34,10 @@ struct Arguments {
   }
 };
 
+template <class R>
+constexpr bool gives_rows =
+    !std::is_void_v<R> && !is_optional<R> && !Value<R> && !Described<std::add_const_t<R>>;
+
 /// How a C++ result becomes an SQL one: a value, an optional value, a described struct as jsonb, a
 /// vector of described structs as a set of rows.
 template <class R>
@@ -68,12 +72,13 @@ void describe_result(Signature& signature) {
 }  // namespace detail
 
 /// Calls `function` with the call's SQL arguments. NULL in an argument that C++ cannot take as NULL
-/// gives NULL.
+/// gives NULL, or no rows.
 template <class R, class... A>
 Datum invoke(FunctionCallInfo fcinfo, R (*function)(A...)) {
   using Arguments = detail::Arguments<A...>;
   constexpr std::index_sequence_for<A...> each;
   if (Arguments::missing(fcinfo, 0, each)) {
+    if constexpr (detail::gives_rows<std::remove_cvref_t<R>>) return put_rows(fcinfo, std::remove_cvref_t<R>{});
     fcinfo->isnull = true;
     return 0;
   }

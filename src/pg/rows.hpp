@@ -40,9 +40,14 @@ Datum put_column(const Field& field, bool& is_null) {
 
 }  // namespace detail
 
-/// Returns the structs as rows, in the order of their fields.
-template <Described Row>
-Datum put_rows(FunctionCallInfo fcinfo, const std::vector<Row>& rows) {
+/// Rows that are made one by one: `each(use)` calls `use(row)` for every one of them.
+template <class Rows>
+concept MadeRows = requires(const Rows& rows, void (*use)(const typename Rows::value_type&)) { rows.each(use); };
+
+/// Returns described structs as rows, in the order of their fields.
+template <class Rows>
+Datum put_rows(FunctionCallInfo fcinfo, const Rows& rows) {
+  using Row = typename Rows::value_type;
   constexpr int kMostColumns = 64;
   Oid types[kMostColumns];
   int count = 0;
@@ -55,7 +60,7 @@ Datum put_rows(FunctionCallInfo fcinfo, const std::vector<Row>& rows) {
     return AllocSetContextCreate(CurrentMemoryContext, "revenue_intel row", ALLOCSET_SMALL_SIZES);
   });
   MemoryContext const caller = MemoryContextSwitchTo(per_row);
-  for (const Row& row : rows) {
+  const auto put = [&](const Row& row) {
     Datum values[kMostColumns];
     bool nulls[kMostColumns];
     int column = 0;
@@ -66,7 +71,9 @@ Datum put_rows(FunctionCallInfo fcinfo, const std::vector<Row>& rows) {
     detail::put_row(sink, values, nulls);
     call([per_row] { MemoryContextReset(per_row); });
     poll();
-  }
+  };
+  if constexpr (MadeRows<Rows>) rows.each(put);
+  else std::for_each(rows.begin(), rows.end(), put);
   MemoryContextSwitchTo(caller);
   return 0;
 }

@@ -151,6 +151,19 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('pipeline_state', '[null, 555]'),
   ('pipeline_stages_at', '[null, 555]'),
   ('status', '[null, 555]'),
+  -- recurring: MRR over any relation
+  ('mrr_ledger', '["a", "2024-01-15", "2024-03-10", 10]'),
+  ('mrr_ledger_fx', '["a", "2024-01-15", "2024-03-10", 12, 10]'),
+  ('mrr_ledger_in', '["\\x010000000000000000"]'),
+  ('mrr_ledger_out', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)"]'),
+  ('mrr_ledger_send', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)"]'),
+  ('mrr_waterfall', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "month", "2024-01-01", "2024-04-01", {"reactivation": 90}]'),
+  ('mrr_changes', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "day", "2024-01-01", "2024-04-01", null]'),
+  ('mrr_cohorts', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "month", "2024-01-01", "2024-04-01", null]'),
+  ('net_retention', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-02-01", "2024-04-01", null]'),
+  ('gross_retention', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-02-01", "2024-04-01", "flow", null]'),
+  ('logo_churn', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-02-01", "2024-04-01", null]'),
+  ('quick_ratio', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-01-01", "2024-04-01", null]');
   -- forecast
   ('series_model_in', '["=revenue.series_model_out((SELECT revenue.fit_series(date ''2024-01-01'', 5)))"]'),
   ('series_model_out', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]'),

@@ -7,8 +7,16 @@
 /// object and read it back. Write `REVENUE_FIELDS(Type, a, b, c)` beside the struct, in its
 /// namespace.
 ///
+/// A field whose name is a word of C++ ends in an underscore, which its name outside does not have.
+///
 /// `visit_fields(Type{}, f)` calls `f(std::string_view name, auto& field)` in the order given;
 /// C++20 has no reflection, and Boost.Describe is not in every supported Debian.
+
+namespace revenue::detail {
+constexpr std::string_view field_name(std::string_view name) {
+  return name.ends_with('_') ? name.substr(0, name.size() - 1) : name;
+}
+}  // namespace revenue::detail
 
 // clang-format off
 #define REVENUE_PARENS ()
@@ -18,7 +26,7 @@
 #define REVENUE_EXPAND1(...) __VA_ARGS__
 
 #define REVENUE_VISIT_EACH(field, ...) \
-  visit(std::string_view(#field), self.field); \
+  visit(::revenue::detail::field_name(#field), self.field); \
   __VA_OPT__(REVENUE_VISIT_AGAIN REVENUE_PARENS(__VA_ARGS__))
 #define REVENUE_VISIT_AGAIN() REVENUE_VISIT_EACH
 
