@@ -72,3 +72,13 @@ SELECT count(*) > 20 AS origins, count(*) FILTER (WHERE within_95) >= 0.8 * coun
   sum(expected_wins) / sum(actual_wins) BETWEEN 0.75 AND 1.25 AS unbiased
 FROM revenue.forecast_calibration(now()::date - 480, now()::date - 100, '14 days', :org) WHERE horizon_days = 30;
 ROLLBACK;
+
+-- The same in every time zone of the session, also across a change of the clocks.
+BEGIN;
+SELECT (revenue.load_demo(300, 7) ->> 'org_id')::integer AS org \gset
+CREATE TEMP TABLE in_utc AS SELECT * FROM revenue.forecast_calibration(now()::date - 400, now()::date - 100, '14 days', :org);
+SET LOCAL timezone = 'America/New_York';
+SELECT count(*) > 40 AS lines, count(*) FILTER (WHERE c.actual_wins <> u.actual_wins) AS differ
+FROM in_utc AS u JOIN revenue.forecast_calibration((SELECT min(origin) FROM in_utc), (SELECT max(origin) FROM in_utc), '14 days', :org) AS c
+  USING (origin, horizon_days);
+ROLLBACK;
