@@ -41,11 +41,9 @@ BEGIN
       ON e.org_id = v.org_id AND e.closed_at >= v.first_at AND e.closed_at < v.end_at AND e.closed_at <= v.moment
     GROUP BY v.org_id, v.base_currency, e.event_type, e.offer_id, e.platform, e.niche, e.source, e.currency, closed_on
   ), rates AS MATERIALIZED (
-    SELECT d.org_id, d.currency, d.closed_on, CASE WHEN d.currency = d.base_currency THEN 1 ELSE (
-      SELECT f.rate FROM revenue.fx_rates AS f
-      WHERE f.org_id = d.org_id AND f.currency = d.currency AND f.rate_date <= d.closed_on
-      ORDER BY f.rate_date DESC LIMIT 1) END AS rate
+    SELECT d.org_id, d.currency, d.closed_on, f.rate
     FROM (SELECT DISTINCT c.org_id, c.base_currency, c.currency, c.closed_on FROM cells AS c) AS d
+    LEFT JOIN LATERAL revenue.fx_rate_on(d.org_id, d.currency, d.base_currency, d.closed_on) AS f ON true
   )
   SELECT c.org_id, c.event_type, c.offer_id, c.platform, c.niche, c.source, c.base_currency,
     sum(c.events)::bigint, coalesce(sum(c.events) FILTER (WHERE r.rate IS NOT NULL), 0)::bigint,
@@ -86,11 +84,8 @@ BEGIN
     JOIN revenue.revenue_events AS e ON e.org_id = p.org_id AND e.closed_at >= p.first_at AND e.closed_at < p.end_at
     GROUP BY p.org_id, p.base_currency, p.month, p.this_month, e.event_type, e.currency, closed_on
   ), valued AS (
-    SELECT c.*, CASE WHEN c.currency = c.base_currency THEN 1 ELSE (
-      SELECT f.rate FROM revenue.fx_rates AS f
-      WHERE f.org_id = c.org_id AND f.currency = c.currency AND f.rate_date <= c.closed_on
-      ORDER BY f.rate_date DESC LIMIT 1) END AS rate
-    FROM cells AS c
+    SELECT c.*, f.rate
+    FROM cells AS c LEFT JOIN LATERAL revenue.fx_rate_on(c.org_id, c.currency, c.base_currency, c.closed_on) AS f ON true
   ), sums AS (
     SELECT c.org_id, c.month, c.event_type, c.base_currency AS reporting_currency,
       coalesce(sum(c.events) FILTER (WHERE c.this_month), 0)::bigint AS events,

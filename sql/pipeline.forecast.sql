@@ -41,7 +41,9 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     CASE WHEN h.deleted AND (as_of IS NULL OR h.valid_to <= as_of) THEN h.valid_to END
   FROM revenue.deal_history AS h
   WHERE kind = 'deal' AND h.superseded_at = 'infinity' AND (org IS NULL OR h.org_id = org)
-    AND (h.valid_from = h.stage_entered_at OR h.valid_to = 'infinity' OR h.deleted)
+    -- A version that begins days after its stage goes on with it. One written while the deal moves begins
+    -- a little later; what such a day holds besides is told twice.
+    AND (h.valid_from <= h.stage_entered_at + interval '24 hours' OR h.valid_to = 'infinity' OR h.deleted)
     AND (as_of IS NULL OR h.stage_entered_at <= as_of)
   UNION ALL
   SELECT c.org_id, c.contact_id, c.pipeline_id, c.stage_id, c.entered_at, NULL
@@ -106,21 +108,22 @@ BEGIN
     WITH stages AS MATERIALIZED (
       SELECT * FROM revenue.funnel_stages(stage_outlook.kind) AS s WHERE s.org_id = each_org AND s.kind = 'open'
     ), ages AS MATERIALIZED (
-      SELECT DISTINCT d.pipeline_id, d.stage_id, revenue.stage_age(d.stage_entered_at, moment) AS days
-      FROM revenue.deals_as_of(as_of) AS d WHERE stage_outlook.kind = 'deal' AND d.org_id = each_org
+      SELECT s.pipeline_id, s.stage_id, s.stage_no, revenue.stage_age(d.stage_entered_at, moment) AS days
+      FROM stages AS s JOIN revenue.deals_as_of(as_of) AS d ON d.pipeline_id = s.pipeline_id AND d.stage_id = s.stage_id
+      WHERE stage_outlook.kind = 'deal' AND d.org_id = each_org
       UNION
-      SELECT c.pipeline_id, c.stage_id, revenue.stage_age(c.stage_entered_at, moment)
-      FROM revenue.contacts_as_of(as_of) AS c WHERE stage_outlook.kind = 'contact' AND c.org_id = each_org
+      SELECT s.pipeline_id, s.stage_id, s.stage_no, revenue.stage_age(c.stage_entered_at, moment)
+      FROM stages AS s JOIN revenue.contacts_as_of(as_of) AS c ON c.pipeline_id = s.pipeline_id AND c.stage_id = s.stage_id
+      WHERE stage_outlook.kind = 'contact' AND c.org_id = each_org
     )
     SELECT each_org, a.pipeline_id, a.stage_id, a.days,
-      revenue.win_probability_within(model, s.stage_no, a.days, 30),
-      revenue.win_probability_within(model, s.stage_no, a.days, 60),
-      revenue.win_probability_within(model, s.stage_no, a.days, 90),
-      revenue.win_probability_within(model, s.stage_no, a.days, 730),
-      revenue.days_to_win(model, s.stage_no, a.days),
+      revenue.win_probability_within(model, a.stage_no, a.days, 30),
+      revenue.win_probability_within(model, a.stage_no, a.days, 60),
+      revenue.win_probability_within(model, a.stage_no, a.days, 90),
+      revenue.win_probability_within(model, a.stage_no, a.days, 730),
+      revenue.days_to_win(model, a.stage_no, a.days),
       x.dispersion_30d, x.dispersion_60d, x.dispersion_90d
     FROM ages AS a
-    JOIN stages AS s ON s.pipeline_id = a.pipeline_id AND s.stage_id = a.stage_id
     CROSS JOIN (SELECT revenue.win_dispersion(model, 30) AS dispersion_30d,
       revenue.win_dispersion(model, 60) AS dispersion_60d, revenue.win_dispersion(model, 90) AS dispersion_90d) AS x;
   END LOOP;
@@ -301,13 +304,14 @@ BEGIN
         AND o.stage_id = d.stage_id AND o.days = revenue.stage_age(d.stage_entered_at, moment)
       WHERE d.org_id = chosen AND coalesce(s.kind = 'open', false)
     ), outcomes AS (
-      SELECT h.days, x.p, x.dispersion, coalesce(c.won_at <= moment + make_interval(days => h.days), false) AS won
+      SELECT h.days, x.p, x.dispersion, coalesce(c.won_at <= h.until, false) AS won
       FROM chances AS c
-      CROSS JOIN (VALUES (30), (60), (90)) AS h(days)
+      CROSS JOIN (
+        SELECT days, (origin + days)::timestamp AT TIME ZONE zone AS until FROM unnest('{30,60,90}'::integer[]) AS days) AS h
       CROSS JOIN LATERAL (SELECT
         CASE h.days WHEN 30 THEN c.win_30d WHEN 60 THEN c.win_60d ELSE c.win_90d END AS p,
         CASE h.days WHEN 30 THEN c.dispersion_30d WHEN 60 THEN c.dispersion_60d ELSE c.dispersion_90d END AS dispersion) AS x
-      WHERE moment + make_interval(days => h.days) <= now()
+      WHERE h.until <= now()
     ), judged AS (
       SELECT o.days, count(*) AS n, sum(o.p) AS expected, count(*) FILTER (WHERE o.won) AS wins,
         revenue.total_distribution(1, o.p, o.dispersion) #> '{intervals,2}' AS bounds,

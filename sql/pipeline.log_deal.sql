@@ -50,11 +50,7 @@ BEGIN
     LEFT JOIN frameworks AS v ON v.vertical = d.industry
     CROSS JOIN LATERAL (SELECT coalesce(v.weights, a.weights) AS weights) AS w
     CROSS JOIN LATERAL (SELECT (now() AT TIME ZONE o.time_zone)::date AS today) AS t
-    CROSS JOIN LATERAL (
-      SELECT CASE WHEN d.currency = o.base_currency THEN 1 ELSE (
-        SELECT f.rate FROM revenue.fx_rates AS f
-        WHERE f.org_id = d.org_id AND f.currency = d.currency AND f.rate_date <= t.today
-        ORDER BY f.rate_date DESC LIMIT 1) END AS rate) AS r
+    LEFT JOIN LATERAL revenue.fx_rate_on(d.org_id, d.currency, o.base_currency, t.today) AS r ON true
     WHERE d.org_id = chosen AND d.deal_id = deal_forecast_share.deal_id AND s.kind = 'open');
 END $$;
 COMMENT ON FUNCTION revenue.deal_forecast_share IS
@@ -81,11 +77,7 @@ BEGIN
       SELECT d.event_type, sum(d.events) AS events, sum(d.amount * r.rate) AS revenue,
         coalesce(sum(d.events) FILTER (WHERE r.rate IS NULL), 0) AS without_rate
       FROM days AS d
-      CROSS JOIN LATERAL (
-        SELECT CASE WHEN d.currency = chosen.base_currency THEN 1 ELSE (
-          SELECT f.rate FROM revenue.fx_rates AS f
-          WHERE f.org_id = chosen.org_id AND f.currency = d.currency AND f.rate_date <= d.closed_on
-          ORDER BY f.rate_date DESC LIMIT 1) END AS rate) AS r
+      LEFT JOIN LATERAL revenue.fx_rate_on(chosen.org_id, d.currency, chosen.base_currency, d.closed_on) AS r ON true
       GROUP BY d.event_type
     )
     SELECT jsonb_build_object('events', coalesce(sum(t.events), 0),

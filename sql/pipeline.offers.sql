@@ -20,11 +20,9 @@ BEGIN
     SELECT v.base_currency, a.* FROM visible AS v JOIN revenue.offer_activity AS a USING (org_id)
     WHERE a.day BETWEEN coalesce(from_date, '-infinity') AND coalesce(to_date, 'infinity')
   ), rates AS MATERIALIZED (
-    SELECT d.org_id, d.currency, d.day, CASE WHEN d.currency = d.base_currency THEN 1 ELSE (
-      SELECT f.rate FROM revenue.fx_rates AS f
-      WHERE f.org_id = d.org_id AND f.currency = d.currency AND f.rate_date <= d.day
-      ORDER BY f.rate_date DESC LIMIT 1) END AS rate
+    SELECT d.org_id, d.currency, d.day, f.rate
     FROM (SELECT DISTINCT a.org_id, a.base_currency, a.currency, a.day FROM days AS a) AS d
+    LEFT JOIN LATERAL revenue.fx_rate_on(d.org_id, d.currency, d.base_currency, d.day) AS f ON true
   ), parts AS (
     SELECT a.org_id, a.offer_id, a.platform, a.niche,
       sum(a.impressions) AS impressions, sum(a.engagements) AS engagements, sum(a.dm_starts) AS dm_starts,
@@ -82,11 +80,9 @@ BEGIN
     SELECT v.base_currency, a.* FROM visible AS v JOIN revenue.automation_days AS a USING (org_id)
     WHERE a.day BETWEEN coalesce(from_date, '-infinity') AND coalesce(to_date, 'infinity')
   ), rates AS MATERIALIZED (
-    SELECT d.org_id, d.currency, d.day, CASE WHEN d.currency = d.base_currency THEN 1 ELSE (
-      SELECT f.rate FROM revenue.fx_rates AS f
-      WHERE f.org_id = d.org_id AND f.currency = d.currency AND f.rate_date <= d.day
-      ORDER BY f.rate_date DESC LIMIT 1) END AS rate
+    SELECT d.org_id, d.currency, d.day, f.rate
     FROM (SELECT DISTINCT a.org_id, a.base_currency, a.currency, a.day FROM days AS a) AS d
+    LEFT JOIN LATERAL revenue.fx_rate_on(d.org_id, d.currency, d.base_currency, d.day) AS f ON true
   ), sums AS (
     SELECT a.org_id, a.automation_id, count(*) AS days, sum(a.runs) AS runs, sum(a.hours_saved) AS hours,
       sum(a.hours_saved * a.hourly_rate * r.rate) AS time_value, sum(a.revenue_generated * r.rate) AS revenue,

@@ -191,11 +191,9 @@ BEGIN
     WHERE coalesce(y.in_period OR s.kind <> 'open', false)
     GROUP BY 1, 2, 3, 4, 5, 6, 7
   ), rates AS MATERIALIZED (
-    SELECT c.org_id, c.currency, c.rate_day, CASE WHEN c.currency = c.base_currency THEN 1 ELSE (
-      SELECT f.rate FROM revenue.fx_rates AS f
-      WHERE f.org_id = c.org_id AND f.currency = c.currency AND f.rate_date <= c.rate_day
-      ORDER BY f.rate_date DESC LIMIT 1) END AS rate
+    SELECT c.org_id, c.currency, c.rate_day, f.rate
     FROM (SELECT DISTINCT org_id, currency, base_currency, rate_day FROM cells WHERE rate_day IS NOT NULL) AS c
+    LEFT JOIN LATERAL revenue.fx_rate_on(c.org_id, c.currency, c.base_currency, c.rate_day) AS f ON true
   )
   SELECT c.org_id, c.rep_id, c.category, c.in_period, sum(c.deal_count)::bigint,
     coalesce(sum(c.valued_deals) FILTER (WHERE r.rate IS NOT NULL), 0)::bigint, coalesce(sum(c.value * r.rate), 0)

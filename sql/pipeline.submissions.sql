@@ -281,12 +281,9 @@ BEGIN
       ON d.org_id = s.org_id AND d.rep_id = s.rep_id AND d.closed_on >= s.period_from AND d.closed_on < s.period_to
     GROUP BY s.org_id, s.rep_id, s.period_from, s.period_to
   ), figures AS (
-    SELECT s.*, k.category, k.position, s.period_to - 1 - s.submitted_on AS lead_days, trim_scale(k.amount *
-      CASE WHEN s.currency = s.base_currency THEN 1 ELSE (
-        SELECT f.rate FROM revenue.fx_rates AS f
-        WHERE f.org_id = s.org_id AND f.currency = s.currency AND f.rate_date <= s.submitted_on
-        ORDER BY f.rate_date DESC LIMIT 1) END) AS forecast
+    SELECT s.*, k.category, k.position, s.period_to - 1 - s.submitted_on AS lead_days, trim_scale(k.amount * r.rate) AS forecast
     FROM said AS s
+    LEFT JOIN LATERAL revenue.fx_rate_on(s.org_id, s.currency, s.base_currency, s.submitted_on) AS r ON true
     CROSS JOIN LATERAL (VALUES ('commit', 1, s.commit_amount), ('best_case', 2, s.best_case_amount),
       ('pipeline', 3, s.pipeline_amount)) AS k(category, position, amount)
     WHERE k.amount IS NOT NULL

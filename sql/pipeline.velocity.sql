@@ -87,33 +87,31 @@ BEGIN
     WHERE h.superseded_at = 'infinity' AND (moment IS NULL OR h.valid_from <= moment)
       AND h.org_id = ANY (ARRAY(SELECT v.org_id FROM visible AS v))
       AND coalesce(s.qualified OR s.kind <> 'open', false)
-    WINDOW past AS (PARTITION BY h.org_id, h.deal_id ORDER BY h.valid_from)
-  ), entries AS MATERIALIZED (
-    SELECT v.org_id, v.base_currency, m.currency, (m.valid_from AT TIME ZONE v.time_zone)::date AS day, m.amount, m.nth > 1 AS again
+    -- The number first, because ids mostly differ late and are slow to sort.
+    WINDOW past AS (PARTITION BY hashtextextended(h.deal_id, 0), h.deal_id, h.org_id ORDER BY h.valid_from)
+  ), days AS MATERIALIZED (
+    SELECT v.org_id, v.base_currency, m.currency, (m.valid_from AT TIME ZONE v.time_zone)::date AS day, m.nth > 1 AS again,
+      count(*) AS deals, count(m.amount) AS with_amount, sum(m.amount) AS amount
     FROM marked AS m JOIN visible AS v USING (org_id)
     WHERE m.qualified AND (m.nth = 1 OR m.kind = 'open' AND m.kind_before <> 'open')
-  ), rates AS (
-    SELECT d.org_id, d.currency, d.day, CASE WHEN d.currency = d.base_currency THEN 1 ELSE f.rate END AS rate
-    FROM (SELECT DISTINCT e.org_id, e.base_currency, e.currency, e.day FROM entries AS e) AS d
-    LEFT JOIN LATERAL (
-      SELECT f.rate FROM revenue.fx_rates AS f
-      WHERE f.org_id = d.org_id AND f.currency = d.currency AND f.rate_date <= d.day ORDER BY f.rate_date DESC LIMIT 1
-    ) AS f ON true
+    GROUP BY v.org_id, v.base_currency, m.currency, day, again
   ), valued AS (
-    SELECT e.org_id, e.base_currency, date_trunc('month', e.day::timestamp)::date AS month, e.again, e.amount * r.rate AS value
-    FROM entries AS e
-    JOIN rates AS r USING (org_id, currency, day)
+    SELECT d.org_id, d.base_currency, date_trunc('month', d.day::timestamp)::date AS month, d.again, d.deals,
+      CASE WHEN r.rate IS NULL THEN 0 ELSE d.with_amount END AS valued, d.amount * r.rate AS value
+    FROM days AS d
+    LEFT JOIN LATERAL revenue.fx_rate_on(d.org_id, d.currency, d.base_currency, d.day) AS r ON true
   )
-  SELECT v.org_id, v.month, count(*) FILTER (WHERE NOT v.again),
-    revenue.visible_total(v.org_id, count(v.value) FILTER (WHERE NOT v.again),
+  SELECT v.org_id, v.month, coalesce(sum(v.deals) FILTER (WHERE NOT v.again), 0)::bigint,
+    revenue.visible_total(v.org_id, coalesce(sum(v.valued) FILTER (WHERE NOT v.again), 0)::bigint,
       trim_scale(coalesce(sum(v.value) FILTER (WHERE NOT v.again), 0))),
-    count(*) FILTER (WHERE NOT v.again AND v.value IS NULL), count(*) FILTER (WHERE v.again),
-    revenue.visible_total(v.org_id, count(v.value) FILTER (WHERE v.again),
+    coalesce(sum(v.deals - v.valued) FILTER (WHERE NOT v.again), 0)::bigint,
+    coalesce(sum(v.deals) FILTER (WHERE v.again), 0)::bigint,
+    revenue.visible_total(v.org_id, coalesce(sum(v.valued) FILTER (WHERE v.again), 0)::bigint,
       trim_scale(coalesce(sum(v.value) FILTER (WHERE v.again), 0))),
-    count(*) FILTER (WHERE v.again AND v.value IS NULL), v.base_currency
+    coalesce(sum(v.deals - v.valued) FILTER (WHERE v.again), 0)::bigint, v.base_currency
   FROM valued AS v
   GROUP BY v.org_id, v.month, v.base_currency
-  HAVING revenue.cell_visible(v.org_id, count(*))
+  HAVING revenue.cell_visible(v.org_id, sum(v.deals)::bigint)
   ORDER BY 1, 2;
 END $$;
 COMMENT ON FUNCTION revenue.pipeline_generation IS

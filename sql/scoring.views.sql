@@ -355,9 +355,7 @@ SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SE
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
-  SELECT c.org_id, c.currency, c.closed_on,
-    CASE WHEN c.currency = c.base_currency THEN 1 ELSE f.rate END,
-    CASE WHEN c.currency = c.base_currency THEN c.closed_on ELSE f.rate_date END
+  SELECT c.org_id, c.currency, c.closed_on, f.rate, f.rate_date
   FROM (
     SELECT DISTINCT d.org_id, d.currency, s.base_currency,
       coalesce((d.closed_at AT TIME ZONE s.time_zone)::date, d.close_date) AS closed_on
@@ -365,11 +363,7 @@ BEGIN
     LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
     WHERE coalesce(s.kind <> 'open', false)
   ) AS c
-  LEFT JOIN LATERAL (
-    SELECT f.rate, f.rate_date FROM revenue.fx_rates AS f
-    WHERE f.org_id = c.org_id AND f.currency = c.currency AND f.rate_date <= c.closed_on
-    ORDER BY f.rate_date DESC LIMIT 1
-  ) AS f ON true;
+  LEFT JOIN LATERAL revenue.fx_rate_on(c.org_id, c.currency, c.base_currency, c.closed_on) AS f ON true;
 END $$;
 COMMENT ON FUNCTION revenue.closing_rates IS
   'The rate into the base currency on each day on which a deal in a currency closed, for joins';

@@ -266,6 +266,11 @@ FROM (
     count(*) FILTER (WHERE health_category IN ('critical', 'at_risk')) AS at_risk, sum(weighted_amount) AS weighted
   FROM revenue.deal_scores(:'export_at') GROUP BY 1) s, jsonb_each_text(to_jsonb(s) - 'vertical') f;
 
+-- Forecasts of the year, each with what was known by then; windows that end after the data are left out.
+CREATE TEMP TABLE calibration AS
+SELECT * FROM revenue.forecast_calibration('2017-02-20', '2017-12-01', '14 days')
+WHERE origin + horizon_days <= '2018-01-01';
+
 -- Whether the load by stage history says the same of every day, and nothing of what came later.
 SET revenue_intel.org_id = :other_org;
 INSERT INTO actual
@@ -316,6 +321,14 @@ SELECT section, round(min(actual::numeric) FILTER (WHERE key = 'deals')) AS deal
   round(min(actual::numeric) FILTER (WHERE key = 'win_rate'), 3) AS win_rate
 FROM compared WHERE section IN ('compare_frameworks', 'score_quality') GROUP BY section ORDER BY section;
 
+\echo 'What was to be won within 30, 60 and 90 days, against what was (one year, whose first wins are of March;'
+\echo 'windows overlap: so many of them fit one after the other):'
+SELECT horizon_days, count(*) AS origins, ceil((max(origin) - min(origin) + 1)::numeric / horizon_days) AS independent,
+  round(sum(expected_wins)) AS expected, sum(actual_wins) AS won, count(*) FILTER (WHERE within_95) AS within_95,
+  round(100.0 * count(*) FILTER (WHERE within_95) / count(*)) AS percent,
+  round(avg((upper_95 - lower_95) / expected_wins::numeric), 1) AS width_to_expected
+FROM calibration GROUP BY horizon_days ORDER BY horizon_days;
+
 SELECT count(*) > 0 AS any_differ FROM compared WHERE NOT agrees \gset
 \if :any_differ
 \echo 'What differs, up to five of each:'
@@ -328,5 +341,7 @@ WHERE nth <= 5 ORDER BY section, key;
 \pset format unaligned
 SELECT count(*) FILTER (WHERE agrees) || ' passed, ' || count(*) FILTER (WHERE NOT agrees) || ' failed'
 FROM (SELECT section, bool_and(agrees) AS agrees FROM compared GROUP BY section
+      UNION ALL
+      SELECT 'calibration', coalesce(avg(within_95::integer) >= 0.85, false) FROM calibration
       UNION ALL
       SELECT 'no leakage', coalesce(bool_and(actual::numeric < 0.56), false) FROM compared WHERE key = 'auc') s;

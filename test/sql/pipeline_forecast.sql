@@ -59,6 +59,14 @@ SELECT bool_and(win_30d BETWEEN 0 AND win_60d AND win_60d <= win_90d AND win_90d
 DELETE FROM revenue.deals WHERE deal_id = 'D100' AND org_id = :org;
 SELECT entered, still_in_stage, lost FROM revenue.stage_conversion(as_of => clock_timestamp()) WHERE pipeline_id = 'simple';
 
+-- Moved by plain updates, at the time of the update, it has been in every stage too.
+SELECT revenue.add_pipeline('live', '[{"stage_id": "first"}, {"stage_id": "second"}, {"stage_id": "won", "kind": "won"}]') \g /dev/null
+INSERT INTO revenue.deals (org_id, deal_id, pipeline_id, stage_id, amount, currency) VALUES (:org, 'live', 'live', 'first', 100, 'USD');
+UPDATE revenue.deals SET stage_id = 'second' WHERE deal_id = 'live';
+UPDATE revenue.deals SET amount = 200 WHERE deal_id = 'live';
+UPDATE revenue.deals SET stage_id = 'won' WHERE deal_id = 'live';
+SELECT stage_id, entered, left_stage, advanced FROM revenue.stage_conversion(as_of => clock_timestamp()) WHERE pipeline_id = 'live';
+
 -- By hand: 0 with 0.3, 100 with 0.3, 200 with 0.2, 300 with 0.2.
 SELECT revenue.total_distribution(amount, probability, 0) FROM (VALUES (100, 0.5), (200, 0.4)) AS deals(amount, probability);
 
@@ -71,4 +79,14 @@ SELECT (revenue.load_demo(2000, 7) ->> 'org_id')::integer AS org \gset
 SELECT count(*) > 20 AS origins, count(*) FILTER (WHERE within_95) >= 0.8 * count(*) AS covered,
   sum(expected_wins) / sum(actual_wins) BETWEEN 0.75 AND 1.25 AS unbiased
 FROM revenue.forecast_calibration(now()::date - 480, now()::date - 100, '14 days', :org) WHERE horizon_days = 30;
+ROLLBACK;
+
+-- The same in every time zone of the session, also across a change of the clocks.
+BEGIN;
+SELECT (revenue.load_demo(300, 7) ->> 'org_id')::integer AS org \gset
+CREATE TEMP TABLE in_utc AS SELECT * FROM revenue.forecast_calibration(now()::date - 400, now()::date - 100, '14 days', :org);
+SET LOCAL timezone = 'America/New_York';
+SELECT count(*) > 40 AS lines, count(*) FILTER (WHERE c.actual_wins <> u.actual_wins) AS differ
+FROM in_utc AS u JOIN revenue.forecast_calibration((SELECT min(origin) FROM in_utc), (SELECT max(origin) FROM in_utc), '14 days', :org) AS c
+  USING (origin, horizon_days);
 ROLLBACK;

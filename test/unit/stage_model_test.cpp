@@ -4,6 +4,7 @@
 #include <memory_resource>
 
 #include "core/pipeline/age_bands.hpp"
+#include "core/pipeline/common_factor.hpp"
 #include "support.hpp"
 
 namespace revenue::pipeline {
@@ -58,7 +59,9 @@ TEST(WinClock, UnknownsAndErrors) {
   expect_invalid("model", [] { WinClock({{{1, "open", 2, 1.5, 7}}, {}}); });
   expect_invalid("model", [] { WinClock({{{1, "open", 2, 0.5, 7}, {1, "open", 2, 0.5, 7}}, {}}); });
   expect_invalid("model", [] { win_dispersion({{}, {.dispersion = {-1}}}, 30); });
-  EXPECT_DOUBLE_EQ(win_dispersion({}, 30), 0.1 + 0.1);
+  // Where nothing is known, what a quarter's months may differ by counts for a month only.
+  EXPECT_DOUBLE_EQ(win_dispersion({}, 30), win_dispersion({}, 90) + 0.125);
+  EXPECT_DOUBLE_EQ(win_dispersion({}, 90), 0.1 + common_dispersion({}, 1));
   const WinClock nothing{StageModel{}};
   EXPECT_EQ(nothing.win_probability(1, 0, 30), std::nullopt);
 }
@@ -85,8 +88,8 @@ TEST(WinClock, FollowsTheHistory) {
       EXPECT_NEAR(clock.win_probability(1, age, horizon).value(), 0.4 * -std::expm1(-0.02 * horizon), 0.012)
           << age << " " << horizon;
   EXPECT_NEAR(clock.days_to_win(1, 0).value(), 50, 3);
-  // Independent deals: little more than the belief that 20 periods leave.
-  EXPECT_LT(win_dispersion({{}, history}, 30), 0.1 * 4 / 20);
+  // Independent deals: what 20 periods cannot rule out.
+  EXPECT_LT(win_dispersion({{}, history}, 30), 0.02);
   const StageRecord& record = history.stages.at(0);
   EXPECT_NEAR(record.median_days.value(), std::log(2) / 0.02, 1);
   EXPECT_NEAR(record.upper_quartile_days.value(), std::log(4) / 0.02, 2);

@@ -34,6 +34,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('read_fx_object', '[{"EUR": 1.1, "GBP": null}]'),
   ('fx_rate', '["EUR", "USD", null, 555]'),
   ('convert_currency', '[100, "EUR", "USD", null, 555]'),
+  ('fx_rate_on', '[555, "EUR", "USD", "2024-05-01"]'),
   ('fx_rates_at', '[null]'),
   -- crm
   ('rep_team', '["ROWA-3", null, 555]'),

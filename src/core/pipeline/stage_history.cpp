@@ -2,52 +2,36 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
-#include <map>
+#include <numeric>
 #include <tuple>
 
 #include "core/pipeline/age_bands.hpp"
+#include "core/pipeline/backtest.hpp"
+#include "core/pipeline/common_factor.hpp"
 #include "core/pipeline/kaplan_meier.hpp"
 #include "core/pipeline/month_of_quarter.hpp"
 
 namespace revenue::pipeline {
 namespace {
 
-struct Spell {
-  std::int32_t stage;
-  std::optional<std::int32_t> to;  // nothing: still in it at the end
-  double first_day;                // before the end, so that 0 is the end itself
-  double days;
-  bool won;
-};
-
 constexpr std::size_t kPollEvery = 1 << 16;
-constexpr std::size_t kPeriod = 30;
-constexpr std::size_t kPeriods = 24;
 constexpr std::size_t kDays = kPeriod * kPeriods;
 constexpr double kFewQuarters = 2;  // quarters that no effect of the month is worth
-constexpr double kFewPeriods = 4;   // periods that the usual dispersion is worth
 constexpr std::array kQuartiles{0.25, 0.5, 0.75};
 
 struct StageSpells {
   StageRecord record;
   std::vector<Duration> durations;
-  std::map<std::int32_t, StageExits> exits;
-  std::array<double, kAgeBands.size()> exposure{};
   std::array<double, kAgeBands.size()> wins{};
 };
 
 void count(const Spell& spell, StageSpells& into) {
-  ++into.record.entered;
+  count_days(spell.days, into.record);
   into.durations.push_back({spell.days, spell.to.has_value()});
-  each_band(spell.days, [&](std::size_t band, double from, double to) { into.exposure[band] += to - from; });
   if (!spell.to) return;
-  ++into.record.left;
-  StageExits& exits = into.exits[*spell.to];
-  exits.by_age.resize(kAgeBands.size());
-  exits.to = *spell.to;
-  ++exits.deals;
-  ++exits.by_age[band_of(spell.days)];
+  count_exit(spell.days, *spell.to, into.record);
   into.wins[band_of(spell.days)] += spell.won;
 }
 
@@ -59,14 +43,14 @@ struct Wins {
 };
 
 void expect_wins(const Spell& spell, const StageSpells& stage, Wins& wins) {
-  const double last = spell.first_day - spell.days;
+  const double last = spell.last_day();
   if (spell.won && last < kDays) ++wins.found[static_cast<std::size_t>(last)];
   each_band(spell.days, [&](std::size_t band, double from, double to) {
     // Later ages are nearer to the end.
     const double first = spell.first_day - to;
     const double until = std::min(spell.first_day - from, static_cast<double>(kDays));
     if (stage.wins[band] == 0 || first >= until) return;
-    const double rate = stage.wins[band] / stage.exposure[band];
+    const double rate = stage.wins[band] / stage.record.exposure[band];
     const auto first_day = static_cast<std::size_t>(first);
     const auto last_day = static_cast<std::size_t>(until);
     if (first_day == last_day) {
@@ -80,43 +64,29 @@ void expect_wins(const Spell& spell, const StageSpells& stage, Wins& wins) {
   });
 }
 
-std::array<double, 3> month_factors(const Wins& wins, std::int32_t last_day) {
+// From the first win until `until` days before the end. Only how months differ counts, not the level.
+MonthEffect month_effect(const Wins& wins, std::int32_t last_day, std::size_t until) {
   std::array<double, 3> found{};
   std::array<double, 3> expected{};
-  double days = 0;
-  for (std::size_t day = 0; day < kDays; ++day) {
-    const std::size_t month = month_of_quarter(last_day - static_cast<std::int32_t>(day));
-    found[month] += wins.found[day];
-    expected[month] += wins.expected[day];
-    days += wins.expected[day] > 0;
-  }
+  std::size_t day = kDays;
+  while (day > until && wins.found[day - 1] == 0) --day;
   constexpr double kQuarter = 91.3;
-  const double weight = days / kQuarter / (days / kQuarter + kFewQuarters);
-  std::array<double, 3> factors{1, 1, 1};
-  for (std::size_t month = 0; month < 3; ++month)
-    if (expected[month] >= 1) factors[month] += weight * (found[month] / expected[month] - 1);
-  return factors;
-}
-
-// Moments estimate: what the squared error has more than a Poisson count would.
-double dispersion_over(const Wins& wins, std::size_t length) {
-  double excess = 0;
-  double square = 0;
-  double periods = 0;
-  for (std::size_t first = 0; first + length <= kPeriods; ++first) {
-    double found = 0;
-    double expected = 0;
-    for (std::size_t day = first * kPeriod; day < (first + length) * kPeriod; ++day) {
-      found += wins.found[day];
-      expected += wins.expected[day];
-    }
-    if (expected < 1) continue;
-    ++periods;
-    excess += (found - expected) * (found - expected) - expected;
-    square += expected * expected;
+  const double repeats = std::max(static_cast<double>(day - until) / kQuarter - 1, 0.0);
+  for (; day > until; --day) {
+    const std::size_t month = month_of_quarter(last_day - static_cast<std::int32_t>(day - 1));
+    found[month] += wins.found[day - 1];
+    expected[month] += wins.expected[day - 1];
   }
-  const double measured = square > 0 ? std::clamp(excess / square, 0.0, kMostDispersion) : 0;
-  return (periods * measured + kFewPeriods * kUsualDispersion) / (periods + kFewPeriods);
+  // What was seen once may be chance.
+  MonthEffect effect;
+  effect.known = repeats / (repeats + kFewQuarters);
+  const double all_found = std::accumulate(found.begin(), found.end(), 0.0);
+  const double all_expected = std::accumulate(expected.begin(), expected.end(), 0.0);
+  if (all_found == 0 || all_expected == 0) return effect;
+  for (std::size_t month = 0; month < 3; ++month)
+    if (expected[month] >= 1)
+      effect.factors[month] += effect.known * (found[month] / expected[month] * all_expected / all_found - 1);
+  return effect;
 }
 
 }  // namespace
@@ -169,61 +139,99 @@ void StageHistory::deserialize(Reader& reader) {
   }
 }
 
+// Up to the end, those of a deal together and in order of time. Deals need no order among themselves,
+// so that they go by their mixed keys into buckets, each small enough to be sorted in no time.
+std::vector<StageHistory::Entry> StageHistory::by_deal() const {
+  constexpr std::size_t kBucket = 32;
+  constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio (Knuth 1973)
+  const auto bits = static_cast<int>(std::bit_width(entries_.size() / kBucket));
+  const auto bucket_of = [bits](const Entry& entry) {
+    return bits == 0 ? 0 : (static_cast<std::uint64_t>(entry.deal) * kMix) >> (64 - bits);
+  };
+  std::vector<std::size_t> begins((std::size_t{1} << bits) + 1);
+  for (const Entry& entry : entries_)
+    if (entry.at <= end_) ++begins[bucket_of(entry) + 1];
+  std::partial_sum(begins.begin(), begins.end(), begins.begin());
+  std::vector<Entry> entries(begins.back());
+  std::vector<std::size_t> next = begins;
+  for (const Entry& entry : entries_)
+    if (entry.at <= end_) entries[next[bucket_of(entry)]++] = entry;
+  for (std::size_t i = 0; i + 1 < begins.size(); ++i)
+    std::sort(entries.begin() + static_cast<std::ptrdiff_t>(begins[i]),
+              entries.begin() + static_cast<std::ptrdiff_t>(begins[i + 1]), [](const Entry& a, const Entry& b) {
+                return std::tie(a.deal, a.at, a.stage) < std::tie(b.deal, b.at, b.stage);
+              });
+  return entries;
+}
+
 StageHistoryResult StageHistory::result(Poll poll) const {
-  std::vector<Entry> entries;
-  entries.reserve(entries_.size());
-  std::copy_if(entries_.begin(), entries_.end(), std::back_inserter(entries),
-               [this](const Entry& entry) { return entry.at <= end_; });
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::tie(a.deal, a.at, a.stage) < std::tie(b.deal, b.at, b.stage);
-  });
+  const std::vector<Entry> entries = by_deal();
+  std::vector<std::int32_t> numbers;
+  for (const Entry& entry : entries) {
+    if (!entry.open) continue;
+    const auto place = std::lower_bound(numbers.begin(), numbers.end(), entry.stage);
+    if (place == numbers.end() || *place != entry.stage) numbers.insert(place, entry.stage);
+  }
 
+  // The effect of the months and the common factor show in some thousands of deals as well as in all.
+  constexpr std::size_t kSampled = 1 << 17;
+  const std::size_t every = entries.size() / kSampled + 1;
   StageHistoryResult result;
+  std::vector<StageSpells> stages(numbers.size());
+  std::vector<Spell> sample;
   std::vector<Spell> spells;
-  for (std::size_t i = 0; i < entries.size();) {
-    const Entry& entry = entries[i];
-    if (i == 0 || entries[i - 1].deal != entry.deal) ++result.deals;
-    std::size_t next = i + 1;
-    while (next < entries.size() && entries[next].deal == entry.deal && entries[next].stage == entry.stage) ++next;
-    const bool left = next < entries.size() && entries[next].deal == entry.deal;
-    if (entry.won) ++result.wins;
-    if (entry.open)
-      spells.push_back({entry.stage, left ? std::optional(entries[next].stage) : std::nullopt,
-                        days_between(entry.at, end_),
-                        days_between(entry.at, left ? entries[next].at : end_), left && entries[next].won});
-    i = next;
+  for (std::size_t i = 0; i < entries.size(); ++result.deals) {
+    if (result.deals % kPollEvery == 0) poll();
+    const std::int64_t deal = entries[i].deal;
+    spells.clear();
+    while (i < entries.size() && entries[i].deal == deal) {
+      const Entry& entry = entries[i];
+      while (i < entries.size() && entries[i].deal == deal && entries[i].stage == entry.stage) ++i;
+      const Entry* next = i < entries.size() && entries[i].deal == deal ? &entries[i] : nullptr;
+      if (entry.won) {
+        ++result.wins;
+        for (Spell& spell : spells)
+          if (!spell.won_on) spell.won_on = days_between(entry.at, end_);
+      }
+      if (!entry.open) continue;
+      const auto stage = std::lower_bound(numbers.begin(), numbers.end(), entry.stage) - numbers.begin();
+      spells.push_back({static_cast<std::size_t>(stage), next ? std::optional(next->stage) : std::nullopt,
+                        days_between(entry.at, end_), days_between(entry.at, next ? next->at : end_),
+                        next && next->won, std::nullopt});
+      count(spells.back(), stages[spells.back().stage]);
+    }
+    if (static_cast<std::size_t>(result.deals) % every == 0) sample.insert(sample.end(), spells.begin(), spells.end());
   }
 
-  std::map<std::int32_t, StageSpells> stages;
-  for (std::size_t i = 0; i < spells.size(); ++i) {
-    if (i % kPollEvery == 0) poll();
-    count(spells[i], stages[spells[i].stage]);
-  }
   Wins wins;
-  for (std::size_t i = 0; i < spells.size(); ++i) {
+  for (std::size_t i = 0; i < sample.size(); ++i) {
     if (i % kPollEvery == 0) poll();
-    expect_wins(spells[i], stages[spells[i].stage], wins);
+    expect_wins(sample[i], stages[sample[i].stage], wins);
   }
   double change = 0;
   for (std::size_t day = 0; day < kDays; ++day) wins.expected[day] += change += wins.change[day];
   constexpr double kMicrosPerDay = 86400e6;
   result.last_day = static_cast<std::int32_t>(std::floor(static_cast<double>(end_.micros) / kMicrosPerDay));
-  const auto factors = month_factors(wins, result.last_day);
-  result.month_factors.assign(factors.begin(), factors.end());
-  for (std::size_t day = 0; day < kDays; ++day)
-    wins.expected[day] *= factors[month_of_quarter(result.last_day - static_cast<std::int32_t>(day))];
-  for (std::size_t length = 1; length <= 3; ++length)
-    result.dispersion.push_back(dispersion_over(wins, length));
+  std::vector<MonthEffect> months;
+  for (std::size_t period = 0; period <= kPeriods; ++period)
+    months.push_back(month_effect(wins, result.last_day, period * kPeriod));
+  result.month_factors.assign(months[0].factors.begin(), months[0].factors.end());
+  const auto past = backtest(sample, numbers, months, result.last_day, poll);
+  for (std::size_t h = 0; h < kHorizons; ++h)
+    result.dispersion.push_back(std::min(common_dispersion(past[h], 1 / static_cast<double>(h + 1)) +
+                                             unknown_month_dispersion(months[0].known, h + 1),
+                                         kMostDispersion));
 
-  for (auto& [stage, found] : stages) {
-    StageRecord record = found.record;
-    record.stage = stage;
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    StageSpells& found = stages[i];
+    StageRecord record = std::move(found.record);
+    record.stage = numbers[i];
     const auto quartiles = kaplan_meier_quantiles(found.durations, kQuartiles);
     record.lower_quartile_days = quartiles[0];
     record.median_days = quartiles[1];
     record.upper_quartile_days = quartiles[2];
-    record.exposure.assign(found.exposure.begin(), found.exposure.end());
-    for (auto& [to, exits] : found.exits) record.exits.push_back(std::move(exits));
+    std::sort(record.exits.begin(), record.exits.end(),
+              [](const StageExits& a, const StageExits& b) { return a.to < b.to; });
     result.stages.push_back(std::move(record));
   }
   return result;

@@ -13,8 +13,7 @@
 
 namespace revenue::pipeline {
 
-/// What the dispersion is taken to be where there is no history, and the most that is believed.
-inline constexpr double kUsualDispersion = 0.1;
+/// The most dispersion that is believed.
 inline constexpr double kMostDispersion = 99;
 
 /// Where deals went from a stage.
@@ -47,7 +46,8 @@ struct StageHistoryResult {
   /// first: found over expected, drawn towards 1 while there are few quarters.
   std::vector<double> month_factors;
   /// Squared coefficient of variation of the number of wins in 30, 60 and 90 days beyond what
-  /// independent deals explain, from the same years; drawn towards kUsualDispersion while there are few periods.
+  /// independent deals explain: what forecasts of the same years, each with what was known by then,
+  /// were off by, and the more the fewer such periods there are.
   std::vector<double> dispersion;
   std::vector<StageRecord> stages;
 };
@@ -78,6 +78,8 @@ class StageHistory {
     bool won;
     bool open;
   };
+  std::vector<Entry> by_deal() const;
+
   std::pmr::vector<Entry> entries_;
   Timestamp end_{INT64_MIN};
 };

@@ -5,6 +5,7 @@
 
 #include "core/foundation/eigen.hpp"
 #include "core/pipeline/age_bands.hpp"
+#include "core/pipeline/common_factor.hpp"
 #include "core/pipeline/month_of_quarter.hpp"
 
 namespace revenue::pipeline {
@@ -22,13 +23,12 @@ std::size_t band_of_day(int day) { return band_of(static_cast<double>(day)); }
 
 }  // namespace
 
-WinClock::WinClock(const StageModel& model, Poll poll) {
+WinClock::WinClock(const StageModel& model, Poll poll, Scope scope) : scope_(scope) {
   const std::vector<double>& factors = model.history.month_factors;
   if (!factors.empty() && factors.size() != 3) bad_model("month_factors has not three values.");
-  constexpr std::int32_t kMostDays = 4'000'000;  // the calendar's end is nearer
   if (std::abs(model.history.last_day) > kMostDays) bad_model("last_day is out of range.");
   busy_days_.push_back(0);
-  for (std::int32_t day = 0; day < kLastDay; ++day) {
+  for (std::int32_t day = 0; day < scope_.last_day; ++day) {
     const double factor = factors.empty() ? 1 : factors[month_of_quarter(model.history.last_day + day)];
     if (!(factor >= 0 && factor <= 10)) bad_model("a month factor is out of range.");
     busy_days_.push_back(busy_days_.back() + factor);
@@ -74,7 +74,7 @@ WinClock::WinClock(const StageModel& model, Poll poll) {
     if (record.left == 0 || exposure <= 0) continue;
     Stage& stage = stages_[found->second];
     const auto entered = static_cast<double>(record.entered);
-    stage.weight = entered / (entered + kBeliefWeight);
+    stage.weight = scope_.believes ? entered / (entered + kBeliefWeight) : 1;
     const double all_rate = static_cast<double>(record.left) / exposure;
     for (const StageExits& exits : record.exits) {
       if (exits.by_age.size() != kAgeBands.size() || exits.deals < 0)
@@ -111,7 +111,7 @@ WinClock::WinClock(const StageModel& model, Poll poll) {
 double WinClock::won_by(std::size_t stage, int days) const {
   if (stage == stages_.size()) return days >= 0 ? 1 : 0;
   if (stage > stages_.size() || days < 0) return 0;
-  return stages_[stage].won[static_cast<std::size_t>(std::min(days, kLastDay))];
+  return stages_[stage].won[static_cast<std::size_t>(std::min(days, scope_.last_day))];
 }
 
 // Visits (to, first day, last day, share) of what leaves within `days` after `age` whole days: in
@@ -147,20 +147,20 @@ void WinClock::solve(Poll poll) {
   };
   std::vector<std::vector<Step>> steps(stages_.size());
   // Mean of the days at both ends of the day on which a stage is entered.
-  std::vector<Eigen::VectorXd> halfway(stages_.size(), Eigen::VectorXd::Zero(kLastDay + 1));
+  std::vector<Eigen::VectorXd> halfway(stages_.size(), Eigen::VectorXd::Zero(scope_.last_day + 1));
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     Stage& stage = stages_[i];
-    stage.won.assign(kLastDay + 1, 0);
+    stage.won.assign(static_cast<std::size_t>(scope_.last_day) + 1, 0);
     for (const Exit& exit : stage.exits) {
       if (exit.to > won_index) continue;
-      Step step{exit.to, Eigen::VectorXd::Zero(kLastDay + 1)};
-      for (int day = 1; day <= kLastDay; ++day)
+      Step step{exit.to, Eigen::VectorXd::Zero(scope_.last_day + 1)};
+      for (int day = 1; day <= scope_.last_day; ++day)
         step.share[day] = stage.weight * stage.surviving[static_cast<std::size_t>(day - 1)] *
                           exit.hazard[band_of_day(day - 1)];
       steps[i].push_back(std::move(step));
     }
   }
-  for (int day = 0; day <= kLastDay; ++day) {
+  for (int day = 0; day <= scope_.last_day; ++day) {
     poll();
     const auto today = static_cast<std::size_t>(day);
     std::vector<double> earlier(stages_.size(), 0);  // what does not depend on this very day
@@ -193,9 +193,9 @@ void WinClock::solve(Poll poll) {
   Eigen::VectorXd days = Eigen::VectorXd::Zero(size);
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     const auto row = static_cast<Eigen::Index>(i);
-    each_exit(stages_[i], 0, kLastDay, [&](std::size_t to, int first, int last, double share) {
+    each_exit(stages_[i], 0, scope_.last_day, [&](std::size_t to, int first, int last, double share) {
       if (to > won_index) return;
-      days[row] += share * won_by(to, kLastDay) * (first + last) / 2;
+      days[row] += share * won_by(to, scope_.last_day) * (first + last) / 2;
       if (to < won_index) moves(row, static_cast<Eigen::Index>(to)) -= share;
     });
   }
@@ -240,12 +240,12 @@ std::optional<double> WinClock::win_probability(std::int32_t stage_no, std::opti
   const Stage* stage = find(stage_no, age);
   if (stage == nullptr) return std::nullopt;
   const int old = static_cast<int>(std::min<double>(*age, kLastDay));
-  const auto days = static_cast<std::size_t>(std::min<double>(horizon, kLastDay));
-  const double busy = std::min<double>(busy_days_[days], kLastDay);
+  const auto days = static_cast<std::size_t>(std::min<double>(horizon, scope_.last_day));
+  const double busy = std::min<double>(busy_days_[days], scope_.last_day);
   const int whole = static_cast<int>(busy);
   const double part = busy - whole;
   const double won = won_within(*stage, old, whole);
-  return part > 0 ? won + part * (won_within(*stage, old, std::min(whole + 1, kLastDay)) - won) : won;
+  return part > 0 ? won + part * (won_within(*stage, old, std::min(whole + 1, scope_.last_day)) - won) : won;
 }
 
 std::optional<double> WinClock::days_to_win(std::int32_t stage_no, std::optional<double> age) const {
@@ -254,7 +254,7 @@ std::optional<double> WinClock::days_to_win(std::int32_t stage_no, std::optional
   const int old = static_cast<int>(std::min<double>(*age, kLastDay));
   double won = 0;
   double days = 0;
-  each_exit(*stage, old, kLastDay, [&](std::size_t to, int first, int last, double share) {
+  each_exit(*stage, old, scope_.last_day, [&](std::size_t to, int first, int last, double share) {
     const double mean = (first + last) / 2.0;
     if (to == stages_.size()) {
       won += share;
@@ -278,9 +278,13 @@ double win_dispersion(const StageModel& model, double horizon) {
   if (model.history.wins < 0) bad_model("wins is negative.");
   // NaN is the shortest.
   const auto wanted = static_cast<std::size_t>(horizon > 60 ? 2 : horizon > 30 ? 1 : 0);
-  const double beyond_chance = wanted < measured.size() ? measured[wanted] : kUsualDispersion;
+  const double beyond_chance = wanted < measured.size() ? measured[wanted] : common_dispersion({}, 1) + unknown_month_dispersion(0, wanted + 1);
   if (!(beyond_chance >= 0 && beyond_chance <= kMostDispersion)) bad_model("dispersion is out of range.");
-  return 1 / (static_cast<double>(model.history.wins) + WinClock::kBeliefWeight) + beyond_chance;
+  return parameter_dispersion(model.history.wins) + beyond_chance;
+}
+
+double parameter_dispersion(std::int64_t wins) {
+  return 1 / (static_cast<double>(wins) + WinClock::kBeliefWeight);
 }
 
 }  // namespace revenue::pipeline

@@ -34,6 +34,9 @@ REVENUE_FIELDS(StageModel, beliefs, history)
 /// that StageHistory did not write.
 double win_dispersion(const StageModel& model, double horizon);
 
+/// The part of it that stands for what is not known of the rates after so many wins.
+double parameter_dispersion(std::int64_t wins);
+
 /// When deals are won, given their stage and the whole days they have spent in it: a semi-Markov
 /// chain over the stages, on a grid of days. Each stage mixes what its history says, which has the
 /// weight n / (n + 10) after n times entered, with the belief, so that without history the times
@@ -44,8 +47,14 @@ class WinClock {
   static constexpr int kLastDay = 730;
   static constexpr double kBeliefWeight = 10;  ///< entries that a belief is worth
 
+  struct Scope {
+    int last_day = kLastDay;  ///< horizons end here
+    bool believes = true;     ///< otherwise the history alone counts, however short it is
+  };
+
   /// Throws invalid_argument for a model that StageHistory did not write or beliefs out of range.
-  explicit WinClock(const StageModel& model, Poll poll = no_poll);
+  explicit WinClock(const StageModel& model, Poll poll = no_poll) : WinClock(model, poll, Scope{}) {}
+  WinClock(const StageModel& model, Poll poll, Scope scope);
 
   /// Probability of a win within `horizon` days, 0 to 1; nothing for an unknown or a closed stage
   /// or an unknown age. Throws invalid_argument for a negative or NaN age or horizon.
@@ -79,6 +88,7 @@ class WinClock {
   double won_by(std::size_t stage, int days) const;
   double won_within(const Stage& stage, int age, int days) const;
 
+  Scope scope_;
   std::unordered_map<std::int32_t, std::size_t> index_;
   std::vector<Stage> stages_;
   std::vector<double> busy_days_;  // how much is decided within so many days, in average days

@@ -7,6 +7,7 @@
 #include <optional>
 #include <tuple>
 
+#include "core/foundation/eigen.hpp"
 #include "core/foundation/error.hpp"
 
 namespace revenue::pipeline {
@@ -110,7 +111,8 @@ std::vector<Atom> on_lattice(const std::vector<Deal>& deals) {
   constexpr double kReach = 10;  // standard deviations, beyond which nothing is looked for
   const double step = std::min(most, mean + kReach * std::sqrt(variance)) / (kLattice - 1);
   if (!(step > 0)) return {{0, 1}};  // wins so improbable that their mean is none
-  std::vector<double> share(kLattice, 0.0);
+  Eigen::ArrayXd share = Eigen::ArrayXd::Zero(kLattice);
+  Eigen::ArrayXd next = share;
   share[0] = 1;
   std::size_t top = 0;
   double owed = 0;
@@ -122,12 +124,15 @@ std::vector<Atom> on_lattice(const std::vector<Deal>& deals) {
     const auto shift = static_cast<std::size_t>(std::min(jump, static_cast<double>(kLattice)));
     if (shift == 0) continue;
     // What would lie beyond the lattice stays on its last point.
-    double beyond = 0;
-    for (std::size_t i = kLattice - std::min(shift, kLattice); i <= top && i < kLattice; ++i) beyond += share[i] * p;
-    top = std::min(top + shift, kLattice - 1);
-    for (std::size_t i = top + 1; i-- > shift;) share[i] = share[i] * (1 - p) + share[i - shift] * p;
-    for (std::size_t i = 0; i < std::min(shift, top + 1); ++i) share[i] *= 1 - p;
-    share[kLattice - 1] += beyond;
+    const std::size_t moved = std::min(top + 1, kLattice - shift);
+    const double beyond = share.segment(moved, top + 1 - moved).sum() * p;
+    const std::size_t new_top = std::min(top + shift, kLattice - 1);
+    next.segment(top + 1, new_top - top).setZero();
+    next.head(top + 1) = share.head(top + 1) * (1 - p);
+    next.segment(shift, moved) += share.head(moved) * p;
+    next[kLattice - 1] += beyond;
+    top = new_top;
+    std::swap(share, next);
   }
   std::vector<Atom> atoms;
   for (std::size_t i = 0; i <= top; ++i)
