@@ -164,7 +164,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('net_retention', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-02-01", "2024-04-01", null]'),
   ('gross_retention', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-02-01", "2024-04-01", "flow", null]'),
   ('logo_churn', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-02-01", "2024-04-01", null]'),
-  ('quick_ratio', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-01-01", "2024-04-01", null]');
+  ('quick_ratio', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-01-01", "2024-04-01", null]'),
   -- forecast
   ('series_model_in', '["=revenue.series_model_out((SELECT revenue.fit_series(date ''2024-01-01'', 5)))"]'),
   ('series_model_out', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]'),
