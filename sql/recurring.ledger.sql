@@ -97,8 +97,11 @@ BEGIN
     SELECT org, c.customer_id, c.version, l.line, l.valid_day, greatest(l.valid_day, b.closed_to), c.recorded_at,
       l.restates OR l.valid_day < b.closed_to OR l.valid_day < c.recorded_on AND c.known_on < c.recorded_on,
       coalesce(l.kind, revenue.exchange_kind(org, l.valid_day, l.exchanged)), l.reason, l.product_id, l.currency, l.amount, l.movements
-    FROM revenue.mrr_books AS b, revenue.mrr_customers AS c,
-      unnest(revenue.restated_lines(
+    FROM revenue.mrr_books AS b
+    CROSS JOIN unnest(customers) AS t(customer_id)
+    CROSS JOIN LATERAL (  -- looked up by the whole key, whatever the planner believes of the table
+      SELECT v.* FROM revenue.mrr_customers AS v WHERE v.org_id = org AND v.customer_id = t.customer_id OFFSET 0) AS c
+    CROSS JOIN LATERAL unnest(revenue.restated_lines(
         (SELECT revenue.movement_lines(i.subscription_id, i.item_id, i.product_id, i.plan, i.currency, i.status, i.valid_from,
            i.valid_to, s.cancelled_on, i.quantity, i.unit_price, i.billing_period, i.billing_count, i.discount_pct,
            i.discount_amount, i.discount_kind, i.list_mrr, i.mrr, b.policies)
@@ -108,7 +111,7 @@ BEGIN
         (SELECT array_agg(ROW(m.valid_day, m.kind, m.reason, m.product_id, m.currency, m.amount, m.movements, NULL, true)::revenue.movement_line)
          FROM revenue.mrr_movements AS m WHERE m.org_id = org AND m.customer_id = c.customer_id)
       )) WITH ORDINALITY AS l(valid_day, kind, reason, product_id, currency, amount, movements, exchanged, restates, line)
-    WHERE b.org_id = org AND c.org_id = org AND c.customer_id = ANY (customers)
+    WHERE b.org_id = org
     RETURNING booked_day, valid_day, kind, currency, is_adjustment, amount, movements
   )
   INSERT INTO revenue.mrr_days (org_id, booked_day, valid_day, kind, currency, is_adjustment, amount, movements, batch)
