@@ -27,13 +27,13 @@ COMMENT ON FUNCTION revenue.movement_lines_serialize(internal) IS 'Part of the a
 COMMENT ON FUNCTION revenue.movement_lines_deserialize(bytea, internal) IS 'Part of the aggregate movement_lines';
 COMMENT ON FUNCTION revenue.movement_lines_result(internal) IS 'Part of the aggregate movement_lines';
 
-CREATE OR REPLACE FUNCTION revenue.exchange_kind(org_id integer, day date, exchanged text) RETURNS text
+CREATE OR REPLACE FUNCTION revenue.exchange_kind(org_id integer, day date, exchanged jsonb) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT CASE sign(sum(e.value::numeric * CASE e.key WHEN o.base_currency THEN 1 ELSE coalesce(
+  SELECT CASE sign(sum(CASE jsonb_typeof(e.value) WHEN 'number' THEN e.value::numeric END * CASE e.key WHEN o.base_currency THEN 1 ELSE coalesce(
       (SELECT f.rate FROM revenue.fx_rates AS f WHERE f.org_id = o.org_id AND f.currency = e.key AND f.rate_date <= day
        ORDER BY f.rate_date DESC LIMIT 1), 0) END))
     WHEN 1 THEN 'expansion' WHEN -1 THEN 'contraction' ELSE 'swap' END
-  FROM revenue.orgs AS o, jsonb_each_text(exchanged::jsonb) AS e
+  FROM revenue.orgs AS o, jsonb_each(CASE jsonb_typeof(exchanged) WHEN 'object' THEN exchanged END) AS e
   WHERE o.org_id = exchange_kind.org_id
 $$;
 COMMENT ON FUNCTION revenue.exchange_kind IS
@@ -96,7 +96,7 @@ BEGIN
       kind, reason, product_id, currency, amount, movements)
     SELECT org, c.customer_id, c.version, l.line, l.valid_day, greatest(l.valid_day, b.closed_to), c.recorded_at,
       l.restates OR l.valid_day < b.closed_to OR l.valid_day < c.recorded_on AND c.known_on < c.recorded_on,
-      coalesce(l.kind, revenue.exchange_kind(org, l.valid_day, l.exchanged)), l.reason, l.product_id, l.currency, l.amount, l.movements
+      coalesce(l.kind, revenue.exchange_kind(org, l.valid_day, l.exchanged::jsonb)), l.reason, l.product_id, l.currency, l.amount, l.movements
     FROM revenue.mrr_books AS b
     CROSS JOIN unnest(customers) AS t(customer_id)
     CROSS JOIN LATERAL (  -- looked up by the whole key, whatever the planner believes of the table

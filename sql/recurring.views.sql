@@ -3,7 +3,8 @@
 
 CREATE OR REPLACE FUNCTION revenue.period_start(day date, period text, week_start integer DEFAULT 1, fiscal_year_start integer DEFAULT 1)
 RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT CASE period
+  SELECT CASE WHEN day NOT BETWEEN '0001-01-01' AND '9999-12-31' OR week_start NOT BETWEEN 1 AND 7
+    OR fiscal_year_start NOT BETWEEN 1 AND 12 THEN NULL ELSE CASE period
     WHEN 'day' THEN day
     WHEN 'month' THEN date_trunc('month', day::timestamp)::date
     WHEN 'week' THEN day - (extract(isodow FROM day)::integer - week_start + 7) % 7
@@ -11,16 +12,17 @@ RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
       - make_interval(months => (extract(month FROM day)::integer - fiscal_year_start + 12) % 3))::date
     WHEN 'year' THEN (date_trunc('month', day::timestamp)
       - make_interval(months => (extract(month FROM day)::integer - fiscal_year_start + 12) % 12))::date
-  END
+  END END
 $$;
 COMMENT ON FUNCTION revenue.period_start IS
-  'First day of the day, week, month, fiscal quarter or fiscal year that a day lies in; NULL for another period';
+  'First day of the day, week, month, fiscal quarter or fiscal year that a day of the years 1 to 9999 lies in; NULL for another period';
 
 CREATE OR REPLACE FUNCTION revenue.period_after(first_day date, period text) RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT CASE period WHEN 'day' THEN first_day + 1 WHEN 'week' THEN first_day + 7
+  SELECT CASE WHEN first_day BETWEEN '0001-01-01' AND '9999-12-31' THEN CASE period
+    WHEN 'day' THEN first_day + 1 WHEN 'week' THEN first_day + 7
     WHEN 'month' THEN (first_day + interval '1 month')::date WHEN 'quarter' THEN (first_day + interval '3 months')::date
-    WHEN 'year' THEN (first_day + interval '1 year')::date END
+    WHEN 'year' THEN (first_day + interval '1 year')::date END END
 $$;
 COMMENT ON FUNCTION revenue.period_after IS 'First day after the day, week, month, quarter or year that begins on a day';
 
@@ -244,8 +246,8 @@ LANGUAGE sql STABLE ROWS 1000 AS $$
 $$;
 COMMENT ON FUNCTION revenue.arr_daily IS 'MRR and ARR by day, as arr_periods() gives them';
 
-CREATE OR REPLACE VIEW revenue.arr_monthly AS SELECT * FROM revenue.arr_monthly();
-CREATE OR REPLACE VIEW revenue.arr_daily AS SELECT * FROM revenue.arr_daily();
+CREATE OR REPLACE VIEW revenue.arr_monthly WITH (security_invoker) AS SELECT * FROM revenue.arr_monthly();
+CREATE OR REPLACE VIEW revenue.arr_daily WITH (security_invoker) AS SELECT * FROM revenue.arr_daily();
 
 -- Customer by customer ------------------------------------------------------------------------
 
