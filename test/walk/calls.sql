@@ -185,6 +185,11 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('arr_daily', '["2024-06-30", null, "2024-01-01", "booked", "own_line", 555]'),
   ('arr_movements', '[null, null, "2024-01-01", 555]'),
   ('customer_mrr', '[null, null, "booked", 555]'),
+  ('customer_steps', '[555, "2026-01-01", null, "booked"]'),
+  ('retention_monthly', '["2024-12-31", null, "2024-02-01", 3, "booked", 555]'),
+  ('cohort_retention', '["2024-12-31", null, "month", "valid", 555]'),
+  ('customer_members', '[555]'),
+  ('arr_by', '["product", null, null, "booked", 555]'),
   -- forecast
   ('series_model_in', '["=revenue.series_model_out((SELECT revenue.fit_series(date ''2024-01-01'', 5)))"]'),
   ('series_model_out', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]'),
