@@ -62,10 +62,10 @@ CREATE TABLE revenue.subscription_items (
   discount_kind text NOT NULL DEFAULT 'recurring' CHECK (discount_kind IN ('recurring', 'temporary')),
   product_id text CHECK (product_id <> ''),
   plan text,
-  list_mrr numeric(18,6) NOT NULL GENERATED ALWAYS AS (
+  list_mrr numeric(18,6) GENERATED ALWAYS AS (
     CASE WHEN kind = 'recurring' THEN revenue.monthly_price(quantity * unit_price, billing_period, billing_count) ELSE 0 END) STORED
     CHECK (list_mrr >= 0 AND list_mrr <= 999999999999),
-  mrr numeric(18,6) NOT NULL GENERATED ALWAYS AS (
+  mrr numeric(18,6) GENERATED ALWAYS AS (
     CASE WHEN kind <> 'recurring' THEN 0
       WHEN discount_pct = 0 AND discount_amount = 0 THEN revenue.monthly_price(quantity * unit_price, billing_period, billing_count)
       ELSE greatest(revenue.monthly_price(quantity * unit_price * (100 - discount_pct::numeric) / 100 - discount_amount,

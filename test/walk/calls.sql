@@ -190,6 +190,9 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('cohort_retention', '["2024-12-31", null, "month", "valid", 555]'),
   ('customer_members', '[555]'),
   ('arr_by', '["product", null, null, "booked", 555]'),
+  ('builtin_policy_sets', '[]'),
+  ('policy_set', '["stripe_like", 555]'),
+  ('definition_diff', '["own", "maxio_like", "2024-01-01", "2024-12-31", 555]'),
   -- forecast
   ('series_model_in', '["=revenue.series_model_out((SELECT revenue.fit_series(date ''2024-01-01'', 5)))"]'),
   ('series_model_out', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]'),

@@ -113,7 +113,8 @@ class Sweep {
       std::int32_t to = item.valid_to;
       if (i + 1 < periods.size()) to = std::min(to, periods[i + 1]->valid_from);
       if (policies_.churn_on_cancel_date && item.cancelled_on > item.valid_from) to = std::min(to, item.cancelled_on);
-      if (item.status != Status::past_due || ended != item.valid_from) past_due_since = item.valid_from;
+      const bool still_past_due = i > 0 && periods[i - 1]->status == Status::past_due && ended == item.valid_from;
+      if (!still_past_due) past_due_since = item.valid_from;
       ended = to;
       switch (item.status) {
         case Status::active: add_piece(item, item.valid_from, to, true); break;
@@ -539,23 +540,39 @@ std::vector<MovementLine> restatement(std::vector<MovementLine> current, std::ve
   }
   std::erase_if(believed, [](const MovementLine& line) { return line.amount == Money{} && line.movements == 0; });
 
-  std::vector<MovementLine> missing;
+  // The believed line that a line is, or would correct; nothing where there is none left.
   std::vector<bool> matched(believed.size(), false);
+  const auto believed_for = [&](const MovementLine& line) -> std::optional<std::size_t> {
+    auto found = std::lower_bound(believed.begin(), believed.end(), line,
+                                  [&place](const MovementLine& a, const MovementLine& b) { return place(a) < place(b); });
+    for (; found != believed.end() && place(*found) == place(line); ++found) {
+      const auto index = static_cast<std::size_t>(found - believed.begin());
+      if (!matched[index] && (!line.kind || found->kind == line.kind)) return index;
+    }
+    return std::nullopt;
+  };
+  // What an exchange was worth is judged once, and anew where any part of it changed.
+  for (auto first = current.begin(); first != current.end();) {
+    const auto last = std::find_if(first, current.end(), [first](const MovementLine& line) { return line.valid_day != first->valid_day; });
+    const bool unchanged = std::all_of(first, last, [&](const MovementLine& line) {
+      const auto index = believed_for(line);
+      return !line.kind && index && believed[*index].amount == line.amount && believed[*index].movements == line.movements;
+    });
+    if (unchanged)
+      for (auto line = first; line != last; ++line) line->kind = believed[*believed_for(*line)].kind;
+    first = last;
+  }
+
+  std::vector<MovementLine> missing;
   for (MovementLine& line : current) {
-    const auto from = std::lower_bound(believed.begin(), believed.end(), line,
-                                       [&place](const MovementLine& a, const MovementLine& b) { return place(a) < place(b); });
-    auto found = from;
-    while (found != believed.end() && place(*found) == place(line) &&
-           (matched[static_cast<std::size_t>(found - believed.begin())] || (line.kind && found->kind != line.kind)))
-      ++found;
-    if (found == believed.end() || place(*found) != place(line)) {
+    const auto index = line.kind ? believed_for(line) : std::nullopt;
+    if (!index) {
       missing.push_back(std::move(line));
       continue;
     }
-    matched[static_cast<std::size_t>(found - believed.begin())] = true;
-    line.kind = found->kind;
-    line.amount = add(line.amount, negative(found->amount));
-    line.movements = count(std::int64_t{line.movements} - found->movements);
+    matched[*index] = true;
+    line.amount = add(line.amount, negative(believed[*index].amount));
+    line.movements = count(std::int64_t{line.movements} - believed[*index].movements);
     line.restates = true;
     if (line.amount != Money{} || line.movements != 0) missing.push_back(std::move(line));
   }

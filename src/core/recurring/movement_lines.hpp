@@ -58,9 +58,9 @@ struct MovementLine {
 };
 REVENUE_FIELDS(MovementLine, valid_day, kind, reason, product_id, currency, amount, movements, exchanged, restates)
 
-/// What has to be added to the lines that were recorded, so that together they are `current`. A line
-/// of an unknown kind is the recorded one of its day, reason, product and currency, if there is one:
-/// what an exchange was worth is judged once. Throws out_of_range where a sum does not fit.
+/// What has to be added to the lines that were recorded, so that together they are `current`. A day
+/// of an unknown kind has the kind it was recorded with, where it was recorded as it is: what an
+/// exchange was worth is judged once. Throws out_of_range where a sum does not fit.
 std::vector<MovementLine> restatement(std::vector<MovementLine> current, std::vector<MovementLine> recorded);
 
 /// Aggregate state: the item periods of one customer, in any order, as the movements of his MRR.
