@@ -129,11 +129,12 @@ DECLARE
 BEGIN
   IF current_setting('row_security') = 'off' AND revenue.restoring() THEN RETURN NULL; END IF;
   -- The customer of a row is a sub-select, because a join planned for a million rows would be kept for one.
+  -- Locked, so that a subscription that is just handed over is waited for and found with its new customer.
   IF TG_OP = 'INSERT' THEN
     FOR touched IN
       SELECT c.org_id, array_agg(DISTINCT c.customer_id) AS customers FROM (
         SELECT e.org_id, (SELECT s.customer_id FROM revenue.subscriptions AS s
-          WHERE s.org_id = e.org_id AND s.subscription_id = e.subscription_id) AS customer_id
+          WHERE s.org_id = e.org_id AND s.subscription_id = e.subscription_id FOR SHARE) AS customer_id
         FROM (SELECT DISTINCT n.org_id, n.subscription_id FROM new_rows AS n) AS e) AS c GROUP BY c.org_id ORDER BY c.org_id
     LOOP
       PERFORM revenue.restate_customers(touched.org_id, touched.customers);
@@ -142,7 +143,7 @@ BEGIN
     FOR touched IN
       SELECT c.org_id, array_agg(DISTINCT c.customer_id) AS customers FROM (
         SELECT e.org_id, (SELECT s.customer_id FROM revenue.subscriptions AS s
-          WHERE s.org_id = e.org_id AND s.subscription_id = e.subscription_id) AS customer_id
+          WHERE s.org_id = e.org_id AND s.subscription_id = e.subscription_id FOR SHARE) AS customer_id
         FROM (SELECT DISTINCT o.org_id, o.subscription_id FROM old_rows AS o) AS e) AS c GROUP BY c.org_id ORDER BY c.org_id
     LOOP
       PERFORM revenue.restate_customers(touched.org_id, touched.customers);
@@ -151,7 +152,7 @@ BEGIN
     FOR touched IN
       SELECT c.org_id, array_agg(DISTINCT c.customer_id) AS customers FROM (
         SELECT e.org_id, (SELECT s.customer_id FROM revenue.subscriptions AS s
-          WHERE s.org_id = e.org_id AND s.subscription_id = e.subscription_id) AS customer_id
+          WHERE s.org_id = e.org_id AND s.subscription_id = e.subscription_id FOR SHARE) AS customer_id
         FROM (SELECT n.org_id, n.subscription_id FROM new_rows AS n
               UNION SELECT o.org_id, o.subscription_id FROM old_rows AS o) AS e) AS c GROUP BY c.org_id ORDER BY c.org_id
     LOOP
