@@ -54,6 +54,7 @@ SQL_ORDER = \
   pipeline.waterfall pipeline.velocity \
   pipeline.snapshots.tables pipeline.snapshots \
   recurring.types recurring.functions \
+  recurring.tables recurring.ledger recurring.views recurring.retention recurring.policies \
   forecast.types forecast.functions \
   alerts.outbox.tables alerts.outbox \
   jobs.tables jobs.functions \

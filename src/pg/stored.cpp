@@ -2,20 +2,6 @@
 
 namespace revenue::pg::detail {
 
-Oid type_named(const char* name) {
-  const Oid type = call([name] {
-    LOCAL_FCINFO(fcinfo, 1);
-    InitFunctionCallInfoData(*fcinfo, nullptr, 1, InvalidOid, nullptr, nullptr);
-    fcinfo->args[0] = {CStringGetTextDatum(name), false};
-    const Datum found = to_regtype(fcinfo);
-    return fcinfo->isnull ? InvalidOid : DatumGetObjectId(found);
-  });
-  if (!OidIsValid(type))
-    throw Error(ErrorCode::not_ready, std::string("type ") + name + " does not exist",
-                "Run ALTER EXTENSION revenue_intel UPDATE in this database.");
-  return type;
-}
-
 void malformed_value(const char* type) {
   throw Error(ErrorCode::malformed, std::string("malformed value of the type ") + type,
               "Such values are made by functions of this version of the extension; do not build "

@@ -21,9 +21,6 @@ namespace detail {
 
 constexpr std::uint8_t kStoredVersion = 1;
 
-/// The type of that qualified name; throws 55000 where it does not exist.
-Oid type_named(const char* name);
-
 /// Throws an Error that names the type in place of what the reader of its bytes threw.
 [[noreturn]] void malformed_value(const char* type);
 

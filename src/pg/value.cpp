@@ -14,6 +14,21 @@ std::int64_t instant_from(std::int64_t local) {
   });
 }
 
+Oid type_named(const char* name) {
+  const char* const dot = std::strchr(name, '.');
+  const Oid type = call([name, dot] {
+    char schema[NAMEDATALEN];
+    strlcpy(schema, name, std::min<std::size_t>(sizeof schema, static_cast<std::size_t>(dot - name) + 1));
+    const Oid space = get_namespace_oid(schema, true);
+    return OidIsValid(space) ? GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(dot + 1), ObjectIdGetDatum(space))
+                             : InvalidOid;
+  });
+  if (!OidIsValid(type))
+    throw Error(ErrorCode::not_ready, std::string("type ") + name + " does not exist",
+                "Run ALTER EXTENSION revenue_intel UPDATE in this database.");
+  return type;
+}
+
 Elements array_elements(Datum array, Oid type, int length, bool by_value, char alignment) {
   const char* fault = nullptr;
   const Elements elements = call([=, &fault]() -> Elements {

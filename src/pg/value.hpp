@@ -110,6 +110,9 @@ template <>
 struct ArrayElement<std::string_view> : ArrayElement<std::string> {};
 
 namespace detail {
+/// The type of that qualified name; throws 55000 where it does not exist.
+Oid type_named(const char* name);
+
 struct WordElement {  // eight bytes, in the datum itself
   static constexpr int length = 8;
   static constexpr bool by_value = true;

@@ -24,7 +24,7 @@ ORDER BY 1;
 -- objects of the schema that are not the extension's
 SELECT pg_describe_object(c.classid, c.objid, 0) AS object
 FROM (SELECT 'pg_class'::regclass::oid, oid FROM pg_class WHERE relnamespace = 'revenue'::regnamespace
-  AND relkind NOT IN ('i', 'I', 't', 'S')
+  AND relkind NOT IN ('i', 'I', 't', 'S', 'c')
       UNION ALL SELECT 'pg_proc'::regclass, oid FROM pg_proc
         WHERE pronamespace = 'revenue'::regnamespace) AS c(classid, objid)
 EXCEPT SELECT pg_describe_object(classid, objid, 0) FROM walk.objects ORDER BY 1;
@@ -168,7 +168,7 @@ WHERE c.relkind IN ('r', 'p') AND format_type(a.atttypid, a.atttypmod) <> 'numer
 SELECT c.oid::regclass AS relation, a.attname AS no_finite_check FROM walk.relations c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   AND a.atttypid IN ('numeric'::regtype, 'double precision'::regtype)
-WHERE c.relkind IN ('r', 'p') AND c.relname <> 'deal_history' AND NOT EXISTS (
+WHERE c.relkind IN ('r', 'p') AND c.relname NOT IN ('deal_history', 'mrr_movements', 'mrr_days') AND NOT EXISTS (
   SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c' AND a.attnum = ANY (k.conkey))
     ORDER BY 1, 2;
 SELECT c.oid::regclass AS relation, a.attname, format_type(a.atttypid, a.atttypmod) AS type_to_avoid

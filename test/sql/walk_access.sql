@@ -57,6 +57,9 @@ INSERT INTO walk.matrix VALUES
   ('pipeline_snapshots', 'member', NULL, NULL, NULL), ('pipeline_snapshot_stages', 'member', NULL, NULL, NULL),
   ('quotas', 'member', NULL, NULL, NULL), ('forecast_submissions', 'analyst', NULL, NULL, 'rep_id'),
   ('forecast_overrides', 'analyst', NULL, NULL, NULL),
+  ('subscriptions', 'analyst', 'admin', NULL, NULL), ('subscription_items', 'analyst', 'admin', NULL, NULL),
+  ('other_revenue', 'analyst', 'admin', NULL, NULL), ('mrr_books', 'analyst', NULL, NULL, NULL),
+  ('mrr_customers', 'analyst', NULL, NULL, NULL), ('mrr_movements', 'analyst', NULL, NULL, NULL), ('mrr_days', 'analyst', NULL, NULL, NULL),
   ('offer_months', 'member', NULL, NULL, NULL), ('outbox', 'admin', NULL, NULL, NULL),
   ('job_schedules', 'analyst', NULL, NULL, NULL), ('job_settings', 'analyst', NULL, NULL, NULL),
   ('job_runs', 'analyst', 'admin', NULL, NULL);
@@ -430,7 +433,8 @@ DECLARE
   rows jsonb;
 BEGIN
   EXECUTE format('SELECT to_jsonb(t) FROM revenue.%I t WHERE %s LIMIT 1', relation, condition) INTO rows;
-  RETURN format('INSERT INTO revenue.%I OVERRIDING SYSTEM VALUE SELECT * FROM jsonb_populate_record(NULL::revenue.%1$I, %L)', relation, rows || change);
+  RETURN format('INSERT INTO revenue.%I (%3$s) OVERRIDING SYSTEM VALUE SELECT %3$s FROM jsonb_populate_record(NULL::revenue.%1$I, %2$L)',
+    relation, rows || change, walk.columns(relation));
 END $$;
 CALL walk.try_tables();
 

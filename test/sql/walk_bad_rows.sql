@@ -60,7 +60,7 @@ SELECT r.relation, a.attname::text AS name, format('%s::%s', b.expression, b.typ
   row_number() OVER (ORDER BY r.relation, a.attnum, b.expression)::integer AS n, k.attname::text AS key,
   format_type(k.atttypid, NULL) AS key_type, false AS accepted
 FROM walk.relations r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-  AND a.attname <> 'org_id'
+  AND a.attname <> 'org_id' AND a.attgenerated = ''
 JOIN walk.bad_values b ON b.type = format_type(a.atttypid, NULL)
   AND (b.type <> 'text' OR b.expression IN ('''''', '''no such thing'''))
 JOIN pg_index i ON i.indrelid = r.oid AND i.indisprimary
@@ -82,8 +82,8 @@ BEGIN
     THEN value ELSE to_jsonb(1000 + bad.n) END); END IF;
   IF bad.relation = 'reps' THEN base := base || '{"identity": null}' || CASE bad.name WHEN 'identity'
     THEN jsonb_build_object('identity', value) ELSE '{}' END; END IF;
-  EXECUTE format('INSERT INTO revenue.%I SELECT * FROM jsonb_populate_record(NULL::revenue.%1$I, $1)', bad.relation)
-    USING base;
+  EXECUTE format('INSERT INTO revenue.%I (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::revenue.%1$I, $1)', bad.relation,
+    walk.columns(bad.relation)) USING base;
 END $$;
 -- Whether the table takes the row. Refused is good, for a reason that speaks of the value.
 CREATE FUNCTION walk.takes(bad walk.bad_rows) RETURNS boolean LANGUAGE plpgsql AS $$

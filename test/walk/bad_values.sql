@@ -55,3 +55,7 @@ SELECT format_type(t.oid, NULL), 'NULL'
 FROM pg_type t JOIN pg_depend d ON d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'
 JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
 WHERE e.extname = 'revenue_intel' AND t.typtype = 'b' AND t.typelem = 0;
+INSERT INTO walk.bad_values
+SELECT 'revenue.movement_line[]', v FROM unnest(ARRAY['''{}''', '''{NULL}''', '''{{NULL},{NULL}}''', '''{"(,,,,,,,,)"}''',
+  'ARRAY[(''infinity'', ''x'', ''y'', NULL, '''', ''NaN'', 1, NULL, false)::revenue.movement_line]',
+  'ARRAY[(''2024-01-01'', ''new'', ''added'', ''p'', ''USD'', ''-9223372036854.775808'', -2147483648, NULL, true)::revenue.movement_line]']) AS v;

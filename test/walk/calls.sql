@@ -165,6 +165,34 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('gross_retention', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-02-01", "2024-04-01", "flow", null]'),
   ('logo_churn', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-02-01", "2024-04-01", null]'),
   ('quick_ratio', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-01-01", "2024-04-01", null]'),
+  -- recurring: subscriptions and their ledger
+  ('monthly_price', '[520, "week", 1]'),
+  ('movement_lines',
+    '["s", "main", "p", "x", "USD", "active", "2024-01-01", "infinity", null, 2, 10, "month", 1, 0, 0, "recurring", 20, 20, {"paused": "zero"}]'),
+  ('exchange_kind', '[555, "2024-01-01", {"EUR": -100, "USD": 120}]'),
+  ('restated_lines', '["=ARRAY[(''2024-01-01'', ''new'', ''added'', ''p'', ''USD'', 20, 1, NULL, false)::revenue.movement_line]",
+    "=ARRAY[(''2024-01-01'', ''new'', ''added'', ''p'', ''USD'', 10, 1, NULL, false)::revenue.movement_line]"]'),
+  ('customer_lines', '[555, "ROWA-1", {"paused": "zero"}]'),
+  ('ledger_policies', '[555, null]'),
+  ('verify_ledger', '[555]'),
+  ('period_start', '["2024-05-15", "quarter", 7, 2]'),
+  ('period_after', '["2024-05-01", "quarter"]'),
+  ('ledger_days', '[null, "booked", "own_line", 555]'),
+  ('rate_on', '[555, "EUR", "2024-01-01"]'),
+  ('ledger_cells', '[555, "2026-01-01", null, "booked"]'),
+  ('arr_periods', '["quarter", null, null, "2024-01-01", "valid", "constant_currency", 555]'),
+  ('arr_monthly', '[null, null, "2024-01-01", "booked", "own_line", 555]'),
+  ('arr_daily', '["2024-06-30", null, "2024-01-01", "booked", "own_line", 555]'),
+  ('arr_movements', '[null, null, "2024-01-01", 555]'),
+  ('customer_mrr', '[null, null, "booked", 555]'),
+  ('customer_steps', '[555, "2026-01-01", null, "booked"]'),
+  ('retention_monthly', '["2024-12-31", null, "2024-02-01", 3, "booked", 555]'),
+  ('cohort_retention', '["2024-12-31", null, "month", "valid", 555]'),
+  ('customer_members', '[555]'),
+  ('arr_by', '["product", null, null, "booked", 555]'),
+  ('builtin_policy_sets', '[]'),
+  ('policy_set', '["stripe_like", 555]'),
+  ('definition_diff', '["own", "maxio_like", "2024-01-01", "2024-12-31", 555]'),
   -- forecast
   ('series_model_in', '["=revenue.series_model_out((SELECT revenue.fit_series(date ''2024-01-01'', 5)))"]'),
   ('series_model_out', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]'),
@@ -237,12 +265,17 @@ INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('set_job_schedule', '[false, 555]', 'owner'),
   ('schedule_jobs', '[555]', 'owner'),
   ('unschedule_jobs', '[555]', 'owner'),
+  ('refresh_ledger', '[555]', 'admin'),
+  ('compact_ledger', '[555]', 'admin'),
+  ('close_period', '["2024-01-01", "why", 555]', 'admin'),
+  ('merge_customers', '["ROWA-1", "ROWA-2", "why", 555]', 'admin'),
   ('load_demo', '[30, 1, "2024-06-30"]', 'database'),
   ('drop_demo', '[1]', 'database');
 
 INSERT INTO walk.calls (function, skip) VALUES
   ('protect_table', 'runs only inside the install script'),
-  ('comment_view_columns', 'runs only inside the install script');
+  ('comment_view_columns', 'runs only inside the install script'),
+  ('restate_customers', 'called by triggers, with each customer once and in order');
 
 INSERT INTO walk.calls (function, skip)
 SELECT f, 'part of load_demo() and drop_demo()'

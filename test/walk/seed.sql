@@ -115,6 +115,21 @@ BEGIN
   INSERT INTO revenue.forecast_overrides (org_id, override_id, rep_id, period_from, period_to, category, version, amount,
     currency, reason, submission_id, overridden_at, overridden_by)
   VALUES (org, one, one, '2020-01-01', '2020-04-01', 'commit', 1, 6000 * amount, 'EUR', mark, one, '2020-02-02 12:00+00', mark);
+
+  -- Customers likewise, who begin to pay in three months.
+  INSERT INTO revenue.subscriptions (org_id, subscription_id, customer_id, account_id, name)
+  SELECT org, mark || '-' || i, mark || '-' || i, CASE WHEN i < 4 THEN mark || '-' || i END, mark || ' subscription'
+  FROM generate_series(1, 16) AS i;
+  INSERT INTO revenue.subscription_items (org_id, subscription_id, valid_from, unit_price, currency, product_id, plan)
+  SELECT org, mark || '-' || k + 1, c.since, amount * 1.000003 * 2 ^ k, CASE k % 5 WHEN 1 THEN 'EUR' ELSE 'USD' END,
+    dimension || '-product-' || c.product, dimension || '-plan'
+  FROM (VALUES (0, 6, '2024-01-10'::date, 1), (7, 9, '2024-02-10', 2), (10, 15, '2024-03-10', 3)) AS c(first, last, since, product),
+    generate_series(c.first, c.last) AS k;
+  INSERT INTO revenue.other_revenue (org_id, entry_id, customer_id, subscription_id, product_id, kind, unit, quantity, amount, currency, day)
+  SELECT org, mark || '-' || k + 1, mark || '-' || k + 1, mark || '-' || k + 1, dimension || '-product-1',
+    CASE WHEN k < 7 THEN 'metered' ELSE 'one_time' END, 'tokens', 1000, amount * 1.000003 * 2 ^ (k + 20), 'USD', '2024-03-15'
+  FROM generate_series(0, 9) AS k;
+
   INSERT INTO revenue.outbox (org_id, message_id, idempotency_key, channel, destination, subject, body, state, last_error, sent_at)
   VALUES (org, format('00000000-0000-4000-8000-%s', lpad(org::text, 12, '0'))::uuid, one, 'slack', 'sales', mark, mark, 'pending', mark, NULL),
     (org, DEFAULT, mark || '-2', 'slack', 'sales', mark, mark, 'dead', mark, NULL),

@@ -1,0 +1,227 @@
+-- The room recurring: who stayed. What customers paid at the opening of a window, and what those
+-- same customers pay at its close, from the ledger.
+
+-- The lines that retention is read from: each is what a customer pays more or less from a day on.
+CREATE OR REPLACE FUNCTION revenue.customer_steps(
+  org integer, until date, known timestamptz DEFAULT NULL, basis text DEFAULT 'booked')
+RETURNS TABLE (customer_id text, day date, currency char(3), amount numeric)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT m.customer_id, CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END, m.currency, m.amount
+  FROM revenue.mrr_movements AS m
+  WHERE m.org_id = org AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= until
+    AND (known IS NULL OR m.recorded_at <= known)
+$$;
+REVOKE EXECUTE ON FUNCTION revenue.customer_steps FROM PUBLIC;
+COMMENT ON FUNCTION revenue.customer_steps IS
+  'For functions with the owner''s rights: what each customer of an organisation pays more or less from which day on';
+
+-- A customer of one currency is read in it and converted at the opening rate; the few of several
+-- currencies are converted first, window by window.
+CREATE OR REPLACE FUNCTION revenue.retention_monthly(
+  as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, from_date date DEFAULT NULL, window_months integer DEFAULT 12,
+  basis text DEFAULT 'booked', org integer DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, month date, window_from date, window_to date, months integer, opening_mrr numeric, retained_mrr numeric,
+  nrr double precision, gross_retained_mrr numeric, grr double precision, opening_customers bigint, lost_customers bigint,
+  logo_churn double precision, new_and_lost_customers bigint, gained_mrr numeric, given_up_mrr numeric,
+  quick_ratio double precision, reason text, reporting_currency char(3))
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' AS $$
+#variable_conflict use_column
+DECLARE
+  o record;
+BEGIN
+  IF window_months NOT BETWEEN 1 AND 120 OR window_months IS NULL THEN
+    RAISE EXCEPTION 'window_months must be from 1 to 120' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Leave it out for the twelve months up to each close.';
+  ELSIF from_date NOT BETWEEN '0001-02-01' AND '9999-12-30' THEN
+    RAISE EXCEPTION 'from_date must lie in the years 1 to 9999' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Leave it out for the last thirteen months.';
+  END IF;
+  FOR o IN SELECT d.*, d.org_id = ANY (revenue.visible_orgs('member')) AS sees_all
+           FROM revenue.ledger_days(as_of, basis, NULL, org) AS d ORDER BY d.org_id LOOP
+    RETURN QUERY
+    WITH steps AS MATERIALIZED (
+      SELECT s.*, min(s.currency) OVER c <> max(s.currency) OVER c AS mixed
+      FROM revenue.customer_steps(o.org_id, o.as_of_day, known, basis) AS s WINDOW c AS (PARTITION BY s.customer_id)
+    ), ledgers AS MATERIALIZED (
+      SELECT s.currency, revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount) AS ledger FROM steps AS s WHERE NOT s.mixed GROUP BY s.currency
+    ), windows AS (
+      SELECT m::date AS month, (m - make_interval(months => window_months - 1))::date AS first_day, least((m + interval '1 month')::date, o.as_of_day + 1) AS next_day
+      FROM generate_series(
+        greatest(date_trunc('month', coalesce(from_date::timestamp, o.as_of_day - interval '12 months')),
+          (SELECT date_trunc('month', min(s.day)::timestamp) FROM steps AS s)),
+        date_trunc('month', o.as_of_day::timestamp), interval '1 month') AS m
+    ), parts AS (
+      SELECT w.month, l.ledger, CASE WHEN l.currency = o.base_currency THEN 1 ELSE coalesce(revenue.rate_on(o.org_id, l.currency, w.first_day - 1), 0) END AS rate
+      FROM windows AS w CROSS JOIN ledgers AS l
+      UNION ALL
+      SELECT w.month, (
+        SELECT revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount * CASE WHEN s.currency = o.base_currency THEN 1
+          ELSE coalesce(revenue.rate_on(o.org_id, s.currency, w.first_day - 1), 0) END)
+        FROM steps AS s WHERE s.mixed), 1
+      FROM windows AS w WHERE EXISTS (SELECT FROM steps AS s WHERE s.mixed)
+    ), sums AS (
+      SELECT w.month, w.first_day, w.next_day, sum(n.denominator * p.rate) AS opening, sum(n.numerator * p.rate) AS retained,
+        sum(g.numerator * p.rate) AS kept, sum(c.denominator)::bigint AS customers, sum(c.numerator)::bigint AS lost, sum(c.new_and_lost)::bigint AS passing
+      FROM windows AS w JOIN parts AS p USING (month)
+      CROSS JOIN LATERAL revenue.net_retention(p.ledger, w.first_day, w.next_day) AS n
+      CROSS JOIN LATERAL revenue.gross_retention(p.ledger, w.first_day, w.next_day) AS g
+      CROSS JOIN LATERAL revenue.logo_churn(p.ledger, w.first_day, w.next_day) AS c
+      GROUP BY w.month, w.first_day, w.next_day
+    ), moved AS (
+      SELECT w.month,
+        sum(c.value) FILTER (WHERE c.kind IN ('new', 'expansion', 'reactivation')) AS gained,
+        -sum(c.value) FILTER (WHERE c.kind IN ('contraction', 'churn')) AS given_up
+      FROM windows AS w JOIN (
+        SELECT d.day, d.kind, sum(d.amount * CASE WHEN d.currency = o.base_currency THEN 1
+          ELSE coalesce(revenue.rate_on(o.org_id, d.currency, d.day), 0) END) AS value
+        FROM revenue.ledger_cells(o.org_id, o.as_of_day, known, basis) AS d GROUP BY d.day, d.kind
+      ) AS c ON c.day >= w.first_day AND c.day < w.next_day
+      GROUP BY w.month
+    )
+    SELECT o.org_id, s.month, s.first_day, s.next_day, window_months,
+      CASE WHEN o.sees_all THEN trim_scale(s.opening) END, CASE WHEN o.sees_all THEN trim_scale(s.retained) END,
+      CASE WHEN o.sees_all THEN (s.retained / nullif(s.opening, 0))::double precision
+        WHEN s.customers >= 5 THEN round(s.retained / nullif(s.opening, 0), 2)::double precision END,
+      CASE WHEN o.sees_all THEN trim_scale(s.kept) END,
+      CASE WHEN o.sees_all THEN (s.kept / nullif(s.opening, 0))::double precision
+        WHEN s.customers >= 5 THEN round(s.kept / nullif(s.opening, 0), 2)::double precision END,
+      CASE WHEN o.sees_all THEN s.customers END, CASE WHEN o.sees_all THEN s.lost END,
+      CASE WHEN o.sees_all THEN s.lost::double precision / nullif(s.customers, 0)
+        WHEN s.customers >= 5 THEN round(s.lost::numeric / s.customers, 2)::double precision END,
+      CASE WHEN o.sees_all THEN s.passing END,
+      CASE WHEN o.sees_all THEN trim_scale(coalesce(m.gained, 0)) END, CASE WHEN o.sees_all THEN trim_scale(coalesce(m.given_up, 0)) END,
+      CASE WHEN o.sees_all THEN (m.gained / nullif(m.given_up, 0))::double precision
+        WHEN s.customers >= 5 THEN round(m.gained / nullif(m.given_up, 0), 1)::double precision END,
+      CASE WHEN s.customers = 0 THEN 'no customer paid at the opening' WHEN coalesce(m.given_up, 0) = 0 THEN 'no quick ratio: nothing was lost' END,
+      o.base_currency
+    FROM sums AS s LEFT JOIN moved AS m USING (month) ORDER BY s.month;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION revenue.retention_monthly IS
+  'Net and gross revenue retention and logo churn of the window_months up to the close of each month (12 = trailing twelve months), at opening exchange rates, and the quick ratio, numerator and denominator beside each; by default the last thirteen months. A viewer sees rounded ratios';
+
+CREATE OR REPLACE VIEW revenue.retention_monthly WITH (security_invoker) AS SELECT * FROM revenue.retention_monthly();
+
+CREATE OR REPLACE FUNCTION revenue.cohort_retention(
+  as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, period text DEFAULT 'month', basis text DEFAULT 'booked',
+  org integer DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, cohort date, period_from date, age integer, cohort_customers bigint, customers bigint,
+  customer_retention double precision, cohort_mrr numeric, mrr numeric, mrr_retention double precision, reporting_currency char(3))
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' AS $$
+#variable_conflict use_column
+DECLARE
+  o record;
+BEGIN
+  IF coalesce(period, '') NOT IN ('day', 'week', 'month', 'quarter', 'year') THEN
+    RAISE EXCEPTION 'unknown period "%"', period USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Use day, week, month, quarter or year.';
+  END IF;
+  FOR o IN SELECT d.*, d.org_id = ANY (revenue.visible_orgs('member')) AS sees_all
+           FROM revenue.ledger_days(as_of, basis, NULL, org) AS d ORDER BY d.org_id LOOP
+    RETURN QUERY
+    SELECT o.org_id, c.cohort, c.period_start, c.age, c.cohort_customers, CASE WHEN o.sees_all THEN c.customers END,
+      CASE WHEN o.sees_all THEN c.customer_retention ELSE round(c.customer_retention::numeric, 2)::double precision END,
+      CASE WHEN o.sees_all THEN trim_scale(c.cohort_mrr) END, CASE WHEN o.sees_all THEN trim_scale(c.mrr) END,
+      CASE WHEN o.sees_all THEN c.mrr_retention ELSE round(c.mrr_retention::numeric, 2)::double precision END, o.base_currency
+    FROM revenue.mrr_cohorts((
+        SELECT revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount * CASE WHEN s.currency = o.base_currency THEN 1
+          ELSE coalesce(revenue.rate_on(o.org_id, s.currency, o.as_of_day), 0) END)
+        FROM revenue.customer_steps(o.org_id, o.as_of_day, known, basis) AS s
+      ), period, NULL, o.as_of_day + 1,
+      jsonb_build_object('week_start', o.week_start, 'fiscal_year_start', o.fiscal_year_start)) AS c
+    WHERE o.sees_all OR c.cohort_customers >= 5;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION revenue.cohort_retention IS
+  'Customers by the period of their first payment: how many there still are at the close of each period and what they pay, at the rates of as_of, beside how many they were and what they first paid. A viewer sees rounded ratios of cohorts of at least five';
+
+CREATE OR REPLACE VIEW revenue.cohort_retention WITH (security_invoker) AS SELECT * FROM revenue.cohort_retention();
+
+-- By member of a dimension --------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.customer_members(org integer DEFAULT NULL)
+RETURNS TABLE (org_id integer, customer_id text, account_id text, segment text, region text, industry text, country text)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT DISTINCT ON (s.org_id, s.customer_id) s.org_id, s.customer_id, a.account_id, a.segment, a.region, a.industry, a.country
+  FROM revenue.subscriptions AS s
+  LEFT JOIN revenue.accounts AS a ON a.org_id = s.org_id AND a.account_id = coalesce(s.account_id, s.customer_id)
+  WHERE org IS NULL OR s.org_id = org
+  ORDER BY s.org_id, s.customer_id, a.account_id IS NULL, s.subscription_id
+$$;
+COMMENT ON FUNCTION revenue.customer_members IS 'The account of each customer and what it belongs to today';
+
+CREATE OR REPLACE FUNCTION revenue.arr_by(
+  dimension text DEFAULT 'segment', as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, basis text DEFAULT 'booked',
+  org integer DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, member text, customers bigint, mrr numeric, arr numeric, share double precision, reporting_currency char(3))
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' AS $$
+#variable_conflict use_column
+DECLARE
+  o record;
+BEGIN
+  IF coalesce(dimension, '') NOT IN ('segment', 'region', 'industry', 'country', 'product', 'currency', 'cohort') THEN
+    RAISE EXCEPTION 'unknown dimension "%"', dimension USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Use segment, region, industry, country, product, currency or cohort.';
+  END IF;
+  FOR o IN SELECT * FROM revenue.ledger_days(as_of, basis, NULL, org) AS d ORDER BY d.org_id LOOP
+    RETURN QUERY
+    WITH balances AS (
+      SELECT m.customer_id, m.product_id, m.currency, sum(m.amount) AS amount,
+        min(m.valid_day) FILTER (WHERE m.kind = 'new' AND m.movements > 0) AS first_day
+      FROM revenue.mrr_movements AS m
+      WHERE m.org_id = o.org_id AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= o.as_of_day
+        AND (known IS NULL OR m.recorded_at <= known)
+      GROUP BY m.customer_id, m.product_id, m.currency
+    ), members AS (
+      SELECT b.customer_id,
+        CASE dimension WHEN 'product' THEN b.product_id WHEN 'currency' THEN b.currency::text
+          WHEN 'cohort' THEN to_char(min(b.first_day) OVER (PARTITION BY b.customer_id), 'YYYY-MM') WHEN 'segment' THEN c.segment
+          WHEN 'region' THEN c.region WHEN 'industry' THEN c.industry ELSE c.country END AS member,
+        b.amount * CASE WHEN b.currency = o.base_currency THEN 1 ELSE coalesce(revenue.rate_on(o.org_id, b.currency, o.as_of_day), 0) END AS value
+      FROM balances AS b LEFT JOIN revenue.customer_members(o.org_id) AS c
+        ON c.customer_id = b.customer_id AND dimension IN ('segment', 'region', 'industry', 'country')
+    ), cells AS (
+      SELECT m.member, count(DISTINCT m.customer_id) AS customers, sum(m.value) AS value FROM members AS m WHERE m.value <> 0 GROUP BY m.member
+    )
+    SELECT o.org_id, c.member, c.customers, trim_scale(c.value), trim_scale(12 * c.value),
+      (c.value / nullif(sum(c.value) OVER (), 0))::double precision, o.base_currency
+    FROM cells AS c WHERE revenue.cell_visible(o.org_id, c.customers) ORDER BY c.value DESC, c.member;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION revenue.arr_by IS
+  'MRR and ARR by member of a dimension on a day (NULL = today): segment, region, industry, country, product, currency or cohort, the month of the first payment; what a customer belongs to is as it is today';
+
+CREATE OR REPLACE VIEW revenue.arr_by_segment AS SELECT * FROM revenue.arr_by('segment');
+CREATE OR REPLACE VIEW revenue.arr_by_region AS SELECT * FROM revenue.arr_by('region');
+CREATE OR REPLACE VIEW revenue.arr_by_product AS SELECT * FROM revenue.arr_by('product');
+CREATE OR REPLACE VIEW revenue.arr_by_cohort AS SELECT * FROM revenue.arr_by('cohort');
+
+-- What the views and their columns mean -------------------------------------------------------
+
+COMMENT ON VIEW revenue.retention_monthly IS 'Retention over the twelve months up to the close of each of the last thirteen months';
+COMMENT ON VIEW revenue.cohort_retention IS 'Retention of customers by the month of their first payment';
+COMMENT ON VIEW revenue.arr_by_segment IS 'MRR and ARR by segment today';
+COMMENT ON VIEW revenue.arr_by_region IS 'MRR and ARR by region today';
+COMMENT ON VIEW revenue.arr_by_product IS 'MRR and ARR by product today';
+COMMENT ON VIEW revenue.arr_by_cohort IS 'MRR and ARR by month of the first payment today';
+COMMENT ON COLUMN revenue.retention_monthly.reason IS 'Why a ratio is missing';
+COMMENT ON COLUMN revenue.cohort_retention.cohort IS 'Period of the first payment';
+COMMENT ON COLUMN revenue.arr_by_segment.member IS 'Segment; NULL = unknown';
+COMMENT ON COLUMN revenue.arr_by_region.member IS 'Region; NULL = unknown';
+COMMENT ON COLUMN revenue.arr_by_product.member IS 'Product; NULL = unknown';
+COMMENT ON COLUMN revenue.arr_by_cohort.member IS 'Month of the first payment';
+SELECT revenue.comment_view_columns('{
+  "month": "Month at whose close, or at as_of, the window ends", "window_from": "First day of the window", "window_to": "Day after its last",
+  "months": "Length of the window in months", "opening_mrr": "What the opening customers paid, at the rates before the window",
+  "retained_mrr": "What those customers pay at the close, at the same rates", "nrr": "retained_mrr / opening_mrr",
+  "gross_retained_mrr": "The same with no customer above what he paid at the opening", "grr": "gross_retained_mrr / opening_mrr, never above 1",
+  "opening_customers": "Paying customers at the opening", "lost_customers": "How many of them pay nothing at the close",
+  "logo_churn": "lost_customers / opening_customers", "new_and_lost_customers": "Customers who came and went within the window",
+  "gained_mrr": "New, expansion and reactivation of the window", "given_up_mrr": "Contraction and churn of the window, as a positive amount",
+  "quick_ratio": "gained_mrr / given_up_mrr", "cohort_customers": "Customers of the cohort", "customers": "Paying customers",
+  "customer_retention": "customers / cohort_customers", "cohort_mrr": "What the cohort paid at the close of its first period",
+  "mrr_retention": "mrr / cohort_mrr", "age": "Periods since that of the first payment", "share": "Share of the total"
+}');
