@@ -116,7 +116,6 @@ class Relay {
   void connect() {
     if (outbox_ || Clock::now() < reconnect_at_ || (stopping && unreported_.empty())) return;
     outbox_.emplace(settings_);
-    reconnect_in_ = seconds(0);
     look_at_ = Clock::now();
     say("connected");
   }
@@ -125,7 +124,10 @@ class Relay {
     report(outbox);
     const auto now = Clock::now();
     if (outbox.notified()) look_at_ = now;
-    if (!stopping && look_at_ <= now && room() > 0) claim(outbox, now);
+    if (!stopping && look_at_ <= now && room() > 0) {
+      claim(outbox, now);
+      reconnect_in_ = seconds(0);
+    }
 
     curl_waitfd database{outbox.socket(), CURL_WAIT_POLLIN, 0};
     wait(database, look_at_);
