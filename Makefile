@@ -5,11 +5,12 @@
 #   make check         the same set-up, then every test
 #   make check-matrix  the tests on PostgreSQL 15, 17 and 18
 #   make bench         the benchmarks
+#   make relay         the program that delivers the outbox: build/relay/revenue-relay
 #   make / make install / make installcheck   the usual PGXS targets; PG_CONFIG picks the server
 #
 # The developer commands must work before PostgreSQL is there, so they stand apart from PGXS.
 
-DEV_GOALS = demo demo-stop check check-matrix bench
+DEV_GOALS = demo demo-stop check check-matrix bench relay
 
 ifneq ($(filter $(DEV_GOALS),$(MAKECMDGOALS)),)
 
@@ -31,6 +32,11 @@ check-matrix:
 bench:
 	@demo/setup.sh bench
 	@bench/run.sh
+
+relay:
+	@demo/setup.sh relay
+	@cmake -S relay -B build/relay
+	@cmake --build build/relay
 
 # `make clean check`: the other goals go to PGXS.
 $(filter-out $(DEV_GOALS),$(MAKECMDGOALS)):

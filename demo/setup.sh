@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh [demo|check|bench|matrix]: installs the Debian packages that are missing, if any.
+# setup.sh [demo|check|bench|matrix|relay]: installs the Debian packages that are missing, if any.
 # shellcheck source=demo/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -8,12 +8,14 @@ if [[ $PG_CONFIG =~ ^$DEBIAN_PG_CONFIG$ ]]; then
   need+=("postgresql-$PGMAJOR" "postgresql-server-dev-$PGMAJOR" "postgresql-$PGMAJOR-cron")
   [ "$PGMAJOR" -lt 18 ] || need+=("postgresql-$PGMAJOR-jit")
 fi
+relay=(make g++ cmake pkg-config libpq-dev libcurl4-openssl-dev)
 case ${1:-demo} in
   demo) ;;
-  check) need+=(cmake libgtest-dev libbenchmark-dev clang libclang-rt-dev perl libipc-run-perl) ;;
+  check) need+=("${relay[@]}" libgtest-dev libbenchmark-dev clang libclang-rt-dev perl libipc-run-perl python3) ;;
+  relay) need=("${relay[@]}") ;;
   bench) need+=(cmake libbenchmark-dev "postgresql-plpython3-$PGMAJOR") ;;
   matrix) need=(debootstrap debian-archive-keyring) ;;
-  *) fail "setup.sh knows the sets demo, check, bench and matrix, not '$1'" ;;
+  *) fail "setup.sh knows the sets demo, check, bench, matrix and relay, not '$1'" ;;
 esac
 
 missing() {

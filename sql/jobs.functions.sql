@@ -289,7 +289,12 @@ BEGIN
       END;
       COMMIT;
       IF run IS NOT NULL THEN
-        ended := revenue.finish_job(run, served);
+        BEGIN
+          ended := revenue.finish_job(run, served);
+        EXCEPTION WHEN OTHERS THEN
+          ended := NULL;
+          RAISE WARNING 'job % of organisation % could not be logged: %', one, served, SQLERRM;
+        END;
         COMMIT;
         IF ended OPERATOR(pg_catalog.=) 'canceled' THEN
           RAISE EXCEPTION 'job % of organisation % was canceled, and the tick with it', one, served USING ERRCODE = 'query_canceled';

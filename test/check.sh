@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../demo/lib.sh"
 cd "$PROJECT"
 
-all=(unit sanitizers fuzz regress isolation tap bridge jit docs real)
+all=(unit sanitizers fuzz regress isolation tap bridge jit docs relay real)
 chosen=("$@")
 [ $# -gt 0 ] || chosen=("${all[@]}")
 
@@ -64,6 +64,13 @@ jit() { test/jit.sh; } # what the server's just-in-time compiler makes of the bi
 
 docs() { test/docs.sh; } # every SQL block of the documentation
 
+relay() { # the program that delivers the outbox: without a network, then with real receivers
+  cmake -S relay -B build/relay -D RELAY_TESTS=ON
+  cmake --build build/relay -j "$(nproc)"
+  ctest --test-dir build/relay --no-tests=error
+  python3 test/relay/relay_test.py build/relay/revenue-relay
+}
+
 real() { # real data, where the folder is there
   local t db bad=0
   REVENUE_INTEL_DATA=$(readlink -m "${REVENUE_INTEL_DATA:-$PROJECT/../shared/data}")
@@ -91,7 +98,7 @@ has_tests() {
     isolation) compgen -G 'test/isolation/specs/*.spec' ;;
     tap) compgen -G 'test/t/*.pl' ;;
     bridge) [ -f test/bridge/Makefile ] ;;
-    jit) true ;;
+    jit | relay) true ;;
     docs) grep -q '^ *```sql' README.md docs/*.md ;;
     real) compgen -G 'test/real/*.sh' ;;
     *) fail "unknown group of tests '$1'; there are ${all[*]}" ;;

@@ -142,6 +142,15 @@ CALL revenue.run_due_jobs('2025-01-03 12:00+00');
 SET client_min_messages = error;
 UPDATE revenue.orgs SET time_zone = 'Europe/Berlin' WHERE org_id = :org;
 SELECT org_id = :other AS others, state FROM revenue.job_runs WHERE job = 'good';
+-- nor does one whose run cannot be logged; the next tick takes that for interrupted
+CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no log today'; END $$;
+CREATE TRIGGER refuse BEFORE UPDATE ON revenue.job_runs FOR EACH ROW WHEN (old.job = 'unloggable') EXECUTE FUNCTION public.refuse();
+SELECT public.use_jobs($$('unloggable', '01:00', 1440, 0), ('zz_after', '01:00', 1440, 0)$$);
+SET client_min_messages = warning;
+CALL revenue.run_due_jobs('2025-01-03 12:00+00');
+SET client_min_messages = error;
+SELECT job, state FROM revenue.job_runs WHERE job IN ('unloggable', 'zz_after') AND org_id = :org ORDER BY job;
+DROP TRIGGER refuse ON revenue.job_runs;
 -- what lies in the future does not run
 CALL revenue.run_due_jobs(now() + interval '1 day');
 CALL revenue.run_due_jobs('infinity');
@@ -189,7 +198,7 @@ CALL revenue.run_due_jobs();
 SELECT revenue.run_job('mine');
 SELECT revenue.schedule_jobs();
 SET ROLE regress_jobs_analyst;
-SELECT count(*) AS jobs, count(DISTINCT org_id) AS organisations, bool_and(overdue) AS overdue FROM revenue.job_status;
+SELECT count(*) AS jobs, count(DISTINCT org_id) AS organisations, bool_and(due_at IS NOT NULL) AS due FROM revenue.job_status;
 CALL revenue.run_due_jobs();
 SELECT count(*) AS runs FROM revenue.job_runs;
 SELECT revenue.purge_job_runs();

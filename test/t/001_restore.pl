@@ -31,6 +31,10 @@ $node->safe_psql('source', q{
   INSERT INTO revenue.activities (org_id, activity_id, deal_id, kind, occurred_at)
   SELECT 1, 'x' || i, 'd1', 'call', now() FROM generate_series(1, 5) AS i;
   SELECT revenue.update_deal('d1', amount => 99, reason => 'renegotiated');
+  SELECT revenue.send_message('slack', 'sales', 'Hello', payload => '{"n": 1}');
+  SELECT revenue.schedule_jobs();
+  SELECT revenue.set_job('revenue_cleanup', run_at => '04:00', weekday => 7);
+  SELECT revenue.run_job('revenue_pipeline_snapshot');
 });
 
 # Every table of the extension, by name and by the digest of its rows.
