@@ -153,7 +153,7 @@ COMMENT ON FUNCTION revenue.top_sources IS
 CREATE OR REPLACE VIEW revenue.top_sources AS SELECT * FROM revenue.top_sources();
 
 -- The forecast beside an event ----------------------------------------------------------------
--- Weighing 100,000 deals and learning when such are won takes a second, and an event changes one of them.
+-- Weighing 100,000 deals and learning when such are won takes half a second, and an event changes one of them.
 -- So the whole is computed once a day, or by refresh_forecast(), and each event carries what it changed
 -- since: a won deal takes its share along, by the probabilities of its stage and day. An answer is the
 -- base and the changes; nothing is overwritten, so writers do not wait for each other. What
