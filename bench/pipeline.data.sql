@@ -2,6 +2,8 @@
 -- through the stages, and its amount and its close date change on the way.
 SET session_replication_role = replica;
 SELECT setseed(0.5);
+-- Emptied in the same transaction, the table is written without a log (wal_level minimal).
+BEGIN;
 TRUNCATE revenue.deal_history;
 INSERT INTO revenue.deal_history (org_id, deal_id, valid_from, valid_to, recorded_at, name, account_id, contact_id,
   owner_rep_id, product_id, pipeline_id, stage_id, amount, currency, close_date, closed_at, created_at,
@@ -21,5 +23,6 @@ LATERAL (
     CASE WHEN i = 10 THEN d.stage_id
       ELSE (ARRAY['prospecting', 'qualification', 'proposal', 'negotiation'])[(i + 2) / 3] END AS stage_id
 ) AS v;
+COMMIT;
 SET session_replication_role = origin;
 VACUUM (ANALYZE, FREEZE) revenue.deal_history;

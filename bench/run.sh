@@ -36,7 +36,7 @@ export PGHOST PGUSER=postgres PGDATABASE=postgres PATH
 
 # Everything fits into memory, so that it is the processor that is measured.
 psql -X -q -c "ALTER SYSTEM SET shared_buffers = '1GB'" -c "ALTER SYSTEM SET max_wal_size = '8GB'" \
-  -c 'ALTER SYSTEM SET autovacuum = off'
+  -c 'ALTER SYSTEM SET autovacuum = off' -c "ALTER SYSTEM SET wal_level = minimal" -c 'ALTER SYSTEM SET max_wal_senders = 0'
 as_server pg_ctl -D "$PGHOST/data" -l "$PGHOST/server.log" -s -w restart 9>&-
 
 say "PostgreSQL $(psql -X -At -c 'SHOW server_version') on $(nproc) x $(

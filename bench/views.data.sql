@@ -1,5 +1,5 @@
 -- Deals number :from to :to of the organisation, with an account for each three of them, a history of
--- two versions and an activity each. :open says which share of them is open.
+-- two versions (none with :no_history) and an activity each. :open says which share of them is open.
 SELECT org_id AS org FROM revenue.orgs \gset
 SET session_replication_role = replica;
 SELECT setseed(0.5);
@@ -51,6 +51,8 @@ FROM (
 LATERAL (SELECT CASE WHEN i % 25 <> 0 THEN 'A-' || lpad(greatest(i / 3, 1)::text, 7, '0') END AS id) AS a,
 LATERAL (SELECT CASE WHEN i % 7 <> 0 THEN 'C-' || lpad(greatest(i / 3, 1)::text, 7, '0') END AS id) AS c;
 
+\if :{?no_history}
+\else
 INSERT INTO revenue.deal_history (org_id, deal_id, valid_from, valid_to, recorded_at, name, account_id, contact_id,
   owner_rep_id, product_id, pipeline_id, stage_id, amount, currency, close_date, closed_at, created_at,
   stage_entered_at, lead_score, champion_identified, budget_confirmed, decision_maker_engaged, competitors_mentioned,
@@ -64,6 +66,7 @@ LATERAL (VALUES
   (d.created_at, d.stage_entered_at, 'prospecting', NULL::timestamptz),
   (d.stage_entered_at, 'infinity', d.stage_id, d.closed_at)) AS v(valid_from, valid_to, stage_id, closed_at)
 WHERE d.deal_id BETWEEN 'D-' || lpad(:'from', 7, '0') AND 'D-' || lpad(:'to', 7, '0');
+\endif
 
 INSERT INTO revenue.activities (org_id, activity_id, deal_id, account_id, contact_id, rep_id, kind, occurred_at)
 SELECT org_id, 'T-' || deal_id, deal_id, account_id, contact_id, owner_rep_id, 'call', last_activity_at

@@ -153,9 +153,10 @@ COMMENT ON FUNCTION revenue.top_sources IS
 CREATE OR REPLACE VIEW revenue.top_sources AS SELECT * FROM revenue.top_sources();
 
 -- The forecast beside an event ----------------------------------------------------------------
--- Weighing 100,000 deals takes some hundred milliseconds, and an event changes one of them. So the whole
--- is computed once a day, or by refresh_forecast(), and each event carries what it changed since. An
--- answer is the base and the changes; nothing is overwritten, so writers do not wait for each other. What
+-- Weighing 100,000 deals and learning when such are won takes half a second, and an event changes one of them.
+-- So the whole is computed once a day, or by refresh_forecast(), and each event carries what it changed
+-- since: a won deal takes its share along, by the probabilities of its stage and day. An answer is the
+-- base and the changes; nothing is overwritten, so writers do not wait for each other. What
 -- else changed since computed_at (other deals, another day) is not in it.
 
 CREATE OR REPLACE FUNCTION revenue.refresh_forecast(org integer DEFAULT NULL) RETURNS boolean
@@ -166,15 +167,42 @@ BEGIN
   IF NOT pg_try_advisory_xact_lock(hashtextextended('revenue.refresh_forecast', chosen)) THEN RETURN false; END IF;
   -- One statement, so one snapshot: an event is either in the new base or keeps its change.
   WITH settled AS (
-    UPDATE revenue.revenue_events AS e SET forecast_change = NULL
+    UPDATE revenue.revenue_events AS e SET forecast_change = NULL, expected_changes = NULL
     WHERE e.org_id = chosen AND e.forecast_change IS NOT NULL
+  ), model AS MATERIALIZED (
+    SELECT revenue.stage_model('deal', NULL, chosen) AS m
+  ), open_deals AS MATERIALIZED (
+    SELECT s.pipeline_id, s.stage_id, s.stage_no, revenue.stage_age(d.stage_entered_at, now()) AS days,
+      (d.amount * r.rate)::double precision AS value
+    FROM revenue.funnel_stages('deal') AS s
+    JOIN revenue.deals AS d USING (org_id, pipeline_id, stage_id)
+    LEFT JOIN revenue.fx_rates_at() AS r ON r.org_id = d.org_id AND r.currency = d.currency
+    WHERE s.org_id = chosen AND s.kind = 'open'
+  ), ages AS (
+    -- A day more than the oldest has, for it gets older before the next base.
+    SELECT d.pipeline_id, d.stage_id, d.stage_no, generate_series(0, max(d.days) + 1) AS days
+    FROM open_deals AS d GROUP BY d.pipeline_id, d.stage_id, d.stage_no
+  ), chances AS MATERIALIZED (
+    SELECT a.pipeline_id, a.stage_id, a.days, revenue.win_probability_within(m.m, a.stage_no, a.days, 30) AS win_30d,
+      revenue.win_probability_within(m.m, a.stage_no, a.days, 60) AS win_60d,
+      revenue.win_probability_within(m.m, a.stage_no, a.days, 90) AS win_90d
+    FROM ages AS a CROSS JOIN model AS m
+  ), stages AS (
+    SELECT c.pipeline_id, c.stage_id, jsonb_agg(jsonb_build_array(c.win_30d, c.win_60d, c.win_90d) ORDER BY c.days) AS days
+    FROM chances AS c GROUP BY c.pipeline_id, c.stage_id
+  ), pipelines AS (
+    SELECT s.pipeline_id, jsonb_object_agg(s.stage_id, s.days) AS stages FROM stages AS s GROUP BY s.pipeline_id
   )
-  INSERT INTO revenue.forecast_bases AS b (org_id, computed_at, deal_count, weighted_value, reporting_currency)
+  INSERT INTO revenue.forecast_bases AS b (org_id, computed_at, deal_count, weighted_value, reporting_currency, expected, outlook)
   SELECT chosen, clock_timestamp(), coalesce(sum(c.deal_count), 0), coalesce(sum(c.forecast), 0),
-    (SELECT o.base_currency FROM revenue.orgs AS o WHERE o.org_id = chosen)
+    (SELECT o.base_currency FROM revenue.orgs AS o WHERE o.org_id = chosen),
+    (SELECT ARRAY[coalesce(sum(d.value * p.win_30d), 0), coalesce(sum(d.value * p.win_60d), 0), coalesce(sum(d.value * p.win_90d), 0)]
+     FROM open_deals AS d JOIN chances AS p USING (pipeline_id, stage_id, days)),
+    (SELECT coalesce(jsonb_object_agg(p.pipeline_id, p.stages), '{}') FROM pipelines AS p)
   FROM revenue.pipeline_cells(NULL, chosen) AS c
   ON CONFLICT (org_id) DO UPDATE SET computed_at = excluded.computed_at, deal_count = excluded.deal_count,
-    weighted_value = excluded.weighted_value, reporting_currency = excluded.reporting_currency;
+    weighted_value = excluded.weighted_value, reporting_currency = excluded.reporting_currency,
+    expected = excluded.expected, outlook = excluded.outlook;
   RETURN true;
 END $$;
 COMMENT ON FUNCTION revenue.refresh_forecast IS
@@ -186,11 +214,14 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     'computed_at', b.computed_at, 'events_since', count(e.event_id),
     'deal_count', b.deal_count - count(e.event_id),
     'weighted_value', round((b.weighted_value + coalesce(sum(e.forecast_change), 0))::numeric, 2),
+    'expected_30d', round((b.expected[1] + coalesce(sum(e.expected_changes[1]), 0))::numeric, 2),
+    'expected_60d', round((b.expected[2] + coalesce(sum(e.expected_changes[2]), 0))::numeric, 2),
+    'expected_90d', round((b.expected[3] + coalesce(sum(e.expected_changes[3]), 0))::numeric, 2),
     'reporting_currency', b.reporting_currency)
   FROM revenue.forecast_bases AS b
   LEFT JOIN revenue.revenue_events AS e ON e.org_id = b.org_id AND e.forecast_change IS NOT NULL
   WHERE b.org_id = revenue.current_org(org)
-  GROUP BY b.org_id, b.computed_at, b.deal_count, b.weighted_value, b.reporting_currency
+  GROUP BY b.org_id
 $$;
 COMMENT ON FUNCTION revenue.forecast_after_event IS
   'The forecast as last computed, with what log_deal() has closed since taken out; NULL where none was computed yet';

@@ -77,6 +77,7 @@ CREATE TABLE revenue.revenue_events (
   notes text,
   closed_at timestamptz NOT NULL CHECK (closed_at BETWEEN '0001-01-03 00:00+00' AND '9999-12-29 00:00+00'),
   forecast_change double precision CHECK (abs(forecast_change) < 'Infinity'),
+  expected_changes double precision[] CHECK (array_length(expected_changes, 1) = 3),
   recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (org_id, event_id),
   FOREIGN KEY (org_id, contact_id) REFERENCES revenue.contacts,
@@ -107,6 +108,7 @@ COMMENT ON COLUMN revenue.revenue_events.days_to_close IS 'Days from first conta
 COMMENT ON COLUMN revenue.revenue_events.notes IS 'Anything else';
 COMMENT ON COLUMN revenue.revenue_events.closed_at IS 'When it happened';
 COMMENT ON COLUMN revenue.revenue_events.forecast_change IS 'What closing its deal changed in the forecast since forecast_bases was computed; NULL = nothing that is not already in it';
+COMMENT ON COLUMN revenue.revenue_events.expected_changes IS 'The same of what was expected within 30, 60 and 90 days';
 COMMENT ON COLUMN revenue.revenue_events.recorded_at IS 'When it became known here';
 
 CREATE TABLE revenue.forecast_bases (
@@ -114,7 +116,9 @@ CREATE TABLE revenue.forecast_bases (
   computed_at timestamptz NOT NULL,
   deal_count bigint NOT NULL CHECK (deal_count >= 0),
   weighted_value double precision NOT NULL CHECK (abs(weighted_value) < 'Infinity'),
-  reporting_currency char(3) NOT NULL
+  reporting_currency char(3) NOT NULL,
+  expected double precision[] NOT NULL DEFAULT '{0,0,0}' CHECK (array_length(expected, 1) = 3),
+  outlook jsonb NOT NULL DEFAULT '{}'
 );
 COMMENT ON TABLE revenue.forecast_bases IS 'The forecast as it was last computed, which log_deal() carries forward. Written by refresh_forecast() only';
 COMMENT ON COLUMN revenue.forecast_bases.org_id IS 'Organisation';
@@ -122,6 +126,8 @@ COMMENT ON COLUMN revenue.forecast_bases.computed_at IS 'When it was computed';
 COMMENT ON COLUMN revenue.forecast_bases.deal_count IS 'Open deals';
 COMMENT ON COLUMN revenue.forecast_bases.weighted_value IS 'Sum of value x probability x date weight of the open deals, in the reporting currency';
 COMMENT ON COLUMN revenue.forecast_bases.reporting_currency IS 'The organisation''s base currency then';
+COMMENT ON COLUMN revenue.forecast_bases.expected IS 'What pipeline_forecast() expects within 30, 60 and 90 days';
+COMMENT ON COLUMN revenue.forecast_bases.outlook IS 'By pipeline and stage, for each whole day in it: probabilities of a win within 30, 60 and 90 days';
 
 -- Automations ---------------------------------------------------------------------------------
 

@@ -56,6 +56,29 @@ END $$;
 COMMENT ON FUNCTION revenue.deal_forecast_share IS
   'What an open deal adds to the forecast now: value x probability x date weight, 0 without a value; NULL for a deal that is not open';
 
+CREATE OR REPLACE FUNCTION revenue.deal_expected_shares(deal_id text, org integer DEFAULT NULL) RETURNS double precision[]
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+BEGIN
+  RETURN (
+    SELECT ARRAY(
+      SELECT coalesce((d.amount * r.rate)::double precision * (y.chances ->> n)::double precision, 0)
+      FROM generate_series(0, 2) AS n ORDER BY n)
+    FROM revenue.deals AS d
+    JOIN revenue.orgs AS o USING (org_id)
+    JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+    LEFT JOIN revenue.forecast_bases AS b USING (org_id)
+    LEFT JOIN LATERAL revenue.fx_rate_on(d.org_id, d.currency, o.base_currency, (now() AT TIME ZONE o.time_zone)::date) AS r ON true
+    CROSS JOIN LATERAL (SELECT b.outlook -> d.pipeline_id -> d.stage_id AS days) AS x
+    CROSS JOIN LATERAL (
+      SELECT x.days -> least(revenue.stage_age(d.stage_entered_at, now()), jsonb_array_length(x.days) - 1) AS chances) AS y
+    WHERE d.org_id = chosen AND d.deal_id = deal_expected_shares.deal_id AND s.kind = 'open');
+END $$;
+COMMENT ON FUNCTION revenue.deal_expected_shares IS
+  'What an open deal adds to what is expected within 30, 60 and 90 days: value x probability as of the last refresh_forecast(), 0 without either; NULL for a deal that is not open';
+
 -- mtd() without the month before and in one plan for all calls, because log_deal() has milliseconds.
 CREATE OR REPLACE FUNCTION revenue.month_revenue(org integer DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
@@ -180,6 +203,8 @@ BEGIN
         END IF;
       ELSIF stage_kind = 'open' THEN
         said.forecast_change := -revenue.deal_forecast_share(log_deal.deal_id, chosen);
+        said.expected_changes := ARRAY(
+          SELECT -share FROM unnest(revenue.deal_expected_shares(log_deal.deal_id, chosen)) WITH ORDINALITY AS s(share, n) ORDER BY n);
       END IF;
       IF stage_kind <> 'won' THEN
         SELECT s.stage_id INTO won_stage FROM revenue.stages AS s
@@ -193,13 +218,13 @@ BEGIN
 
     said.closed_at := coalesce(log_deal.closed_at, now());
     INSERT INTO revenue.revenue_events (org_id, event_id, event_type, contact_id, deal_id, owner_rep_id, offer_id, amount,
-      currency, platform, niche, source, days_to_close, notes, closed_at, forecast_change)
+      currency, platform, niche, source, days_to_close, notes, closed_at, forecast_change, expected_changes)
     VALUES (chosen, log_deal.event_id, log_deal.event_type, said.contact_id, deal.deal_id, said.owner_rep_id, log_deal.offer_id,
       said.amount, coalesce(said.currency, deal.currency, base_currency), nullif(log_deal.platform, ''),
       nullif(log_deal.niche, ''), nullif(coalesce(log_deal.source, deal.source, contact.source), ''),
       coalesce(log_deal.days_to_close, CASE WHEN log_deal.event_type = 'deal_won' THEN nullif(greatest(-1, least(1000000,
         floor(revenue.elapsed_days(coalesce(deal.created_at, contact.created_at), said.closed_at)))), -1)::integer END),
-      log_deal.notes, said.closed_at, said.forecast_change)
+      log_deal.notes, said.closed_at, said.forecast_change, said.expected_changes)
     ON CONFLICT (org_id, event_id) DO NOTHING RETURNING * INTO known;
     recorded := FOUND;
     IF NOT recorded THEN
@@ -248,7 +273,7 @@ BEGIN
   END IF;
   RETURN jsonb_build_object(
     'event_id', known.event_id, 'recorded', recorded, 'deal_closed', won_stage IS NOT NULL AND recorded,
-    'event', to_jsonb(known) - '{org_id,event_id,forecast_change,recorded_at}'::text[],
+    'event', to_jsonb(known) - '{org_id,event_id,forecast_change,expected_changes,recorded_at}'::text[],
     'forecast', revenue.forecast_after_event(chosen),
     'mtd', revenue.month_revenue(chosen));
 END $$;

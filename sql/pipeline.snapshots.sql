@@ -33,14 +33,12 @@ BEGIN
   state.complete := day_ends <= now();
   state.taken_at := clock_timestamp();
   state.reporting_currency := chosen.base_currency;
-  SELECT coalesce(sum(c.deal_count), 0), coalesce(sum(c.deals_without_value), 0), coalesce(sum(c.total_value), 0)
-  INTO state.deal_count, state.deals_without_value, state.total_pipeline
-  FROM revenue.pipeline_cells(moment, chosen.org_id) AS c;
+  SELECT coalesce(sum(p.entries) FILTER (WHERE p.kind = 'deal'), 0), coalesce(sum(p.without_value) FILTER (WHERE p.kind = 'deal'), 0),
+    coalesce(sum(p.total_value) FILTER (WHERE p.kind = 'deal'), 0), coalesce(sum(p.entries) FILTER (WHERE p.kind = 'contact'), 0)
+  INTO state.deal_count, state.deals_without_value, state.total_pipeline, state.contacts_in_funnel
+  FROM revenue.pipeline_stages_at(moment, chosen.org_id) AS p;
   state.forecast_30d := (SELECT f.expected_value FROM revenue.pipeline_forecast('deal', moment, chosen.org_id) AS f WHERE f.horizon_days = 30);
   state.contact_forecast_30d := (SELECT f.expected_value FROM revenue.pipeline_forecast('contact', moment, chosen.org_id) AS f WHERE f.horizon_days = 30);
-  state.contacts_in_funnel := (
-    SELECT count(*) FROM revenue.contacts_as_of(moment) AS c
-    JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id) WHERE c.org_id = chosen.org_id AND s.kind = 'open');
   state.contacts_added := (
     SELECT count(*) FROM revenue.contacts AS c WHERE c.org_id = chosen.org_id AND c.created_at >= day_began AND c.created_at <= moment);
   SELECT count(*) FILTER (WHERE d.created_at >= day_began), count(*) FILTER (WHERE s.kind = 'won' AND d.closed_at >= day_began),
@@ -58,22 +56,24 @@ COMMENT ON FUNCTION revenue.pipeline_state IS
   'What a snapshot of the day of as_of holds, at the end of that day or now, from history. Members and above';
 
 CREATE OR REPLACE FUNCTION revenue.pipeline_stages_at(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
-RETURNS TABLE (kind text, pipeline_id text, stage_id text, entries bigint, total_value numeric)
+RETURNS TABLE (kind text, pipeline_id text, stage_id text, entries bigint, total_value numeric, without_value bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
-  SELECT 'deal', c.pipeline_id, c.stage_id, sum(c.deal_count)::bigint, sum(c.total_value)
-  FROM revenue.pipeline_cells(as_of, pipeline_stages_at.org) AS c
-  GROUP BY c.pipeline_id, c.stage_id
-  UNION ALL
-  SELECT 'contact', c.pipeline_id, c.stage_id, count(*), coalesce(sum(c.expected_value * r.rate), 0)
-  FROM revenue.contacts_as_of(as_of) AS c
+  SELECT e.kind, e.pipeline_id, e.stage_id, count(*), coalesce(sum(e.value * r.rate), 0), count(*) FILTER (WHERE e.value * r.rate IS NULL)
+  FROM (
+    SELECT 'deal' AS kind, d.org_id, d.pipeline_id, d.stage_id, d.amount AS value, d.currency
+    FROM revenue.deals_as_of(as_of) AS d WHERE d.org_id = pipeline_stages_at.org
+    UNION ALL
+    SELECT 'contact', c.org_id, c.pipeline_id, c.stage_id, c.expected_value, c.currency
+    FROM revenue.contacts_as_of(as_of) AS c WHERE c.org_id = pipeline_stages_at.org
+  ) AS e
   LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
-  LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = c.org_id AND r.currency = coalesce(c.currency, s.base_currency)
-  WHERE c.org_id = pipeline_stages_at.org AND coalesce(s.kind = 'open', false)
-  GROUP BY c.pipeline_id, c.stage_id;
+  LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = e.org_id AND r.currency = coalesce(e.currency, s.base_currency)
+  WHERE coalesce(s.kind = 'open', false)
+  GROUP BY e.kind, e.pipeline_id, e.stage_id;
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.pipeline_stages_at FROM PUBLIC;
 COMMENT ON FUNCTION revenue.pipeline_stages_at IS

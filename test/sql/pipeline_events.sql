@@ -98,6 +98,20 @@ SELECT count(*) AS deals, count(s.deal_id) AS open,
   count(*) FILTER (WHERE revenue.deal_forecast_share(d.deal_id) IS DISTINCT FROM
     CASE WHEN s.deal_id IS NOT NULL THEN coalesce(s.weighted_amount * s.date_weight, 0) END) AS wrong
 FROM revenue.deals d LEFT JOIN revenue.deal_scores() s USING (org_id, deal_id);
+-- and of deal_forecast(), within 30, 60 and 90 days
+SELECT revenue.refresh_forecast();
+SELECT count(*) AS deals, count(f.deal_id) AS open, count(*) FILTER (WHERE x.shares[3] > 0) AS expected,
+  count(*) FILTER (WHERE f.deal_id IS NULL AND x.shares IS NOT NULL OR f.deal_id IS NOT NULL AND (SELECT max(abs(a - b)) FROM
+    unnest(x.shares, ARRAY[f.win_30d, f.win_60d, f.win_90d]) AS u(a, p),
+    LATERAL (SELECT coalesce(f.reporting_amount::double precision * p, 0) AS b) AS y) > 1e-9) AS wrong
+FROM revenue.deals d LEFT JOIN revenue.deal_forecast() f USING (org_id, deal_id)
+CROSS JOIN LATERAL (SELECT revenue.deal_expected_shares(d.deal_id) AS shares) AS x;
+SELECT p.horizon_days, abs(p.expected_value - (f ->> format('expected_%sd', p.horizon_days))::numeric) <= 0.01 AS as_forecast
+FROM revenue.pipeline_forecast() p, revenue.forecast_after_event() f WHERE p.org_id = 1 ORDER BY 1;
+-- a win takes its share along, and tells no other
+SELECT (revenue.deal_expected_shares('f4'))[2] AS share, (f ->> 'expected_60d')::numeric AS before FROM revenue.forecast_after_event() f \gset
+SELECT abs((r #>> '{forecast,expected_60d}')::numeric - (:before - :share)) <= 0.01 AS without_it, :share > 0 AS had_one
+FROM revenue.log_deal('f4', deal_id => 'f4', amount => 7) r;
 ROLLBACK;
 SELECT r -> 'forecast' AS forecast FROM revenue.log_deal('e11', deal_id => 'd6') r \gset
 SELECT f ->> 'deal_count' AS deals, f ->> 'events_since' AS events,

@@ -117,6 +117,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('event_cells', '[null, null, null, 555]'),
   ('mtd', '[null, 555]'),
   ('top_sources', '[null, null, null, 10, 555]'),
+  ('deal_expected_shares', '["ROWA-1", 555]'),
   ('forecast_after_event', '[555]'),
   ('deal_forecast_share', '["ROWA-1", 555]'),
   ('month_revenue', '[555]'),
