@@ -46,7 +46,7 @@ RETURNS TABLE (
   cohort date, customers bigint, renewals integer, customers_left bigint, alpha double precision, beta double precision,
   log_likelihood double precision, converged boolean, method text, arpa numeric, ltv numeric, arpa_left numeric,
   ltv_left numeric, simple_ltv numeric, simple_basis text)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 36 SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 36 SET search_path = pg_catalog, pg_temp AS $$
   WITH per_year AS (
     SELECT CASE cohort_ltv.period WHEN 'month' THEN 12 WHEN 'quarter' THEN 4 WHEN 'year' THEN 1 WHEN 'week' THEN 365.25 / 7
       ELSE 365.25 END AS periods

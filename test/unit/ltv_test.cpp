@@ -11,7 +11,9 @@ namespace {
 
 using test::error_of;
 
-SbgFit fit(const std::vector<double>& survivors) { return fit_sbg(survivors, no_poll).at(0); }
+SbgFit fit(const std::vector<double>& survivors) {
+  return fit_sbg(survivors, no_poll).at(0);
+}
 
 void expect_near(double found, double expected, double relative) {
   EXPECT_NEAR(found, expected, relative * std::fabs(expected));
@@ -30,7 +32,8 @@ TEST(Special, KnownValues) {
     expect_near(hypergeometric_1(2, 2, z, no_poll), 1 / (1 - z), 1e-9);
   }
   expect_near(hypergeometric(0.5, 0.5, 1.5, 0.25, no_poll), std::asin(0.5) / 0.5, 1e-14);
-  expect_near(hypergeometric(-2, 3, 1.5, 0.7, no_poll), 1 - 4 * 0.7 + 2 * 12 / (2 * 1.5 * 2.5) * 0.49, 1e-12);
+  expect_near(hypergeometric(-2, 3, 1.5, 0.7, no_poll),
+              1 - 4 * 0.7 + 2 * 12 / (2 * 1.5 * 2.5) * 0.49, 1e-12);
 }
 
 // The two cohorts of Fader & Hardie (2007).
@@ -110,14 +113,17 @@ TEST(Sbg, LifetimeIsTheDiscountedSum) {
   EXPECT_NEAR(payments({0.668, 3.806}, {}, 2), 1 + 3.806 / 4.474 / 1.1, 1e-9);
   EXPECT_NEAR(payments({3, 5}, {.discount_rate = 0}, std::nullopt), 7.0 / 2, 1e-9);
   EXPECT_EQ(payments({0.668, 3.806}, {}, 0), 0);
-  EXPECT_EQ(error_of([] { payments({0.9, 5}, {.discount_rate = 0}, std::nullopt); })->code,
+  EXPECT_EQ(error_of([] {
+              payments({0.9, 5}, {.discount_rate = 0}, std::nullopt);
+            })->code,
             ErrorCode::invalid_argument);
   // A rate next to nothing is still a sum.
   EXPECT_GT(payments({0.9, 5}, {.discount_rate = 1e-9}, std::nullopt), 30);
 }
 
 TEST(SimpleLtv, NamesItsBasis) {
-  const auto ltv = simple_ltv(Money{100'000'000}, 0.8, 0.02, "logo churn, trailing 12 months").at(0);
+  const auto ltv =
+      simple_ltv(Money{100'000'000}, 0.8, 0.02, "logo churn, trailing 12 months").at(0);
   EXPECT_EQ(ltv.ltv, Money{4'000'000'000});
   EXPECT_EQ(ltv.basis, "ARPA x gross margin / logo churn, trailing 12 months");
   EXPECT_EQ(simple_ltv(Money{1}, 0.8, 0, "churn").at(0).reason, "no churn");
@@ -193,7 +199,9 @@ TEST(Bgnbd, FlatLikelihood) {
   const Purchases one[] = {{3, 9, 10}};
   const auto of_one = fit_of(one);
   EXPECT_FALSE(of_one.converged);
-  EXPECT_NEAR(expected_purchases({of_one.r, of_one.alpha, of_one.a, of_one.b}, {3, 9, 10}, 10, no_poll), 3, 0.1);
+  EXPECT_NEAR(
+      expected_purchases({of_one.r, of_one.alpha, of_one.a, of_one.b}, {3, 9, 10}, 10, no_poll), 3,
+      0.1);
 }
 
 TEST(Bgnbd, StatesMergeAndAreChecked) {
@@ -216,8 +224,12 @@ TEST(Bgnbd, StatesMergeAndAreChecked) {
   bad[8 + 7] = '\x7F';
   EXPECT_EQ(test::read_state(bad, read_back)->code, ErrorCode::malformed);
   EXPECT_EQ(test::read_state(bad.substr(0, 20), read_back)->code, ErrorCode::malformed);
-  for (const Purchases& p : std::initializer_list<Purchases>{
-           {-1, 0, 1}, {1, 0, 1}, {0, 1, 2}, {1, 3, 2}, {1, test::kNaN, 2}, {1, 1, test::kInfinity}})
+  for (const Purchases& p : std::initializer_list<Purchases>{{-1, 0, 1},
+                                                             {1, 0, 1},
+                                                             {0, 1, 2},
+                                                             {1, 3, 2},
+                                                             {1, test::kNaN, 2},
+                                                             {1, 1, test::kInfinity}})
     EXPECT_EQ(error_of([&] { merged.add(p.frequency, p.recency, p.age); })->code,
               ErrorCode::invalid_argument);
 }

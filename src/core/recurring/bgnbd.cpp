@@ -35,7 +35,8 @@ std::vector<Kind> kinds_of(std::span<const Purchases> customers) {
 }
 
 // What only the number of repeats decides: ln of gamma(r + x) / gamma(r) and of
-// B(a, b + x) / B(a, b), with their slopes. Sums over the repeats, so that each further one is a step.
+// B(a, b + x) / B(a, b), with their slopes. Sums over the repeats, so that each further one is a
+// step.
 struct ByRepeats {
   double value = 0;
   double by_r = 0;
@@ -52,7 +53,8 @@ struct ByRepeats {
 
 // The part that recency and age decide, and what it adds to the gradient in r, alpha, a, b. The
 // customer has bought x times and not since; still there, or gone after the last time.
-double add_last(const Bgnbd& m, const Purchases& p, double weight, std::array<double, 4>& gradient) {
+double add_last(const Bgnbd& m, const Purchases& p, double weight,
+                std::array<double, 4>& gradient) {
   const auto x = static_cast<double>(p.frequency);
   const double log_age = std::log(m.alpha + p.age);
   const double stayed = -(m.r + x) * log_age;
@@ -149,7 +151,8 @@ double purchases_at(const Bgnbd& m, const Purchases& p, double time, Poll poll) 
 void require_purchases(const Purchases& purchases) {
   const auto& [frequency, recency, age] = purchases;
   const char* fault = nullptr;
-  if (frequency < 0 || frequency > kMostRepeats) fault = "frequency must be from 0 to 1,000,000";
+  if (frequency < 0 || frequency > kMostRepeats)
+    fault = "frequency must be from 0 to 1,000,000";
   else if (!(recency >= 0 && age >= recency && age <= 1e9))
     fault = "recency must be from 0 to age, and age at most 1e9";
   else if ((frequency == 0) != (recency == 0))
@@ -193,10 +196,16 @@ BgnbdFit BgnbdState::result(Poll poll) const {
     return likelihood_of(kinds, {at[0], at[1], at[2], at[3]}, gradient, poll);
   };
   const Bgnbd start = moments(kinds);
-  const double first[] = {std::clamp(start.r, 0.01, 10.0), start.alpha / start.r * std::clamp(start.r, 0.01, 10.0), 1, 3};
+  const double first[] = {std::clamp(start.r, 0.01, 10.0),
+                          start.alpha / start.r * std::clamp(start.r, 0.01, 10.0), 1, 3};
   const Maximum maximum = maximise(likelihood, first, poll);
-  BgnbdFit fit{maximum.at[0], maximum.at[1], maximum.at[2], maximum.at[3], maximum.value,
-               static_cast<std::int64_t>(customers_.size()), maximum.converged && !maximum.flat,
+  BgnbdFit fit{maximum.at[0],
+               maximum.at[1],
+               maximum.at[2],
+               maximum.at[3],
+               maximum.value,
+               static_cast<std::int64_t>(customers_.size()),
+               maximum.converged && !maximum.flat,
                "likelihood"};
   if (!fit.converged) {
     std::array<double, 4> unused{};

@@ -12,9 +12,9 @@
 
 namespace revenue::recurring {
 
-/// The BG/NBD model of repeat purchases (Fader, Hardie & Lee 2005): customers buy at their own rate,
-/// Gamma(r, alpha), and leave for good after each purchase with their own probability, Beta(a, b).
-/// alpha is in the unit of time of recency and age.
+/// The BG/NBD model of repeat purchases (Fader, Hardie & Lee 2005): customers buy at their own
+/// rate, Gamma(r, alpha), and leave for good after each purchase with their own probability,
+/// Beta(a, b). alpha is in the unit of time of recency and age.
 struct Bgnbd {
   double r = 0;
   double alpha = 0;
@@ -37,8 +37,8 @@ struct BgnbdFit {
 };
 REVENUE_FIELDS(BgnbdFit, r, alpha, a, b, log_likelihood, n, converged, method)
 
-/// A customer: repeat purchases, when the last one was and how long he is known, both since the first
-/// purchase.
+/// A customer: repeat purchases, when the last one was and how long he is known, both since the
+/// first purchase.
 struct Purchases {
   std::int64_t frequency = 0;
   double recency = 0;

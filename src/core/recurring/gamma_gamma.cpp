@@ -100,9 +100,13 @@ std::optional<GammaGammaFit> GammaGammaState::result(Poll poll) const {
   };
   const double first[] = {start.p, start.q, start.gamma};
   const Maximum maximum = maximise(likelihood, first, poll);
-  GammaGammaFit fit{maximum.at[0], maximum.at[1], maximum.at[2], maximum.value,
+  GammaGammaFit fit{maximum.at[0],
+                    maximum.at[1],
+                    maximum.at[2],
+                    maximum.value,
                     static_cast<std::int64_t>(customers.size()),
-                    maximum.converged && !maximum.flat, "likelihood"};
+                    maximum.converged && !maximum.flat,
+                    "likelihood"};
   if (!fit.converged) {
     constexpr double kAllAlike = 1e6;  // q that leaves a customer's own mean without weight
     double unused[3];

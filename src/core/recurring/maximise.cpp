@@ -14,7 +14,8 @@ using Eigen::VectorXd;
 constexpr double kBound = 25;  // of a logarithm
 constexpr int kMostSteps = 200;
 constexpr double kGradientError = 1e-9;  // of the likelihood
-constexpr double kFlatCurvature = 0.02;  // a standard error of 7 on the scale of logarithms, e^7 = 1,000
+constexpr double kFlatCurvature =
+    0.02;  // a standard error of 7 on the scale of logarithms, e^7 = 1,000
 
 // The negative log-likelihood over the logarithms of the parameters.
 class Surface {

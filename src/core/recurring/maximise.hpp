@@ -18,8 +18,8 @@ struct Maximum {
   bool flat = false;       ///< a parameter could as well be 1,000 times larger or smaller
 };
 
-/// Climbs from `start` over positive parameters, by BFGS on their logarithms (Nocedal & Wright 2006)
-/// within e^-25 to e^25. Deterministic.
+/// Climbs from `start` over positive parameters, by BFGS on their logarithms (Nocedal & Wright
+/// 2006) within e^-25 to e^25. Deterministic.
 Maximum maximise(const LogLikelihood& likelihood, std::span<const double> start, Poll poll);
 
 }  // namespace revenue::recurring

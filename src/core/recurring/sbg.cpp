@@ -28,7 +28,8 @@ double log_likelihood(std::span<const Renewal> renewals, const Sbg& model,
     const Renewal& renewal = renewals[i];
     const double right = model.beta + static_cast<double>(i);
     const double both = model.alpha + right;
-    value += renewal.lost * std::log(model.alpha / both) + renewal.renewed() * std::log(right / both);
+    value +=
+        renewal.lost * std::log(model.alpha / both) + renewal.renewed() * std::log(right / both);
     gradient[0] += renewal.lost / model.alpha - renewal.at_risk / both;
     gradient[1] += renewal.renewed() / right - renewal.at_risk / both;
   }
@@ -76,7 +77,9 @@ void require_counts(bool valid, const char* fault) {
                 "{1000, 869, 743}; who returns is not counted again.");
 }
 
-bool is_count(double number) { return number >= 0 && number <= 1e15; }
+bool is_count(double number) {
+  return number >= 0 && number <= 1e15;
+}
 
 void require_model(const Sbg& model) {
   if (!(model.alpha > 0 && model.beta > 0 && model.alpha <= 1e12 && model.beta <= 1e12))
@@ -175,8 +178,10 @@ std::vector<SimpleLtv> simple_ltv(Money arpa, double gross_margin, double churn,
   require_share("gross_margin", gross_margin);
   require_share("churn", churn);
   SimpleLtv simple{std::nullopt, "ARPA x gross margin / " + churn_basis, std::nullopt};
-  if (churn > 0) simple.ltv = multiply(arpa, gross_margin / churn);
-  else simple.reason = "no churn";
+  if (churn > 0)
+    simple.ltv = multiply(arpa, gross_margin / churn);
+  else
+    simple.reason = "no churn";
   return {simple};
 }
 

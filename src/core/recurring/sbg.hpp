@@ -61,9 +61,10 @@ struct Valuation {
 };
 REVENUE_FIELDS(Valuation, gross_margin, discount_rate, periods_per_year, in_advance)
 
-/// What a customer is worth who pays `arpa` a period: arpa x margin x the discounted expected number
-/// of payments, of a new customer or of one who has renewed `age` times; of `periods` payments, or of
-/// all (nothing). Throws invalid_argument where nothing bounds it: no discount, and no end expected.
+/// What a customer is worth who pays `arpa` a period: arpa x margin x the discounted expected
+/// number of payments, of a new customer or of one who has renewed `age` times; of `periods`
+/// payments, or of all (nothing). Throws invalid_argument where nothing bounds it: no discount, and
+/// no end expected.
 Money sbg_ltv(const Sbg& model, Money arpa, const Valuation& valuation,
               std::optional<std::int32_t> periods, std::int32_t age, Poll poll);
 

@@ -30,8 +30,8 @@ double digamma(double x) {
       (1.0 / 12 -
        square * (1.0 / 120 -
                  square * (1.0 / 252 -
-                           square * (1.0 / 240 -
-                                     square * (1.0 / 132 - square * (691.0 / 32760 - square / 12))))));
+                           square * (1.0 / 240 - square * (1.0 / 132 - square * (691.0 / 32760 -
+                                                                                 square / 12))))));
   return shift + std::log(x) - 0.5 / x - series;
 }
 
@@ -44,8 +44,9 @@ double hypergeometric_1(double b, double c, double z, Poll poll) {
   for (int i = 1; i < kMostTerms; ++i) {
     if (i % kPollEvery == 0) poll();
     const double n = i / 2;
-    const double k = i % 2 == 1 ? (i == 1 ? b / c : (b + n) * (d + n) / ((d + 2 * n) * (d + 2 * n + 1)))
-                                : n * (d - b + n) / ((d + 2 * n - 1) * (d + 2 * n));
+    const double k = i % 2 == 1
+                         ? (i == 1 ? b / c : (b + n) * (d + n) / ((d + 2 * n) * (d + 2 * n + 1)))
+                         : n * (d - b + n) / ((d + 2 * n - 1) * (d + 2 * n));
     lower = 1 / (1 - k * z * lower);
     upper = 1 - k * z / upper;
     value *= upper * lower;
@@ -63,7 +64,8 @@ double hypergeometric(double a, double b, double c, double z, Poll poll) {
     term *= ratio;
     sum += term;
     // What is left is about a geometric series of this ratio.
-    if (std::fabs(ratio) < 1 && std::fabs(term) <= kPrecision * std::fabs(sum) * (1 - std::fabs(ratio)))
+    if (std::fabs(ratio) < 1 &&
+        std::fabs(term) <= kPrecision * std::fabs(sum) * (1 - std::fabs(ratio)))
       return sum;
   }
   throw_no_end();
