@@ -59,7 +59,7 @@ SQL_ORDER = \
   pipeline.quota.tables pipeline.quota pipeline.submissions.tables pipeline.submissions \
   pipeline.waterfall pipeline.velocity \
   pipeline.snapshots.tables pipeline.snapshots \
-  recurring.types recurring.functions \
+  recurring.types recurring.functions recurring.ltv \
   recurring.tables recurring.ledger recurring.views recurring.retention recurring.policies \
   forecast.types forecast.functions \
   alerts.outbox.tables alerts.outbox \

@@ -1,10 +1,11 @@
--- The best that was found by hand: what begins and ends netted by customer and month, a running sum, one pass of
--- windows. It nets whole months, which is less to sort than days.
+-- The best that was found by hand: what begins and ends netted by customer and day, a running sum, one sort for
+-- both, in the order of bytes, which compares texts fastest. Twice as fast as with the collation of the database; with
+-- double precision for the amounts, which is not exact, a tenth faster still.
 CREATE OR REPLACE VIEW bench_mrr.by_window AS
 WITH events AS (
-  SELECT customer, valid_from AS day, mrr AS change FROM bench_mrr.periods
+  SELECT customer COLLATE "C" AS customer, valid_from AS day, mrr AS change FROM bench_mrr.periods
   UNION ALL
-  SELECT customer, valid_to, -mrr FROM bench_mrr.periods WHERE valid_to < 'infinity'
+  SELECT customer COLLATE "C", valid_to, -mrr FROM bench_mrr.periods WHERE valid_to < 'infinity'
 ), netted AS (
   SELECT customer, day, sum(change) AS change FROM events GROUP BY customer, day
 ), steps AS (

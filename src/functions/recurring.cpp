@@ -1,7 +1,10 @@
+#include "core/recurring/bgnbd.hpp"
 #include "core/recurring/cohorts.hpp"
+#include "core/recurring/gamma_gamma.hpp"
 #include "core/recurring/ledger_range.hpp"
 #include "core/recurring/mrr_ledger_state.hpp"
 #include "core/recurring/retention.hpp"
+#include "core/recurring/sbg.hpp"
 #include "core/recurring/waterfall.hpp"
 #include "pg/aggregate.hpp"
 #include "pg/stored.hpp"
@@ -75,6 +78,41 @@ struct revenue::pg::FromJson<recurring::LedgerOptions> {
   }
 };
 
+// A fitted model as its aggregate writes it; what else is in there was told of the fit, not of the model.
+template <class Model>
+Model model_from(JsonbContainer* json) {
+  Model model;
+  for (const auto& [key, value] : revenue::pg::object_entries(json, "model"))
+    visit_fields(model, [&](std::string_view name, double& parameter) {
+      if (name == key) parameter = revenue::pg::number_from(value, "model." + std::string(key));
+    });
+  return model;
+}
+
+template <>
+struct revenue::pg::FromJson<recurring::Bgnbd> {
+  static const recurring::Bgnbd& absent() {
+    static const recurring::Bgnbd none;
+    return none;
+  }
+  static recurring::Bgnbd parse(JsonbContainer* json) { return model_from<recurring::Bgnbd>(json); }
+};
+
+template <>
+struct revenue::pg::FromJson<recurring::GammaGamma> {
+  static const recurring::GammaGamma& absent() {
+    static const recurring::GammaGamma none;
+    return none;
+  }
+  static recurring::GammaGamma parse(JsonbContainer* json) { return model_from<recurring::GammaGamma>(json); }
+};
+
+// A fit of no rows is NULL, and so is what it would say.
+template <class Model>
+bool is_absent(const Model& model) {
+  return &model == &revenue::pg::FromJson<Model>::absent();
+}
+
 PG_STORED_TYPE(mrr_ledger, recurring::MrrLedger);
 PG_AGGREGATE(mrr_ledger, recurring::MrrLedgerState);
 PG_AGGREGATE(mrr_ledger_fx, recurring::MrrLedgerFxState);
@@ -86,3 +124,29 @@ PG_FUNCTION(net_retention, &recurring::net_retention);
 PG_FUNCTION(gross_retention, &recurring::gross_retention);
 PG_FUNCTION(logo_churn, &recurring::logo_churn);
 PG_FUNCTION(quick_ratio, &recurring::quick_ratio);
+
+PG_FUNCTION(fit_sbg, &recurring::fit_sbg);
+PG_FUNCTION(fit_sbg_at_risk, &recurring::fit_sbg_at_risk);
+PG_FUNCTION(sbg_curve, &recurring::sbg_curve);
+PG_FUNCTION(sbg_ltv, &recurring::sbg_ltv);
+PG_FUNCTION(simple_ltv, &recurring::simple_ltv);
+
+PG_AGGREGATE(fit_bgnbd, recurring::BgnbdState);
+PG_FUNCTION(probability_alive,
+            [](const recurring::Bgnbd& model, recurring::Purchases customer) -> std::optional<double> {
+              if (is_absent(model)) return std::nullopt;
+              return recurring::probability_alive(model, customer);
+            });
+PG_FUNCTION(expected_purchases,
+            [](const recurring::Bgnbd& model, recurring::Purchases customer, double time,
+               revenue::Poll poll) -> std::optional<double> {
+              if (is_absent(model)) return std::nullopt;
+              return recurring::expected_purchases(model, customer, time, poll);
+            });
+PG_AGGREGATE(fit_gamma_gamma, recurring::GammaGammaState);
+PG_FUNCTION(expected_purchase_value,
+            [](const recurring::GammaGamma& model, std::int64_t frequency,
+               std::optional<double> mean_value) -> std::optional<double> {
+              if (is_absent(model)) return std::nullopt;
+              return recurring::expected_value(model, frequency, mean_value.value_or(0));
+            });

@@ -1,7 +1,9 @@
 #include <memory_resource>
 #include <vector>
 
+#include "core/recurring/bgnbd.hpp"
 #include "core/recurring/cohorts.hpp"
+#include "core/recurring/gamma_gamma.hpp"
 #include "core/recurring/mrr_ledger_state.hpp"
 #include "core/recurring/retention.hpp"
 #include "core/recurring/waterfall.hpp"
@@ -54,6 +56,27 @@ void read_ledger(const MrrLedger& ledger, const LedgerOptions& options) {
   fuzz::succeeds([&] { quick_ratio(ledger, window, options, no_poll); });
 }
 
+// A state of entries of `entry` bytes, whose number the fuzzer would seldom hit.
+template <class State>
+void check_fit(std::span<const std::uint8_t> bytes, std::size_t entry) {
+  fuzz::succeeds([&] {
+    Writer writer;
+    writer.put(bytes.size() / entry);
+    writer.put_all(bytes.first(bytes.size() / entry * entry));
+    std::pmr::monotonic_buffer_resource memory;
+    Reader reader(std::as_bytes(std::span(writer.bytes())));
+    State state(&memory);
+    state.deserialize(reader);
+    reader.expect_end();
+    same_bytes(state, {reinterpret_cast<const std::uint8_t*>(writer.bytes().data()),
+                       writer.bytes().size()});
+    State merged(&memory);
+    merged.merge(state);
+    merged.merge(state);
+    merged.result(no_poll);
+  });
+}
+
 }  // namespace
 }  // namespace revenue::recurring
 
@@ -64,7 +87,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto choice = input.take<std::uint8_t>();
   const LedgerOptions options = options_from(input);
   const std::span bytes(data + std::min<std::size_t>(size, 6), data + size);
-  if (choice % 2) {
+  if (choice % 8 == 0) {
+    check_fit<BgnbdState>(bytes, sizeof(Purchases));
+  } else if (choice % 8 == 2) {
+    check_fit<GammaGammaState>(bytes, sizeof(GammaGammaState::Customer));
+  } else if (choice % 2) {
     fuzz::succeeds([&] {
       // The length before the bytes, which the fuzzer would seldom hit.
       Writer writer;

@@ -194,6 +194,18 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('builtin_policy_sets', '[]'),
   ('policy_set', '["stripe_like", 555]'),
   ('definition_diff', '["own", "maxio_like", "2024-01-01", "2024-12-31", 555]'),
+  -- recurring: lifetime value
+  ('fit_sbg', '["{1000,869,743,653}"]'),
+  ('fit_sbg_at_risk', '["{1000,869,743}", "{131,126,90}"]'),
+  ('sbg_curve', '[0.668, 3.806, 8]'),
+  ('sbg_ltv', '[0.668, 3.806, 100, 0.8, 0.1, 1, true, 5, 2]'),
+  ('simple_ltv', '[100, 0.8, 0.02, "logo churn"]'),
+  ('cohort_ltv', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "month", "2024-01-01", "2024-04-01", 0.8, 0.1, null]'),
+  ('fit_bgnbd', '[2, 30.43, 38.86]'),
+  ('probability_alive', '[{"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, 2, 30.43, 38.86]'),
+  ('expected_purchases', '[{"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, 2, 30.43, 38.86, 39]'),
+  ('fit_gamma_gamma', '[2, 35]'),
+  ('expected_purchase_value', '[{"p": 6.25, "q": 3.74, "gamma": 15.44}, 2, 35]'),
   -- forecast
   ('series_model_in', '["=revenue.series_model_out((SELECT revenue.fit_series(date ''2024-01-01'', 5)))"]'),
   ('series_model_out', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]'),
