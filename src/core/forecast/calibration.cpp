@@ -17,6 +17,9 @@ constexpr double kStride = 0.27;
 double along(double level) { return -std::log1p(-level); }
 double grid_level(std::size_t i) { return -std::expm1(-kStride * static_cast<double>(i)); }
 
+// The step under which each series' record stands: that of the origin held back over that of now.
+constexpr std::uint32_t kRecord = 255;
+
 constexpr double kUsualSeries = 20;  // that the usual multipliers are worth
 
 }  // namespace
@@ -79,6 +82,8 @@ Calibration Calibration::deserialize(Reader& reader) {
 }
 
 void CalibrationState::add(const SeriesModel& model) {
+  if (!model.scores.empty())
+    scores_.push_back({static_cast<std::uint32_t>(model.calendar.period), kRecord, model.record_before / model.record});
   for (std::size_t h = 0; h < model.scores.size(); ++h)
     scores_.push_back({static_cast<std::uint32_t>(model.calendar.period), static_cast<std::uint32_t>(h), model.scores[h]});
 }
@@ -95,8 +100,8 @@ void CalibrationState::serialize(Writer& writer) const {
 void CalibrationState::deserialize(Reader& reader) {
   const std::vector<Score> read = reader.get_all<Score>(reader.get<std::size_t>());
   for (const Score& score : read)
-    if (score.period > static_cast<std::uint32_t>(Period::year) || score.step > 255 || !(score.score >= 0) ||
-        !std::isfinite(score.score))
+    if (score.period > static_cast<std::uint32_t>(Period::year) || score.step > kRecord || !(score.score >= 0) ||
+        !std::isfinite(score.score) || (score.step == kRecord && !(score.score > 0)))
       Reader::malformed();
   scores_.assign(read.begin(), read.end());
 }
@@ -115,6 +120,16 @@ Calibration CalibrationState::result(Poll poll) const {
     const auto period = static_cast<Period>(scores[begin].period);
     if (calibration.periods.empty() || calibration.periods.back().period != period)
       calibration.periods.push_back({period, {}});
+    if (scores[begin].step == kRecord) {
+      // What all records have in common is no news of any one series: it would count twice.
+      double sum = 0;
+      for (std::size_t i = begin; i < end; ++i) sum += std::log(scores[i].score);
+      const double common = std::exp(sum / static_cast<double>(end - begin));
+      for (Calibration::Step& step : calibration.periods.back().steps)
+        for (double& quantile : step.quantiles) quantile *= common;
+      begin = end;
+      continue;
+    }
     auto& steps = calibration.periods.back().steps;
     Calibration::Step step;
     step.series = static_cast<std::int64_t>(end - begin);

@@ -14,19 +14,19 @@ struct Anchor {
   std::array<double, kLevelCount> multipliers;
 };
 
-constexpr Anchor kQuarter[] = {{1, 0.79, {0, 0.64, 0.96, 1.38, 2.08, 3.39}},
-                               {2, 0.99, {0, 0.82, 1.21, 1.69, 2.52, 4.19}},
-                               {4, 1.46, {0, 1.09, 1.77, 2.62, 3.93, 6.71}},
-                               {8, 2.64, {0, 2.23, 3.42, 4.77, 7.21, 11.52}}};
-constexpr Anchor kMonth[] = {{1, 0.76, {0, 0.57, 0.92, 1.37, 2.02, 3.23}},
-                             {3, 0.96, {0, 0.75, 1.18, 1.74, 2.51, 3.88}},
-                             {6, 1.18, {0, 0.90, 1.44, 2.10, 3.08, 4.71}},
-                             {12, 1.46, {0, 1.03, 1.72, 2.68, 4.01, 6.88}},
-                             {18, 1.85, {0, 1.31, 2.18, 3.27, 5.35, 8.64}}};
-constexpr Anchor kYear[] = {{1, 1.27, {0, 1.04, 1.84, 2.67, 3.69, 5.56}},
-                            {2, 2.15, {0, 1.67, 2.62, 3.67, 6.58, 9.88}},
-                            {4, 3.14, {0, 2.44, 3.84, 6.25, 10.10, 16.10}},
-                            {6, 4.90, {0, 3.32, 5.98, 9.98, 15.93, 25.40}}};
+constexpr Anchor kQuarter[] = {{1, 0.72, {0, 0.55, 0.85, 1.28, 1.97, 3.27}},
+                               {2, 0.91, {0, 0.71, 1.08, 1.56, 2.39, 4.33}},
+                               {4, 1.34, {0, 0.95, 1.52, 2.38, 3.66, 6.41}},
+                               {8, 2.44, {0, 1.86, 2.90, 4.07, 6.46, 12.26}}};
+constexpr Anchor kMonth[] = {{1, 0.72, {0, 0.52, 0.87, 1.33, 1.97, 3.27}},
+                             {3, 0.91, {0, 0.69, 1.10, 1.69, 2.49, 3.82}},
+                             {6, 1.09, {0, 0.81, 1.34, 1.97, 2.90, 5.15}},
+                             {12, 1.36, {0, 0.96, 1.56, 2.46, 3.91, 6.91}},
+                             {18, 1.78, {0, 1.25, 2.10, 3.26, 4.97, 8.76}}};
+constexpr Anchor kYear[] = {{1, 1.27, {0, 0.96, 1.52, 2.31, 3.42, 5.14}},
+                            {2, 1.96, {0, 1.49, 2.39, 3.45, 5.41, 8.97}},
+                            {4, 3.12, {0, 2.30, 3.62, 5.68, 8.67, 14.16}},
+                            {6, 4.56, {0, 3.02, 5.16, 8.66, 13.67, 25.32}}};
 
 // Days and weeks grow uncertain as months do.
 std::span<const Anchor> anchors_of(Period period) {
@@ -83,19 +83,28 @@ double seasonal_difference(std::span<const double> values, std::size_t season) {
 }
 
 double base_scale(std::span<const double> values, std::span<const double> fitted, std::size_t season) {
+  constexpr double kHalfLife = 0.35;  // of the length
+  constexpr double kDifference = 0.6;
+  constexpr double kDoubt = 0.05;
   const std::size_t n = values.size();
-  double squares = 0;
-  double absolute = 0;
+  const std::size_t lag = n > season + 1 ? season : 1;
   const std::size_t first = std::min(n / 2, season);
+  const double older = std::exp2(-1 / std::max(kHalfLife * static_cast<double>(n), 8.0));
+  double squares = 0, square_weight = 0;
+  double differences = 0, difference_weight = 0;
+  double absolute = 0;
   for (std::size_t t = 0; t < n; ++t) {
     absolute += std::fabs(values[t]) / static_cast<double>(n);
-    if (t >= first) squares += (values[t] - fitted[t]) * (values[t] - fitted[t]);
+    squares *= older, square_weight *= older;
+    differences *= older, difference_weight *= older;
+    if (t >= first) squares += (values[t] - fitted[t]) * (values[t] - fitted[t]), square_weight += 1;
+    if (t >= lag) differences += std::fabs(values[t] - values[t - lag]), difference_weight += 1;
   }
-  const double fit = std::sqrt(squares / static_cast<double>(n - first));
   // A perfect fit, or a perfect season, is not believed entirely.
-  constexpr double kDoubt = 0.05;
-  const double difference = std::max(seasonal_difference(values, season), kDoubt * mean_difference(values, 1));
-  const double scale = std::sqrt(difference * std::max(fit, kDoubt * difference));
+  const double difference = std::max(difference_weight > 0 ? differences / difference_weight : 0.0,
+                                     kDoubt * mean_difference(values, 1));
+  const double fit = std::max(std::sqrt(squares / square_weight), kDoubt * difference);
+  const double scale = difference > 0 ? fit * std::pow(difference / fit, kDifference) : 0;
   constexpr std::size_t kShort = 12;
   constexpr double kAssumed = 0.25;
   return n < kShort ? std::max(scale, kAssumed * absolute / static_cast<double>(n)) : scale;
@@ -106,7 +115,7 @@ double own_factor(Period period, std::span<const double> scores) {
   double ratio = 0;
   for (std::size_t h = 0; h < scores.size(); ++h)
     ratio += scores[h] / usual_score(period, static_cast<std::int64_t>(h) + 1) / static_cast<double>(scores.size());
-  return std::pow(std::clamp(ratio, 0.05, 20.0), 0.25);
+  return std::pow(std::clamp(ratio, 0.05, 20.0), 0.2);
 }
 
 }  // namespace revenue::forecast

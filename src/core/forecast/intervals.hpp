@@ -16,12 +16,12 @@ double usual_multiplier(Period period, std::int64_t step, double level);
 /// The mean absolute error to expect `step` periods ahead, in multiples of base_scale().
 double usual_score(Period period, std::int64_t step);
 
-/// The unit of a series' errors, before its own record is known: the geometric mean of the mean absolute difference
-/// to the season before and of the root mean square of the one-step errors, so that neither a trend, which only the
-/// first has in it, nor a good fit decides alone. Zero only where all values are zero or the same for long.
+/// The unit of a series' errors, before its own record is known: between the mean absolute difference to the season
+/// before and the root mean square of the one-step errors, geometrically, so that neither a trend, which only the
+/// first has in it, nor a good fit decides alone. What was lately counts more. Zero only where all values are zero or the same for long.
 double base_scale(std::span<const double> values, std::span<const double> fitted, std::size_t season);
 
-/// How a series' own errors compare with the usual ones, as a factor of its scale: the fourth root of the mean ratio,
+/// How a series' own errors compare with the usual ones, as a factor of its scale: a low power of the mean ratio,
 /// because one origin says little. 1 where there are none.
 double own_factor(Period period, std::span<const double> scores);
 

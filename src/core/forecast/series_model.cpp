@@ -58,16 +58,6 @@ double own_factor_of(std::span<const double> values, std::int32_t season, Period
   return own_factor(period, held_back_errors(values, season, period, Method::fast, poll));
 }
 
-// What intervals are calibrated on: errors of the origin held back, in units of the scale as it was then.
-std::vector<double> scores_of(std::span<const double> values, std::int32_t season, Period period, Method method,
-                              Poll poll) {
-  std::vector<double> scores = held_back_errors(values, season, period, method, poll);
-  if (scores.empty()) return scores;
-  const double factor = own_factor_of(values.first(values.size() - scores.size()), season, period, poll);
-  for (double& score : scores) score /= factor;
-  return scores;
-}
-
 std::string date_text(LocalTime time) {
   const Civil civil = civil_of(day_of(time));
   const auto padded = [](std::int64_t number, std::size_t width) {
@@ -146,8 +136,15 @@ SeriesModel fit_series(Series series, const SeriesOptions& options, Poll poll) {
   std::vector<double> fitted;
   model.mixture = fit_mixture(recent, model.season, options.method, series.notes, fitted, poll);
   const Period period = model.calendar.period;
-  model.scores = scores_of(recent, model.season, period, options.method, poll);
-  model.scale = base_scale(recent, fitted, season) * own_factor_of(recent, model.season, period, poll) * model.unit;
+  model.record = own_factor_of(recent, model.season, period, poll);
+  model.scale = base_scale(recent, fitted, season) * model.record * model.unit;
+  model.scores = held_back_errors(recent, model.season, period, options.method, poll);
+  const std::span<const double> before = std::span<const double>(recent).first(recent.size() - model.scores.size());
+  if (!model.scores.empty()) model.record_before = own_factor_of(before, model.season, period, poll);
+  // The fit to the whole series knows more than the one held back; how much that is worth, on M1 and M3.
+  constexpr double kMoreHistory = 0.1;
+  const double more = std::pow(static_cast<double>(before.size()) / static_cast<double>(recent.size()), kMoreHistory);
+  for (double& score : model.scores) score *= more / model.record_before;
   model.fitted.assign(values.size(), kNaN);
   for (std::size_t t = 0; t < recent.size(); ++t)
     model.fitted[begin + t] =
@@ -318,6 +315,8 @@ void SeriesModel::serialize(Writer& writer) const {
   writer.put(unit);
   writer.put(scale);
   writer.put(static_cast<std::uint8_t>(non_negative));
+  writer.put(record);
+  writer.put(record_before);
   writer.put(static_cast<std::uint8_t>(scores.size()));
   writer.put_all(std::span(scores));
   writer.put(static_cast<std::uint8_t>(notes.size()));
@@ -346,6 +345,8 @@ SeriesModel SeriesModel::deserialize(Reader& reader) {
   model.unit = reader.get<double>();
   model.scale = reader.get<double>();
   model.non_negative = get_flag(reader);
+  model.record = reader.get<double>();
+  model.record_before = reader.get<double>();
   model.scores = reader.get_all<double>(reader.get<std::uint8_t>());
   const auto notes = reader.get<std::uint8_t>();
   for (std::size_t i = 0; i < notes; ++i) {
@@ -355,7 +356,8 @@ SeriesModel SeriesModel::deserialize(Reader& reader) {
   }
   const auto known = [](double value) { return std::isfinite(value); };
   const auto known_or_missing = [](double value) { return !std::isinf(value); };
-  if (!(model.unit > 0) || !known(model.unit) || !(model.scale >= 0) || !known(model.scale) ||
+  if (!(model.unit > 0) || !known(model.unit) || !(model.record > 0) || !known(model.record) ||
+      !(model.record_before > 0) || !known(model.record_before) || !(model.scale >= 0) || !known(model.scale) ||
       !std::all_of(model.values.begin(), model.values.end(), known_or_missing) ||
       !std::any_of(model.values.begin(), model.values.end(), known) ||
       !std::all_of(model.fitted.begin(), model.fitted.end(), known_or_missing) ||
