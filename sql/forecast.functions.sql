@@ -45,11 +45,40 @@ COMMENT ON AGGREGATE revenue.fit_series(timestamptz, double precision, jsonb) IS
   'The same with options: period, season, method, gather, gaps, first_month, first_weekday, data_end, workdays';
 
 CREATE OR REPLACE FUNCTION revenue.forecast(
-  model revenue.series_model, horizon integer, levels double precision[] DEFAULT '{0.7,0.85,0.95}')
+  model revenue.series_model, horizon integer, levels double precision[] DEFAULT '{0.7,0.85,0.95}',
+  calibration revenue.calibration DEFAULT NULL)
 RETURNS TABLE (step integer, ts timestamptz, mean double precision, lower double precision[], upper double precision[])
-LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 12 AS 'MODULE_PATHNAME', 'forecast';
+LANGUAGE c STABLE PARALLEL SAFE ROWS 12 AS 'MODULE_PATHNAME', 'forecast';
 COMMENT ON FUNCTION revenue.forecast IS
-  'The next periods of a fitted series, with an interval for each level, in the order of the levels';
+  'The next periods of a fitted series, with an interval for each level, in the order of the levels, as wide as the calibration says (NULL = as is usual)';
+
+CREATE OR REPLACE FUNCTION revenue.calibrate_add(internal, revenue.series_model)
+RETURNS internal LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'calibrate_add';
+COMMENT ON FUNCTION revenue.calibrate_add IS 'Part of the aggregate calibrate';
+CREATE OR REPLACE FUNCTION revenue.calibrate_merge(internal, internal)
+RETURNS internal LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'calibrate_merge';
+COMMENT ON FUNCTION revenue.calibrate_merge IS 'Part of the aggregate calibrate';
+CREATE OR REPLACE FUNCTION revenue.calibrate_serialize(internal)
+RETURNS bytea LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'calibrate_serialize';
+COMMENT ON FUNCTION revenue.calibrate_serialize IS 'Part of the aggregate calibrate';
+CREATE OR REPLACE FUNCTION revenue.calibrate_deserialize(bytea, internal)
+RETURNS internal LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'calibrate_deserialize';
+COMMENT ON FUNCTION revenue.calibrate_deserialize IS 'Part of the aggregate calibrate';
+CREATE OR REPLACE FUNCTION revenue.calibrate_result(internal)
+RETURNS revenue.calibration LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'calibrate_result';
+COMMENT ON FUNCTION revenue.calibrate_result IS 'Part of the aggregate calibrate';
+CREATE OR REPLACE AGGREGATE revenue.calibrate(model revenue.series_model) (
+  SFUNC = revenue.calibrate_add, STYPE = internal, FINALFUNC = revenue.calibrate_result,
+  COMBINEFUNC = revenue.calibrate_merge, SERIALFUNC = revenue.calibrate_serialize,
+  DESERIALFUNC = revenue.calibrate_deserialize, PARALLEL = SAFE);
+COMMENT ON AGGREGATE revenue.calibrate IS
+  'How wide intervals of these series have to be at each step, from the errors each would have made at its last origin held back';
+
+CREATE OR REPLACE FUNCTION revenue.adapted_level(
+  level double precision, covered integer[], rate double precision DEFAULT 0.02)
+RETURNS double precision LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'adapted_level';
+COMMENT ON FUNCTION revenue.adapted_level IS
+  'The level to ask intervals of now, given which of the values so far lay within theirs (1) or not (0), oldest first, so that the share of level lies within in the long run';
 
 CREATE OR REPLACE FUNCTION revenue.describe(model revenue.series_model)
 RETURNS jsonb LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'describe_series';

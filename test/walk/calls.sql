@@ -213,7 +213,12 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('fit_series(ts timestamp with time zone, value double precision)', '["2024-01-01", 5]'),
   ('fit_series(ts timestamp with time zone, value double precision, options jsonb)',
     '["2024-01-01", 5, {"period": "month", "season": 12, "method": "auto", "gather": "sum", "gaps": "auto", "first_month": 2, "first_weekday": 7, "data_end": "2024-02-29", "workdays": true}]'),
-  ('forecast', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)", 4, "{0.7,0.95}"]'),
+  ('forecast', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)", 4, "{0.7,0.95}", "=(SELECT revenue.calibrate(m) FROM (SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i) AS x(m))"]'),
+  ('calibration_in', '["=revenue.calibration_out((SELECT revenue.calibrate(m) FROM (SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i) AS x(m)))"]'),
+  ('calibration_out', '["=(SELECT revenue.calibrate(m) FROM (SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i) AS x(m))"]'),
+  ('calibration_send', '["=(SELECT revenue.calibrate(m) FROM (SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i) AS x(m))"]'),
+  ('calibrate', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]'),
+  ('adapted_level', '[0.95, "{1,1,0,1}", 0.05]'),
   ('describe', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]'),
   ('decompose', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]'),
   -- alerts: the outbox

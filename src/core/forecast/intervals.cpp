@@ -10,41 +10,112 @@ namespace {
 
 struct Anchor {
   double step;
-  std::array<double, 3> multipliers;  // at 0.70, 0.85, 0.95
+  double score;
+  std::array<double, kLevelCount> multipliers;
 };
-constexpr Anchor kQuarter[] = {{1, {.66, 1.00, 1.66}}, {4, {1.15, 1.79, 2.96}}, {8, {2.00, 3.00, 4.48}}};
-constexpr Anchor kMonth[] = {
-    {1, {.66, 1.11, 1.70}}, {6, {.88, 1.32, 2.10}}, {12, {1.08, 1.61, 2.49}}, {18, {1.33, 2.03, 3.32}}};
 
-double at_step(std::span<const Anchor> anchors, double step, std::size_t level) {
+constexpr Anchor kQuarter[] = {{1, 0.72, {0, 0.55, 0.85, 1.28, 1.97, 3.27}},
+                               {2, 0.91, {0, 0.71, 1.08, 1.56, 2.39, 4.33}},
+                               {4, 1.34, {0, 0.95, 1.52, 2.38, 3.66, 6.41}},
+                               {8, 2.44, {0, 1.86, 2.90, 4.07, 6.46, 12.26}}};
+constexpr Anchor kMonth[] = {{1, 0.72, {0, 0.52, 0.87, 1.33, 1.97, 3.27}},
+                             {3, 0.91, {0, 0.69, 1.10, 1.69, 2.49, 3.82}},
+                             {6, 1.09, {0, 0.81, 1.34, 1.97, 2.90, 5.15}},
+                             {12, 1.36, {0, 0.96, 1.56, 2.46, 3.91, 6.91}},
+                             {18, 1.78, {0, 1.25, 2.10, 3.26, 4.97, 8.76}}};
+constexpr Anchor kYear[] = {{1, 1.27, {0, 0.96, 1.52, 2.31, 3.42, 5.14}},
+                            {2, 1.96, {0, 1.49, 2.39, 3.45, 5.41, 8.97}},
+                            {4, 3.12, {0, 2.30, 3.62, 5.68, 8.67, 14.16}},
+                            {6, 4.56, {0, 3.02, 5.16, 8.66, 13.67, 25.32}}};
+
+// Days and weeks grow uncertain as months do.
+std::span<const Anchor> anchors_of(Period period) {
+  if (period == Period::year) return kYear;
+  if (period == Period::quarter) return kQuarter;
+  return kMonth;
+}
+
+// Straight between anchors; beyond the last one the power of the step that led to it.
+template <class Value>
+double at_step(std::span<const Anchor> anchors, double step, Value&& value) {
+  const Anchor& last = anchors.back();
+  if (step > last.step) {
+    const Anchor& before = anchors[anchors.size() - 2];
+    const double power = std::log(last.score / before.score) / std::log(last.step / before.step);
+    return value(last) * std::pow(step / last.step, std::clamp(power, 0.5, 1.0));
+  }
   std::size_t i = 0;
   while (i + 2 < anchors.size() && step > anchors[i + 1].step) ++i;
-  const Anchor& from = anchors[i];
-  const Anchor& to = anchors[i + 1];
-  const double share = (step - from.step) / (to.step - from.step);
-  return from.multipliers[level] + share * (to.multipliers[level] - from.multipliers[level]);
+  const double share = (step - anchors[i].step) / (anchors[i + 1].step - anchors[i].step);
+  return value(anchors[i]) + share * (value(anchors[i + 1]) - value(anchors[i]));
+}
+
+double mean_difference(std::span<const double> values, std::size_t lag) {
+  if (values.size() <= lag) return 0;
+  double sum = 0;
+  for (std::size_t t = lag; t < values.size(); ++t) sum += std::fabs(values[t] - values[t - lag]);
+  return sum / static_cast<double>(values.size() - lag);
 }
 
 }  // namespace
 
-double usual_multiplier(Period period, std::int64_t step, double level) {
-  const std::span<const Anchor> anchors =
-      period == Period::quarter || period == Period::year ? std::span<const Anchor>(kQuarter) : kMonth;
-  const auto h = static_cast<double>(step);
-  const double m70 = at_step(anchors, h, 0);
-  const double m95 = at_step(anchors, h, 2);
-  // Exponential tails through two levels.
-  const double rate = (m95 - m70) / std::log(0.30 / 0.05);
-  return std::max(0.0, m70 + rate * std::log(0.30 / (1 - level)));
+double at_level(std::span<const double> values, double level) {
+  const auto along = [](double of) { return -std::log1p(-of); };
+  std::size_t i = 0;
+  while (i + 2 < kLevelCount && level > kLevels[i + 1]) ++i;
+  const double share = (along(level) - along(kLevels[i])) / (along(kLevels[i + 1]) - along(kLevels[i]));
+  return values[i] + share * (values[i + 1] - values[i]);
 }
 
-double scale_of(std::span<const double> values, std::size_t season) {
+double usual_multiplier(Period period, std::int64_t step, double level) {
+  std::array<double, kLevelCount> values;
+  for (std::size_t i = 0; i < kLevelCount; ++i)
+    values[i] = at_step(anchors_of(period), static_cast<double>(step), [i](const Anchor& a) { return a.multipliers[i]; });
+  return at_level(values, level);
+}
+
+double usual_score(Period period, std::int64_t step) {
+  return at_step(anchors_of(period), static_cast<double>(step), [](const Anchor& anchor) { return anchor.score; });
+}
+
+double seasonal_difference(std::span<const double> values, std::size_t season) {
+  return mean_difference(values, values.size() > season + 1 ? season : 1);
+}
+
+double base_scale(std::span<const double> values, std::span<const double> fitted, std::size_t season) {
+  constexpr double kHalfLife = 0.35;  // of the length
+  constexpr double kDifference = 0.6;
+  constexpr double kDoubt = 0.05;
   const std::size_t n = values.size();
   const std::size_t lag = n > season + 1 ? season : 1;
-  if (n <= lag) return 0;
-  double sum = 0;
-  for (std::size_t t = lag; t < n; ++t) sum += std::fabs(values[t] - values[t - lag]);
-  return sum / static_cast<double>(n - lag);
+  const std::size_t first = std::min(n / 2, season);
+  const double older = std::exp2(-1 / std::max(kHalfLife * static_cast<double>(n), 8.0));
+  double squares = 0, square_weight = 0;
+  double differences = 0, difference_weight = 0;
+  double absolute = 0;
+  for (std::size_t t = 0; t < n; ++t) {
+    absolute += std::fabs(values[t]) / static_cast<double>(n);
+    squares *= older, square_weight *= older;
+    differences *= older, difference_weight *= older;
+    if (t >= first) squares += (values[t] - fitted[t]) * (values[t] - fitted[t]), square_weight += 1;
+    if (t >= lag) differences += std::fabs(values[t] - values[t - lag]), difference_weight += 1;
+  }
+  // A perfect fit, or a perfect season, is not believed entirely.
+  const double difference = std::max(difference_weight > 0 ? differences / difference_weight : 0.0,
+                                     kDoubt * mean_difference(values, 1));
+  const double fit = std::max(std::sqrt(squares / square_weight), kDoubt * difference);
+  const double scale = difference > 0 ? fit * std::pow(difference / fit, kDifference) : 0;
+  constexpr std::size_t kShort = 12;
+  constexpr double kAssumed = 0.25;
+  return n < kShort ? std::max(scale, kAssumed * absolute / static_cast<double>(n)) : scale;
+}
+
+double own_factor(Period period, std::span<const double> scores) {
+  if (scores.empty()) return 1;
+  double ratio = 0;
+  for (std::size_t h = 0; h < scores.size(); ++h)
+    ratio += scores[h] / usual_score(period, static_cast<std::int64_t>(h) + 1) / static_cast<double>(scores.size());
+  return std::pow(std::clamp(ratio, 0.05, 20.0), 0.2);
 }
 
 }  // namespace revenue::forecast

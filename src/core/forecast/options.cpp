@@ -12,8 +12,6 @@ namespace revenue::forecast {
 namespace {
 
 constexpr std::string_view kPeriods[] = {"day", "workday", "week", "month", "quarter", "year", "auto"};
-constexpr std::string_view kMethods[] = {"auto", "fast",  "ets",            "theta", "ces", "damped",
-                                         "ses",  "naive", "seasonal_naive", "sba",   "tsb", "adida"};
 constexpr std::string_view kGathers[] = {"sum", "mean", "last"};
 constexpr std::string_view kGaps[] = {"auto", "zero", "interpolate"};
 constexpr std::int64_t kMostSeason = 400;
@@ -69,7 +67,7 @@ SeriesOptions read_options(const WrittenOptions& written) {
   const std::size_t period = chosen("period", written.period, kPeriods);
   if (kPeriods[period] != "auto") options.period = static_cast<Period>(period);
   options.season = within("season", written.season, 0, kMostSeason);
-  options.method = static_cast<Method>(chosen("method", written.method, kMethods));
+  options.method = static_cast<Method>(chosen("method", written.method, method_names()));
   options.gather = static_cast<Gather>(chosen("gather", written.gather, kGathers));
   options.gaps = static_cast<Gaps>(chosen("gaps", written.gaps, kGaps));
   options.first_month = within("first_month", written.first_month, 1, 12);

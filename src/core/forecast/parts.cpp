@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMostSeason = 24;  // of the methods that carry a season in their state
 
-constexpr std::string_view kNames[] = {"auto", "fast",  "ets",            "theta", "ces", "damped",
+constexpr std::string_view kNames[] = {"auto", "fast",  "ets", "theta", "ces", "ces_adjusted", "damped",
                                        "ses",  "naive", "seasonal_naive", "sba",   "tsb", "adida"};
 
 Repeat last_season(std::span<const double> values, std::size_t season) {
@@ -31,9 +31,9 @@ struct Adjusted {
 Adjusted adjust(std::span<const double> values, std::size_t season) {
   Adjusted adjusted;
   adjusted.values.assign(values.begin(), values.end());
-  if (!is_seasonal(values, season)) return adjusted;
   adjusted.multiplicative = *std::min_element(values.begin(), values.end()) > 0;
-  std::vector<double> effects = seasonal_effects(values, season, adjusted.multiplicative);
+  std::vector<double> effects = shrunk_effects(values, season, adjusted.multiplicative);
+  if (effects.empty()) return adjusted;
   if (adjusted.multiplicative)
     for (double& effect : effects) effect = std::max(effect, 0.01);
   for (std::size_t t = 0; t < values.size(); ++t) {
@@ -70,6 +70,10 @@ class Fitter {
       case Method::ces:
         part.fitted = fit_ces(held, outside ? 1 : season_, poll_, one);
         part.adjusted = outside;
+        break;
+      case Method::ces_adjusted:
+        part.fitted = fit_ces(adjusted, 1, poll_, one);
+        part.adjusted = true;
         break;
       case Method::theta:
       case Method::fast:
@@ -120,28 +124,9 @@ class Fitter {
       add(Method::sba, 1);
       return add(Method::adida, 1);
     }
-    const bool seasonal = season_ > 1;
-    if (seasonal && n >= 3 * season_ && adjusted_.effects.empty()) notes_.push_back({Remark::no_season, 0});
-    if (n <= 3) {
-      notes_.push_back({Remark::very_short, static_cast<std::int64_t>(n)});
-      return add(Method::naive, 1);
-    }
-    if (seasonal && n < 2 * season_) notes_.push_back({Remark::short_history, 0});
-    if (fast || (seasonal && n < 2 * season_)) {
-      add(fast ? Method::fast : Method::theta, 1);
-      if (n >= season_) add(Method::seasonal_naive, seasonal ? 1 : 0.5);
-      return;
-    }
-    if (seasonal && n < 3 * season_) {
-      add(Method::ces, 1);
-      add(Method::theta, 1);
-      return add(Method::seasonal_naive, 1);
-    }
-    add(Method::ets, 1);
-    add(Method::theta, 1);
-    add(Method::ces, 1);
-    add(Method::damped, 1);
-    add(Method::seasonal_naive, 0.5);
+    if (n < 5) notes_.push_back({Remark::very_short, static_cast<std::int64_t>(n)});
+    if (season_ > 1) combine_seasonal(n, fast);
+    else combine_plain(n, fast);
   }
 
   Mixture finish(std::vector<double>& fitted) {
@@ -157,6 +142,46 @@ class Fitter {
   }
 
  private:
+  // Weights by rolling origin on the training parts of M1 and M3, whole and cut to short histories.
+  void combine_seasonal(std::size_t n, bool fast) {
+    if (n < 2 * season_) notes_.push_back({Remark::short_history, 0});
+    else if (adjusted_.effects.empty()) notes_.push_back({Remark::no_season, 0});
+    if (n < season_) return add(Method::ses, 1);
+    if (fast) {
+      add(Method::theta, 1);
+      add(Method::fast, 1);
+      return add(Method::seasonal_naive, n < 2 * season_ ? 2 : 0.25);
+    }
+    if (n < 2 * season_) {
+      add(Method::theta, 1);
+      add(Method::ces_adjusted, 0.5);
+      return add(Method::seasonal_naive, 1);
+    }
+    add(Method::ets, 1);
+    add(Method::theta, 1);
+    add(Method::ces, 1);
+    add(Method::ces_adjusted, 1);
+    add(Method::damped, 1);
+    add(Method::seasonal_naive, 0.5);
+  }
+
+  void combine_plain(std::size_t n, bool fast) {
+    if (fast && n >= 10) return add(Method::theta, 1);
+    if (fast || n < 3) {
+      add(n < 5 ? Method::fast : Method::theta, 1);
+      return add(Method::naive, 1);
+    }
+    if (n < 10) {
+      add(n < 5 ? Method::fast : Method::theta, 1);
+      add(Method::ces, 1);
+      return add(Method::naive, 1);
+    }
+    add(Method::ets, 1);
+    add(Method::theta, 2);
+    add(Method::ces, 1);
+    add(Method::damped, 1);
+  }
+
   static void copy_before(std::span<const double> values, std::size_t lag, std::span<double> into) {
     for (std::size_t t = 0; t < into.size(); ++t) into[t] = values[t < lag ? t : t - lag];
   }
@@ -360,6 +385,8 @@ Mixture fit_mixture(std::span<const double> values, std::int32_t season, Method 
 }
 
 std::string_view name_of(Method method) { return kNames[static_cast<std::size_t>(method)]; }
+
+std::span<const std::string_view> method_names() { return kNames; }
 
 std::string describe_part(const Part& part) {
   if (const auto* ets = std::get_if<EtsModel>(&part.fitted); ets != nullptr && part.method == Method::ets)

@@ -52,6 +52,7 @@ Mixture fit_mixture(std::span<const double> values, std::int32_t season, Method 
                     std::vector<double>& fitted, Poll poll);
 
 std::string_view name_of(Method method);
+std::span<const std::string_view> method_names();
 
 /// Such as "ETS(M,Ad,M)".
 std::string describe_part(const Part& part);

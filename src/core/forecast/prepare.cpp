@@ -55,8 +55,9 @@ void interpolate(std::span<double> values, std::size_t season) {
     if (std::isnan(values[t])) gaps.push_back(t);
   if (gaps.empty()) return;
   interpolate_linearly(values);
-  if (season < 2 || values.size() < 2 * season + 1 || !is_seasonal(values, season)) return;
-  const std::vector<double> effects = seasonal_effects(values, season, false);
+  if (season < 2 || values.size() < 2 * season + 1) return;
+  const std::vector<double> effects = shrunk_effects(values, season, false);
+  if (effects.empty()) return;
   for (std::size_t t = 0; t < values.size(); ++t) values[t] -= effects[t % season];
   for (const std::size_t t : gaps) values[t] = std::numeric_limits<double>::quiet_NaN();
   interpolate_linearly(values);
@@ -64,32 +65,32 @@ void interpolate(std::span<double> values, std::size_t season) {
 }
 
 std::int64_t draw_in_outliers(std::span<double> values, std::size_t season) {
-  constexpr std::size_t kFewest = 8;
+  constexpr std::size_t kFewest = 12;
   constexpr double kTooFar = 8;
   const std::size_t n = values.size();
   if (n < kFewest) return 0;
   std::vector<double> effects(1, 0.0);
   if (season > 1 && n >= 3 * season) effects = robust_effects(values, season);
-  const auto effect = [&](std::size_t t) { return effects[t % effects.size()]; };
-  std::vector<double> around(n);
-  std::vector<double> distances(n);
-  for (std::size_t t = 0; t < n; ++t) {
-    std::array<double, 5> window{};
-    const std::size_t first = std::min(t < 2 ? 0 : t - 2, n - 5);
-    for (std::size_t i = 0; i < 5; ++i) window[i] = values[first + i] - effect(first + i);
-    std::sort(window.begin(), window.end());
-    around[t] = window[2];
-    distances[t] = std::fabs(values[t] - effect(t) - around[t]);
-  }
-  std::vector<double> sorted = distances;
-  const double usual = 1.4826 * median(sorted);
-  if (!(usual > 0)) return 0;
+  const auto plain = [&](std::size_t t) { return values[t] - effects[t % effects.size()]; };
+  std::vector<double> steps(n - 1);
+  for (std::size_t t = 1; t < n; ++t) steps[t - 1] = std::fabs(plain(t) - plain(t - 1));
+  const double limit = kTooFar * 1.4826 * median(steps);
+  if (!(limit > 0)) return 0;
   std::int64_t outliers = 0;
-  for (std::size_t t = 0; t < n; ++t) {
-    if (distances[t] <= kTooFar * usual) continue;
-    const bool below = values[t] - effect(t) < around[t];
+  for (std::size_t t = 2; t < n; ++t) {
+    // Apart from the two before and the two after, which agree with each other; the last one from three before.
+    std::array<double, 4> around{plain(t - 1), plain(t - 2), 0, 0};
+    std::size_t count = 2;
+    if (t + 1 < n) around[count++] = plain(t + 1);
+    if (t + 2 < n) around[count++] = plain(t + 2);
+    else if (t >= 3) around[count++] = plain(t - 3);
+    const auto [least, most] = std::minmax_element(around.begin(), around.begin() + static_cast<std::ptrdiff_t>(count));
+    if (*most - *least > limit / 2) continue;
+    const double value = plain(t);
+    const double bound = std::clamp(value, *least - limit, *most + limit);
+    if (value == bound) continue;
     const bool at_end = t + 1 == n;
-    values[t] = around[t] + effect(t) + (at_end ? (below ? -1 : 1) * kTooFar * usual : 0);
+    values[t] += (at_end ? bound : (*least + *most) / 2) - value;
     ++outliers;
   }
   return outliers;

@@ -11,9 +11,9 @@ namespace revenue::forecast {
 /// where there are two seasons. At least one value is known.
 void interpolate(std::span<double> values, std::size_t season);
 
-/// Draws values that stand apart from all around them in, and gives how many. A value is compared with the median of
-/// the five around it, after the season; more than eight times the usual distance is too far. A new level that lasts
-/// two periods is none; the last value is only drawn to the limit, because it may be the first of a new level.
+/// Draws values in that stand apart, and gives how many: further from the two values before and the two after, which
+/// agree with each other, than eight usual steps, after the season. A new level that lasts two periods is none; the last
+/// value is only drawn to the limit, because it may be the first of a new level.
 std::int64_t draw_in_outliers(std::span<double> values, std::size_t season);
 
 }  // namespace revenue::forecast

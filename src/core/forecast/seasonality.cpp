@@ -1,30 +1,55 @@
 #include "core/forecast/seasonality.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 namespace revenue::forecast {
 
-bool is_seasonal(std::span<const double> values, std::size_t season) {
-  const std::size_t n = values.size();
-  if (season < 2 || n < 3 * season) return false;
-  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(n);
-  const auto covariance = [&](std::size_t lag) {
-    double sum = 0;
-    for (std::size_t t = lag; t < n; ++t) sum += (values[t] - mean) * (values[t - lag] - mean);
-    return sum;
-  };
-  const double variance = covariance(0);
-  if (!(variance > 0)) return false;
-  double squares = 0;
-  for (std::size_t lag = 1; lag < season; ++lag) {
-    const double r = covariance(lag) / variance;
-    squares += r * r;
+namespace {
+
+// How each value stands to the moving average over a season, by place in the season.
+struct Places {
+  std::vector<double> means;
+  std::vector<double> counts;
+  double within = 0;  // sum of squares around the means
+  double total = 0;   // values
+};
+
+Places places_of(std::span<const double> values, std::size_t season, bool multiplicative) {
+  const std::vector<double> smooth = moving_average(values, season);
+  const auto known = [&](std::size_t t) { return !std::isnan(smooth[t]) && (!multiplicative || smooth[t] > 0); };
+  const auto stands = [&](std::size_t t) { return multiplicative ? values[t] / smooth[t] : values[t] - smooth[t]; };
+  Places places{std::vector<double>(season, 0.0), std::vector<double>(season, 0.0)};
+  for (std::size_t t = 0; t < values.size(); ++t) {
+    if (!known(t)) continue;
+    places.means[t % season] += stands(t);
+    places.counts[t % season] += 1;
+    places.total += 1;
   }
-  constexpr double kQuantile = 1.6448536269514722;
-  return std::fabs(covariance(season) / variance) > kQuantile * std::sqrt((1 + 2 * squares) / static_cast<double>(n));
+  for (std::size_t i = 0; i < season; ++i) {
+    if (places.counts[i] > 0) places.means[i] /= places.counts[i];
+    else places.means[i] = multiplicative ? 1 : 0;
+  }
+  for (std::size_t t = 0; t < values.size(); ++t) {
+    if (!known(t)) continue;
+    const double rest = stands(t) - places.means[t % season];
+    places.within += rest * rest;
+  }
+  return places;
 }
+
+std::vector<double> normalised(std::vector<double> effects, bool multiplicative) {
+  const double mean = std::accumulate(effects.begin(), effects.end(), 0.0) / static_cast<double>(effects.size());
+  for (double& effect : effects) {
+    if (!multiplicative) effect -= mean;
+    else if (mean > 0) effect /= mean;
+  }
+  return effects;
+}
+
+}  // namespace
 
 std::vector<double> moving_average(std::span<const double> values, std::size_t season) {
   const std::size_t n = values.size();
@@ -41,24 +66,28 @@ std::vector<double> moving_average(std::span<const double> values, std::size_t s
 }
 
 std::vector<double> seasonal_effects(std::span<const double> values, std::size_t season, bool multiplicative) {
-  const std::vector<double> smooth = moving_average(values, season);
-  std::vector<double> sums(season, 0.0);
-  std::vector<double> counts(season, 0.0);
-  for (std::size_t t = 0; t < values.size(); ++t) {
-    if (std::isnan(smooth[t]) || (multiplicative && !(smooth[t] > 0))) continue;
-    sums[t % season] += multiplicative ? values[t] / smooth[t] : values[t] - smooth[t];
-    counts[t % season] += 1;
+  return normalised(places_of(values, season, multiplicative).means, multiplicative);
+}
+
+std::vector<double> shrunk_effects(std::span<const double> values, std::size_t season, bool multiplicative) {
+  if (season < 2 || values.size() < 2 * season) return {};
+  const Places places = places_of(values, season, multiplicative);
+  std::vector<double> effects = normalised(places.means, multiplicative);
+  const double centre = multiplicative ? 1 : 0;
+  double between = 0;
+  for (const double effect : effects) between += (effect - centre) * (effect - centre);
+  const auto m = static_cast<double>(season);
+  // With one value a place there is nothing to tell chance by: what that was worth on M1 and M3.
+  constexpr double kUnknown = 0.7;
+  constexpr double kTooLittle = 0.4;
+  double kept = kUnknown;
+  if (places.total > m) {
+    const double of_a_mean = places.within / (places.total - m) / (places.total / m);
+    kept = between > 0 ? 1 - std::max(m - 3, 1.0) * of_a_mean / between : 0;
   }
-  double mean = 0;
-  for (std::size_t i = 0; i < season; ++i) {
-    sums[i] = counts[i] > 0 ? sums[i] / counts[i] : (multiplicative ? 1.0 : 0.0);
-    mean += sums[i] / static_cast<double>(season);
-  }
-  for (double& effect : sums) {
-    if (!multiplicative) effect -= mean;
-    else if (mean > 0) effect /= mean;
-  }
-  return sums;
+  if (!(between > 0) || kept < kTooLittle) return {};
+  for (double& effect : effects) effect = centre + kept * (effect - centre);
+  return effects;
 }
 
 }  // namespace revenue::forecast

@@ -24,6 +24,7 @@ enum class Method : std::uint8_t {
   ets,
   theta,
   ces,
+  ces_adjusted,
   damped,
   ses,
   naive,

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/foundation/error.hpp"
+#include "core/forecast/calibration.hpp"
 #include "core/forecast/intervals.hpp"
 #include "core/forecast/lumpy.hpp"
 #include "core/forecast/options.hpp"
@@ -27,24 +28,34 @@ double unit_of(std::span<const double> values) {
   return std::ldexp(1.0, std::clamp(std::ilogb(most), -1000, 1000));
 }
 
-// Errors at steps 1, 2, ... of a fit to all but the last values, over that fit's scale: what intervals are
-// calibrated on. Nothing where too little would be left.
-std::vector<double> scores_of(std::span<const double> values, std::int32_t season, Period period, Method method,
-                              Poll poll) {
+std::size_t held_back(Period period, std::size_t n) {
   constexpr std::size_t kHorizons[] = {28, 20, 13, 18, 8, 6};  // by period
+  return std::min(kHorizons[static_cast<std::size_t>(period)], n / 3);
+}
+
+// Absolute errors at steps 1, 2, ... of a fit to all but the last values, over the base scale of that fit.
+// Nothing where too little would be left.
+std::vector<double> held_back_errors(std::span<const double> values, std::int32_t season, Period period,
+                                     Method method, Poll poll) {
   const std::size_t n = values.size();
-  const std::size_t horizon = std::min(kHorizons[static_cast<std::size_t>(period)], n / 3);
-  if (horizon < 1 || n - horizon < 4) return {};
+  const std::size_t horizon = held_back(period, n);
+  constexpr std::size_t kFewest = 4;
+  if (horizon < 1 || n - horizon < kFewest) return {};
   const std::span<const double> known = values.first(n - horizon);
-  const double scale = scale_of(known, static_cast<std::size_t>(season));
-  if (!(scale > 0)) return {};
   std::vector<Note> notes;
   std::vector<double> fitted;
   const Mixture mixture = fit_mixture(known, season, method, notes, fitted, poll);
-  std::vector<double> scores(horizon);
-  mixture.forecast(scores);
-  for (std::size_t h = 0; h < horizon; ++h) scores[h] = std::fabs(values[n - horizon + h] - scores[h]) / scale;
-  return scores;
+  const double scale = base_scale(known, fitted, static_cast<std::size_t>(season));
+  if (!(scale > 0)) return {};
+  std::vector<double> errors(horizon);
+  mixture.forecast(errors);
+  for (std::size_t h = 0; h < horizon; ++h) errors[h] = std::fabs(values[n - horizon + h] - errors[h]) / scale;
+  return errors;
+}
+
+// The factor of the scale that a series' own record makes, from errors of the fast recipe.
+double own_factor_of(std::span<const double> values, std::int32_t season, Period period, Poll poll) {
+  return own_factor(period, held_back_errors(values, season, period, Method::fast, poll));
 }
 
 std::string date_text(LocalTime time) {
@@ -124,9 +135,16 @@ SeriesModel fit_series(Series series, const SeriesOptions& options, Poll poll) {
 
   std::vector<double> fitted;
   model.mixture = fit_mixture(recent, model.season, options.method, series.notes, fitted, poll);
-  model.scale = scale_of(recent, season) * model.unit;
-  if (options.method != Method::fast)
-    model.scores = scores_of(recent, model.season, model.calendar.period, options.method, poll);
+  const Period period = model.calendar.period;
+  model.record = own_factor_of(recent, model.season, period, poll);
+  model.scale = base_scale(recent, fitted, season) * model.record * model.unit;
+  model.scores = held_back_errors(recent, model.season, period, options.method, poll);
+  const std::span<const double> before = std::span<const double>(recent).first(recent.size() - model.scores.size());
+  if (!model.scores.empty()) model.record_before = own_factor_of(before, model.season, period, poll);
+  // The fit to the whole series knows more than the one held back; how much that is worth, on M1 and M3.
+  constexpr double kMoreHistory = 0.1;
+  const double more = std::pow(static_cast<double>(before.size()) / static_cast<double>(recent.size()), kMoreHistory);
+  for (double& score : model.scores) score *= more / model.record_before;
   model.fitted.assign(values.size(), kNaN);
   for (std::size_t t = 0; t < recent.size(); ++t)
     model.fitted[begin + t] =
@@ -136,7 +154,7 @@ SeriesModel fit_series(Series series, const SeriesOptions& options, Poll poll) {
 }
 
 std::vector<ForecastPoint> forecast(const SeriesModel& model, std::int32_t horizon, const std::vector<double>& levels,
-                                    Poll poll) {
+                                    const std::optional<Calibration>& calibration, Poll poll) {
   if (horizon < 1 || horizon > kMostHorizon)
     throw Error(ErrorCode::invalid_argument, "horizon must be from 1 to " + std::to_string(kMostHorizon),
                 "Say how many periods ahead to forecast.", "It is " + std::to_string(horizon) + ".");
@@ -158,7 +176,10 @@ std::vector<ForecastPoint> forecast(const SeriesModel& model, std::int32_t horiz
     if (model.non_negative) mean = std::max(mean, 0.0);
     point.mean = mean;
     for (const double level : levels) {
-      const double half = usual_multiplier(model.calendar.period, point.step, level) * model.scale * days;
+      const Period period = model.calendar.period;
+      const double multiplier = calibration ? calibration->multiplier(period, point.step, level)
+                                            : usual_multiplier(period, point.step, level);
+      const double half = multiplier * model.scale * days;
       point.lower.push_back(model.non_negative ? std::max(mean - half, 0.0) : mean - half);
       point.upper.push_back(mean + half);
     }
@@ -177,8 +198,10 @@ SeriesDescription describe(const SeriesModel& model) {
   description.last = date_text(model.calendar.time_of(model.first + description.n - 1));
   description.scale = model.scale;
   double absolute = 0, signed_sum = 0, count = 0;
-  for (std::size_t t = 1; t < model.values.size(); ++t) {
-    if (std::isnan(model.values[t]) || std::isnan(model.fitted[t]) || std::isnan(model.fitted[t - 1])) continue;
+  std::vector<double> known;
+  for (std::size_t t = 0; t < model.values.size(); ++t) {
+    if (!std::isnan(model.values[t])) known.push_back(model.values[t]);
+    if (t == 0 || std::isnan(model.values[t]) || std::isnan(model.fitted[t]) || std::isnan(model.fitted[t - 1])) continue;
     absolute += std::fabs(model.fitted[t] - model.values[t]);
     signed_sum += model.fitted[t] - model.values[t];
     count += 1;
@@ -186,7 +209,8 @@ SeriesDescription describe(const SeriesModel& model) {
   if (count > 0) {
     description.mae = absolute / count;
     description.bias = signed_sum / count;
-    if (model.scale > 0) description.mase = *description.mae / model.scale;
+    const double difference = seasonal_difference(known, static_cast<std::size_t>(model.season));
+    if (difference > 0) description.mase = *description.mae / difference;
   }
   for (const Note& note : model.notes) description.reasons.push_back(text_of(note, model.calendar.period));
   return description;
@@ -291,6 +315,8 @@ void SeriesModel::serialize(Writer& writer) const {
   writer.put(unit);
   writer.put(scale);
   writer.put(static_cast<std::uint8_t>(non_negative));
+  writer.put(record);
+  writer.put(record_before);
   writer.put(static_cast<std::uint8_t>(scores.size()));
   writer.put_all(std::span(scores));
   writer.put(static_cast<std::uint8_t>(notes.size()));
@@ -319,6 +345,8 @@ SeriesModel SeriesModel::deserialize(Reader& reader) {
   model.unit = reader.get<double>();
   model.scale = reader.get<double>();
   model.non_negative = get_flag(reader);
+  model.record = reader.get<double>();
+  model.record_before = reader.get<double>();
   model.scores = reader.get_all<double>(reader.get<std::uint8_t>());
   const auto notes = reader.get<std::uint8_t>();
   for (std::size_t i = 0; i < notes; ++i) {
@@ -328,7 +356,8 @@ SeriesModel SeriesModel::deserialize(Reader& reader) {
   }
   const auto known = [](double value) { return std::isfinite(value); };
   const auto known_or_missing = [](double value) { return !std::isinf(value); };
-  if (!(model.unit > 0) || !known(model.unit) || !(model.scale >= 0) || !known(model.scale) ||
+  if (!(model.unit > 0) || !known(model.unit) || !(model.record > 0) || !known(model.record) ||
+      !(model.record_before > 0) || !known(model.record_before) || !(model.scale >= 0) || !known(model.scale) ||
       !std::all_of(model.values.begin(), model.values.end(), known_or_missing) ||
       !std::any_of(model.values.begin(), model.values.end(), known) ||
       !std::all_of(model.fitted.begin(), model.fitted.end(), known_or_missing) ||

@@ -31,6 +31,8 @@ struct SeriesModel {
   double scale = 0;              ///< of the intervals
   bool non_negative = false;
   std::vector<double> scores;    ///< absolute errors at steps 1, 2, ... of a fit to all but the last, over its scale
+  double record = 1;             ///< factor of the scale that the series' own errors make
+  double record_before = 1;      ///< the same when the scores were made
   std::vector<Note> notes;
 
   void serialize(Writer& writer) const;
@@ -49,11 +51,13 @@ struct ForecastPoint {
 };
 REVENUE_FIELDS(ForecastPoint, step, ts, mean, lower, upper)
 
-/// The next `horizon` periods with intervals of these levels, each above 0 and below 1. Throws
-/// invalid_argument for another level or a horizon outside 1 to kMostHorizon, out_of_range for a forecast that
+struct Calibration;
+
+/// The next `horizon` periods with intervals of these levels, each above 0 and below 1, as wide as the calibration
+/// says, or as is usual. Throws invalid_argument for another level or a horizon outside 1 to kMostHorizon, out_of_range for a forecast that
 /// is no number.
 std::vector<ForecastPoint> forecast(const SeriesModel& model, std::int32_t horizon, const std::vector<double>& levels,
-                                    Poll poll);
+                                    const std::optional<Calibration>& calibration, Poll poll);
 inline constexpr std::int32_t kMostHorizon = 10'000;
 
 struct PartDescription {
@@ -62,12 +66,6 @@ struct PartDescription {
   std::vector<std::string> parameters;
 };
 REVENUE_FIELDS(PartDescription, method, weight, parameters)
-
-struct Accuracy {
-  std::int32_t horizon = 0;  ///< steps of the last origin that was held back
-  double mase = 0;           ///< its mean absolute error over the interval scale
-};
-REVENUE_FIELDS(Accuracy, horizon, mase)
 
 struct SeriesDescription {
   std::string method;
@@ -79,7 +77,7 @@ struct SeriesDescription {
   std::string last;
   double scale = 0;
   std::optional<double> mae;   ///< of the one-step forecasts
-  std::optional<double> mase;  ///< over the scale
+  std::optional<double> mase;  ///< over the mean absolute seasonal difference
   std::optional<double> bias;  ///< mean of forecast less value
   std::vector<std::string> reasons;
 };
