@@ -55,6 +55,7 @@ SQL_ORDER = \
   pipeline.snapshots.tables pipeline.snapshots \
   recurring.types recurring.functions \
   forecast.types forecast.functions \
+  anomaly.types anomaly.functions \
   alerts.outbox.tables alerts.outbox \
   jobs.tables jobs.functions \
   demo.functions access
