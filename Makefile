@@ -62,6 +62,7 @@ SQL_ORDER = \
   recurring.types recurring.functions recurring.ltv \
   recurring.tables recurring.ledger recurring.views recurring.retention recurring.policies \
   forecast.types forecast.functions \
+  anomaly.types anomaly.functions \
   alerts.outbox.tables alerts.outbox \
   jobs.tables jobs.functions \
   demo.functions access

@@ -46,7 +46,7 @@ SELECT obj_description(oid, 'pg_extension') <> '' AS extension_has_comment FROM 
 -- one meaning a name; accessors of a stored value may dispatch on its type, a second form may take options: they
 -- stand here
 SELECT proname AS overloaded, string_agg(signature, ' ' ORDER BY signature) AS as FROM walk.functions
-WHERE proname <> ALL ('{describe,fit_series}'::name[]) GROUP BY proname HAVING count(*) > 1 ORDER BY 1;
+WHERE proname <> ALL ('{describe,fit_series,fit_detector}'::name[]) GROUP BY proname HAVING count(*) > 1 ORDER BY 1;
 -- arguments without a name; parts of aggregates have none
 SELECT signature AS unnamed_arguments FROM walk.functions
 WHERE NOT has_state AND pronargs > 0
