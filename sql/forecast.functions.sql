@@ -71,7 +71,7 @@ CREATE OR REPLACE AGGREGATE revenue.calibrate(model revenue.series_model) (
   SFUNC = revenue.calibrate_add, STYPE = internal, FINALFUNC = revenue.calibrate_result,
   COMBINEFUNC = revenue.calibrate_merge, SERIALFUNC = revenue.calibrate_serialize,
   DESERIALFUNC = revenue.calibrate_deserialize, PARALLEL = SAFE);
-COMMENT ON AGGREGATE revenue.calibrate IS
+COMMENT ON AGGREGATE revenue.calibrate(revenue.series_model) IS
   'How wide intervals of these series have to be at each step, from the errors each would have made at its last origin held back';
 
 CREATE OR REPLACE FUNCTION revenue.adapted_level(
