@@ -83,7 +83,7 @@ std::array<std::vector<PastForecast>, kHorizons> backtest(std::span<const Spell>
     model.history.last_day = last_day - static_cast<std::int32_t>(origin);
     const auto& factors = months[period].factors;
     model.history.month_factors.assign(factors.begin(), factors.end());
-    const WinClock clock(model, poll, {.last_day = 2 * kPeriod * kHorizons, .believes = false});
+    const WinClock clock(model, poll, {.last_day = 3 * kPeriod * kHorizons / 2, .believes = false});
     for (std::size_t h = 0; h < kHorizons && h + 1 <= period; ++h) {
       const auto horizon = static_cast<double>((h + 1) * kPeriod);
       // Before one period was seen, the next one's forecast is that of a pipeline still filling up.

@@ -1,6 +1,7 @@
 #include "core/pipeline/stage_model.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/foundation/eigen.hpp"
@@ -19,7 +20,16 @@ namespace {
 // Events that the rate of the whole stage is worth within one band (gamma prior of the rates).
 constexpr double kBandEvents = 2;
 
-std::size_t band_of_day(int day) { return band_of(static_cast<double>(day)); }
+// Of every day that an age and a horizon reach together.
+std::size_t band_of_day(int day) {
+  static const auto bands = [] {
+    std::array<std::uint8_t, 2 * WinClock::kLastDay + 1> table{};
+    for (std::size_t i = 0; i < table.size(); ++i)
+      table[i] = static_cast<std::uint8_t>(band_of(static_cast<double>(i)));
+    return table;
+  }();
+  return bands[static_cast<std::size_t>(day)];
+}
 
 }  // namespace
 
