@@ -82,9 +82,9 @@ struct revenue::pg::FromJson<recurring::LedgerOptions> {
 template <class Model>
 Model model_from(JsonbContainer* json) {
   Model model;
-  for (const auto& [key, value] : revenue::pg::object_entries(json, "model"))
+  for (const revenue::pg::JsonEntry& entry : revenue::pg::object_entries(json, "model"))
     visit_fields(model, [&](std::string_view name, double& parameter) {
-      if (name == key) parameter = revenue::pg::number_from(value, "model." + std::string(key));
+      if (name == entry.key) parameter = revenue::pg::number_from(entry.value, "model." + std::string(entry.key));
     });
   return model;
 }
