@@ -53,7 +53,7 @@ SQL_ORDER = \
   pipeline.quota.tables pipeline.quota pipeline.submissions.tables pipeline.submissions \
   pipeline.waterfall pipeline.velocity \
   pipeline.snapshots.tables pipeline.snapshots \
-  recurring.types recurring.functions recurring.ltv \
+  recurring.types recurring.functions recurring.ltv recurring.milestone \
   forecast.types forecast.functions \
   alerts.outbox.tables alerts.outbox \
   jobs.tables jobs.functions \

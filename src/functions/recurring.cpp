@@ -1,3 +1,4 @@
+#include "core/recurring/arr_paths.hpp"
 #include "core/recurring/bgnbd.hpp"
 #include "core/recurring/cohorts.hpp"
 #include "core/recurring/gamma_gamma.hpp"
@@ -150,3 +151,5 @@ PG_FUNCTION(expected_purchase_value,
               if (is_absent(model)) return std::nullopt;
               return recurring::expected_value(model, frequency, mean_value.value_or(0));
             });
+
+PG_FUNCTION(simulate_arr, &recurring::simulate_arr);
