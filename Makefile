@@ -61,6 +61,7 @@ SQL_ORDER = \
   pipeline.snapshots.tables pipeline.snapshots \
   recurring.types recurring.functions recurring.ltv \
   recurring.tables recurring.ledger recurring.views recurring.retention recurring.policies \
+  recurring.milestone \
   forecast.types forecast.functions \
   anomaly.types anomaly.functions \
   alerts.outbox.tables alerts.outbox \

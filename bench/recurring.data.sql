@@ -22,3 +22,10 @@ FROM (
 ) AS dated
 ORDER BY valid_from, md5(customer::text || valid_from);
 VACUUM (ANALYZE, FREEZE) bench_mrr.periods;
+
+-- The most memory this session has had, in bytes, without the buffers that all sessions share.
+CREATE FUNCTION bench_mrr.peak() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+  SELECT 1024 * (sum(kb) FILTER (WHERE what = 'VmHWM') - sum(kb) FILTER (WHERE what = 'RssShmem'))
+  FROM (SELECT m[1] AS what, m[2]::bigint AS kb
+        FROM regexp_matches(pg_read_file('/proc/self/status'), '(VmHWM|RssShmem):\s*(\d+) kB', 'g') AS m) AS s
+$$;

@@ -25,13 +25,14 @@ CREATE UNLOGGED TABLE bench_mrr.one AS
 SELECT * FROM bench_mrr.periods WHERE customer = (SELECT min(customer) FROM bench_mrr.periods);
 VACUUM (ANALYZE, FREEZE) bench_mrr.kept, bench_mrr.one;
 
--- A fast answer to the wrong question is no answer.
+-- A fast answer to the wrong question is no answer. At other sizes the peers but one are not asked.
+SELECT :'suite' = 'recurring' AS first_size \gset
+\if :first_size
 DO $$
 DECLARE
   peer text;
   differing bigint;
 BEGIN
-  IF current_setting('bench.check', true) = 'off' THEN RETURN; END IF;
   CREATE TEMP TABLE found AS
   SELECT period_start, new, expansion, reactivation, contraction, churn, closing
   FROM bench_mrr.kept, revenue.mrr_waterfall(ledger, 'month', '2022-01-01', '2025-01-01');
@@ -42,3 +43,4 @@ BEGIN
     END IF;
   END LOOP;
 END $$;
+\endif

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# run.sh [core|scoring|views|pipeline]...: runs these benchmarks (all of them by default) against a private
+# run.sh [core|scoring|views|pipeline|recurring]...: runs these benchmarks (all of them by default) against a private
 # cluster and prints their tables, which stay in build/bench.
 #
 #   BENCH_DEALS   deals of the scoring benchmark (1000000)
 #   BENCH_VIEWS   deals of the benchmarks of views and of the pipeline (100000), which also try a tenth and
 #                 ten times that
+#   BENCH_PERIODS subscription periods of the benchmark of recurring revenue (1000000), which also tries a tenth
+#                 and ten times that
 #   BENCH_ROUNDS  how often each case is measured (5)
 #   BENCH_CLOCK   wall, or cpu where others use the machine
 # shellcheck source=demo/lib.sh
@@ -12,11 +14,11 @@
 cd "$PROJECT"
 
 chosen=("$@")
-[ $# -gt 0 ] || chosen=(core scoring views pipeline)
+[ $# -gt 0 ] || chosen=(core scoring views pipeline recurring)
 for name in "${chosen[@]}"; do
   case $name in
-    core | scoring | views | pipeline) ;;
-    *) fail "there is no benchmark '$name'; there are core, scoring, views and pipeline" ;;
+    core | scoring | views | pipeline | recurring) ;;
+    *) fail "there is no benchmark '$name'; there are core, scoring, views, pipeline and recurring" ;;
   esac
 done
 

@@ -1,13 +1,13 @@
 -- The best that was found by hand: what begins and ends netted by customer and day, a running sum, one sort for
--- both, in the order of bytes, which compares texts fastest. Twice as fast as with the collation of the database; with
--- double precision for the amounts, which is not exact, a tenth faster still.
+-- both, in the order of bytes, which compares texts fastest: half the time of the same with hashing and the collation
+-- of the database. With double precision for the amounts, which is not exact, it is a tenth faster still.
 CREATE OR REPLACE VIEW bench_mrr.by_window AS
 WITH events AS (
   SELECT customer COLLATE "C" AS customer, valid_from AS day, mrr AS change FROM bench_mrr.periods
   UNION ALL
   SELECT customer COLLATE "C", valid_to, -mrr FROM bench_mrr.periods WHERE valid_to < 'infinity'
 ), netted AS (
-  SELECT customer, day, sum(change) AS change FROM events GROUP BY customer, day
+  SELECT customer, day, sum(change) AS change FROM (SELECT * FROM events ORDER BY customer, day) AS sorted GROUP BY customer, day
 ), steps AS (
   SELECT day, change, sum(change) OVER w AS after, row_number() OVER w AS nth
   FROM netted WHERE change <> 0 WINDOW w AS (PARTITION BY customer ORDER BY day)

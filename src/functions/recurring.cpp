@@ -1,3 +1,4 @@
+#include "core/recurring/arr_paths.hpp"
 #include "core/recurring/bgnbd.hpp"
 #include "core/recurring/cohorts.hpp"
 #include "core/recurring/gamma_gamma.hpp"
@@ -82,9 +83,9 @@ struct revenue::pg::FromJson<recurring::LedgerOptions> {
 template <class Model>
 Model model_from(JsonbContainer* json) {
   Model model;
-  for (const auto& [key, value] : revenue::pg::object_entries(json, "model"))
+  for (const revenue::pg::JsonEntry& entry : revenue::pg::object_entries(json, "model"))
     visit_fields(model, [&](std::string_view name, double& parameter) {
-      if (name == key) parameter = revenue::pg::number_from(value, "model." + std::string(key));
+      if (name == entry.key) parameter = revenue::pg::number_from(entry.value, "model." + std::string(entry.key));
     });
   return model;
 }
@@ -150,3 +151,5 @@ PG_FUNCTION(expected_purchase_value,
               if (is_absent(model)) return std::nullopt;
               return recurring::expected_value(model, frequency, mean_value.value_or(0));
             });
+
+PG_FUNCTION(simulate_arr, &recurring::simulate_arr);

@@ -206,6 +206,8 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('expected_purchases', '[{"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}, 2, 30.43, 38.86, 39]'),
   ('fit_gamma_gamma', '[2, 35]'),
   ('expected_purchase_value', '[{"p": 6.25, "q": 3.74, "gamma": 15.44}, 2, 35]'),
+  -- recurring: the milestone of ARR
+  ('simulate_arr', '[1000, 1500, "{50,60,40}", "{0.01,-0.02,0.005}", 12, 1000, 3, 1]'),
   -- forecast
   ('series_model_in', '["=revenue.series_model_out((SELECT revenue.fit_series(date ''2024-01-01'', 5)))"]'),
   ('series_model_out', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]'),
