@@ -144,8 +144,9 @@ class Fitter {
  private:
   // Weights by rolling origin on the training parts of M1 and M3, whole and cut to short histories.
   void combine_seasonal(std::size_t n, bool fast) {
-    if (n < 2 * season_) notes_.push_back({Remark::short_history, 0});
-    else if (adjusted_.effects.empty()) notes_.push_back({Remark::no_season, 0});
+    if (n < 2 * season_) {
+      if (n >= 5) notes_.push_back({Remark::short_history, 0});
+    } else if (adjusted_.effects.empty()) notes_.push_back({Remark::no_season, 0});
     if (n < season_) return add(Method::ses, 1);
     if (fast) {
       add(Method::theta, 1);
@@ -396,6 +397,31 @@ std::string describe_part(const Part& part) {
     return "CES(" + std::string(kSeasons[static_cast<std::size_t>(ces->season)]) + ")";
   }
   return std::string(name_of(part.method));
+}
+
+Table parameters_of(const Part& part, double unit) {
+  Table table;
+  if (const auto* flat = std::get_if<Flat>(&part.fitted)) {
+    table.set("level", flat->level * unit);
+  } else if (const auto* theta = std::get_if<ThetaModel>(&part.fitted)) {
+    table.set("alpha", theta->alpha);
+    if (theta->pull < 1) table.set("theta", 1 / (1 - theta->pull));
+    table.set("level", theta->level * unit);
+    table.set("slope", theta->slope * unit);
+  } else if (const auto* ets = std::get_if<EtsModel>(&part.fitted)) {
+    table.set("alpha", ets->alpha);
+    if (ets->form.trend != Component::none) table.set("beta", ets->beta);
+    if (ets->form.season != Component::none) table.set("gamma", ets->gamma);
+    if (ets->form.trend == Component::damped) table.set("phi", ets->phi);
+    table.set("level", ets->level * unit);
+    if (ets->form.trend != Component::none) table.set("slope", ets->slope * unit);
+  } else if (const auto* ces = std::get_if<CesModel>(&part.fitted)) {
+    table.set("a0", ces->a0);
+    table.set("a1", ces->a1);
+    if (!ces->seasonal.empty()) table.set("b0", ces->b0);
+    if (ces->season == CesSeason::full) table.set("b1", ces->b1);
+  }
+  return table;
 }
 
 }  // namespace revenue::forecast

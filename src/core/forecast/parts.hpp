@@ -9,6 +9,7 @@
 
 #include "core/foundation/bytes.hpp"
 #include "core/foundation/poll.hpp"
+#include "core/foundation/table.hpp"
 #include "core/forecast/ces.hpp"
 #include "core/forecast/ets.hpp"
 #include "core/forecast/series.hpp"
@@ -56,5 +57,8 @@ std::span<const std::string_view> method_names();
 
 /// Such as "ETS(M,Ad,M)".
 std::string describe_part(const Part& part);
+
+/// The fitted parameters by name; levels in the unit of the values.
+Table parameters_of(const Part& part, double unit);
 
 }  // namespace revenue::forecast

@@ -26,28 +26,33 @@ void interpolate_linearly(std::span<double> values) {
   for (std::size_t gap = known + 1; gap < n; ++gap) values[gap] = values[known];
 }
 
+}  // namespace
+
 double median(std::vector<double>& values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
 }
 
-// Median effect of each place in the season over the median of a season around it; robust, so that outliers
-// are not taken for season.
 std::vector<double> robust_effects(std::span<const double> values, std::size_t season) {
-  const std::vector<double> smooth = moving_average(values, season);
+  const std::size_t n = values.size();
+  const std::size_t half = season / 2;
+  std::vector<double> rest(n);
+  std::vector<double> window;
+  for (std::size_t t = 0; t < n; ++t) {
+    const std::size_t begin = t < half ? 0 : t - half;
+    window.assign(values.begin() + static_cast<std::ptrdiff_t>(begin),
+                  values.begin() + static_cast<std::ptrdiff_t>(std::min(n, t + half + 1)));
+    rest[t] = values[t] - median(window);
+  }
   std::vector<double> effects(season, 0.0);
-  std::vector<double> found;
-  for (std::size_t place = 0; place < season; ++place) {
-    found.clear();
-    for (std::size_t t = place; t < values.size(); t += season)
-      if (!std::isnan(smooth[t])) found.push_back(values[t] - smooth[t]);
-    if (!found.empty()) effects[place] = median(found);
+  for (std::size_t place = 0; place < std::min(season, n); ++place) {
+    window.clear();
+    for (std::size_t t = place; t < n; t += season) window.push_back(rest[t]);
+    effects[place] = median(window);
   }
   return effects;
 }
-
-}  // namespace
 
 void interpolate(std::span<double> values, std::size_t season) {
   std::vector<std::size_t> gaps;
@@ -85,7 +90,7 @@ std::int64_t draw_in_outliers(std::span<double> values, std::size_t season) {
     if (t + 2 < n) around[count++] = plain(t + 2);
     else if (t >= 3) around[count++] = plain(t - 3);
     const auto [least, most] = std::minmax_element(around.begin(), around.begin() + static_cast<std::ptrdiff_t>(count));
-    if (*most - *least > limit / 2) continue;
+    if (*most - *least > limit) continue;
     const double value = plain(t);
     const double bound = std::clamp(value, *least - limit, *most + limit);
     if (value == bound) continue;

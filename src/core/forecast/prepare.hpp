@@ -7,6 +7,12 @@
 
 namespace revenue::forecast {
 
+/// The middle one; the order of the values is lost. Not empty.
+double median(std::vector<double>& values);
+
+/// The median effect of each place in the season beside the running median, so that outliers are not taken for season.
+std::vector<double> robust_effects(std::span<const double> values, std::size_t season);
+
 /// Replaces NaN by what the neighbours and the season suggest: linear between the neighbours, without the season
 /// where there are two seasons. At least one value is known.
 void interpolate(std::span<double> values, std::size_t season);

@@ -74,9 +74,12 @@ void fill_gaps(Series& series, const SeriesOptions& options, std::vector<double>
   if (gaps == 0) return;
   // Few gaps are rows that got lost; many are periods in which nothing happened. Of a level nothing is lost.
   constexpr double kMany = 0.2;
+  constexpr std::ptrdiff_t kSome = 4;
+  const bool events = std::any_of(series.notes.begin(), series.notes.end(),
+                                  [](const Note& note) { return note.remark == Remark::irregular; });
   const bool zero = options.gaps == Gaps::zero ||
                     (options.gaps == Gaps::automatic && options.gather == Gather::sum &&
-                     static_cast<double>(gaps) > kMany * static_cast<double>(values.size()));
+                     (events || (gaps >= kSome && static_cast<double>(gaps) > kMany * static_cast<double>(values.size()))));
   if (zero) std::replace_if(values.begin(), values.end(), [](double value) { return std::isnan(value); }, 0.0);
   else interpolate(values, static_cast<std::size_t>(series.season));
   series.notes.push_back({zero ? Remark::zeros_filled : Remark::interpolated, gaps});
@@ -92,10 +95,20 @@ bool takes_workdays(Period period) { return period >= Period::week; }
 void require_level(double level) {
   if (level > 0 && level < 1) return;
   throw Error(ErrorCode::invalid_argument, "a level of an interval lies between 0 and 1",
-              "Pass levels such as {0.7,0.85,0.95}.", "One of them is " + std::to_string(level) + ".");
+              "Pass levels such as {0.7,0.85,0.95}.");
 }
 
 }  // namespace
+
+double SeriesModel::stretch(std::int64_t index) const {
+  const double factor = effects.multiplicative && !effects.empty() ? effects.at(calendar, index) : 1;
+  return per_workday ? factor * workdays_of(calendar, index) : factor;
+}
+
+double SeriesModel::seen(double modelled, std::int64_t index) const {
+  const double value = effects.empty() ? modelled : effects.with(modelled, effects.at(calendar, index));
+  return value * unit * (per_workday ? workdays_of(calendar, index) : 1);
+}
 
 SeriesModel fit_series(Series series, const SeriesOptions& options, Poll poll) {
   SeriesModel model;
@@ -128,8 +141,23 @@ SeriesModel fit_series(Series series, const SeriesOptions& options, Poll poll) {
   }
   model.unit = unit_of(recent);
   for (double& value : recent) value /= model.unit;
+  // A long season that was not seen twice is none yet.
+  constexpr std::int32_t kLongSeason = 24;
+  if (model.season > kLongSeason && recent.size() < 2 * static_cast<std::size_t>(model.season)) {
+    model.season = 1;
+    series.notes.push_back({Remark::short_history, 0});
+  }
   const auto season = static_cast<std::size_t>(model.season);
-  if (mean_interval(recent) <= kLumpy)
+  const bool lumpy = mean_interval(recent) > kLumpy;
+  if (!lumpy && (model.calendar.period == Period::day || model.calendar.period == Period::workday)) {
+    model.effects = day_effects(recent, index(0), model.calendar);
+    if (!model.effects.ends.empty()) series.notes.push_back({Remark::month_end_effect, 0});
+    if (!model.effects.months.empty()) series.notes.push_back({Remark::year_effect, 0});
+    if (!model.effects.empty())
+      for (std::size_t t = 0; t < recent.size(); ++t)
+        recent[t] = model.effects.without(recent[t], model.effects.at(model.calendar, index(t)));
+  }
+  if (!lumpy)
     if (const std::int64_t outliers = draw_in_outliers(recent, season); outliers > 0)
       series.notes.push_back({Remark::outliers, outliers});
 
@@ -147,8 +175,7 @@ SeriesModel fit_series(Series series, const SeriesOptions& options, Poll poll) {
   for (double& score : model.scores) score *= more / model.record_before;
   model.fitted.assign(values.size(), kNaN);
   for (std::size_t t = 0; t < recent.size(); ++t)
-    model.fitted[begin + t] =
-        fitted[t] * model.unit * (model.per_workday ? workdays_of(model.calendar, index(t)) : 1);
+    model.fitted[begin + t] = model.seen(fitted[t], index(t));
   model.notes = std::move(series.notes);
   return model;
 }
@@ -168,8 +195,7 @@ std::vector<ForecastPoint> forecast(const SeriesModel& model, std::int32_t horiz
     ForecastPoint& point = points[h];
     point.step = static_cast<std::int32_t>(h + 1);
     point.ts = model.calendar.time_of(last + point.step);
-    const double days = model.per_workday ? workdays_of(model.calendar, last + point.step) : 1;
-    double mean = means[h] * model.unit * days;
+    double mean = model.seen(means[h], last + point.step);
     if (!std::isfinite(mean))
       throw Error(ErrorCode::out_of_range, "the forecast leaves the range of double precision",
                   "Ask for a shorter horizon, or scale the values down.");
@@ -179,9 +205,10 @@ std::vector<ForecastPoint> forecast(const SeriesModel& model, std::int32_t horiz
       const Period period = model.calendar.period;
       const double multiplier = calibration ? calibration->multiplier(period, point.step, level)
                                             : usual_multiplier(period, point.step, level);
-      const double half = multiplier * model.scale * days;
-      point.lower.push_back(model.non_negative ? std::max(mean - half, 0.0) : mean - half);
-      point.upper.push_back(mean + half);
+      const double half = multiplier * model.scale * model.stretch(last + point.step);
+      constexpr double kMost = std::numeric_limits<double>::max();
+      point.lower.push_back(std::max(mean - half, model.non_negative ? 0.0 : -kMost));
+      point.upper.push_back(std::min(mean + half, kMost));
     }
   }
   return points;
@@ -190,7 +217,7 @@ std::vector<ForecastPoint> forecast(const SeriesModel& model, std::int32_t horiz
 SeriesDescription describe(const SeriesModel& model) {
   SeriesDescription description;
   description.method = name_of(model.method);
-  for (const Part& part : model.mixture.parts) description.parts.push_back({describe_part(part), part.weight, {}});
+  for (const Part& part : model.mixture.parts) description.parts.push_back({describe_part(part), part.weight, parameters_of(part, model.unit)});
   description.n = static_cast<std::int64_t>(model.values.size());
   description.period = name_of(model.calendar.period);
   description.season = model.season;
@@ -311,6 +338,7 @@ void SeriesModel::serialize(Writer& writer) const {
   writer.put(static_cast<std::uint32_t>(values.size()));
   writer.put_all(std::span(values));
   writer.put_all(std::span(fitted));
+  effects.serialize(writer);
   mixture.serialize(writer);
   writer.put(unit);
   writer.put(scale);
@@ -341,6 +369,7 @@ SeriesModel SeriesModel::deserialize(Reader& reader) {
   model.method = static_cast<Method>(method);
   model.values = reader.get_all<double>(count);
   model.fitted = reader.get_all<double>(count);
+  model.effects = DayEffects::deserialize(reader);
   model.mixture = Mixture::deserialize(reader);
   model.unit = reader.get<double>();
   model.scale = reader.get<double>();

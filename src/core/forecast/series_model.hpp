@@ -10,6 +10,8 @@
 #include "core/foundation/bytes.hpp"
 #include "core/foundation/fields.hpp"
 #include "core/foundation/poll.hpp"
+#include "core/foundation/table.hpp"
+#include "core/forecast/day_effects.hpp"
 #include "core/forecast/parts.hpp"
 #include "core/forecast/series.hpp"
 
@@ -21,11 +23,12 @@ struct SeriesModel {
 
   Calendar calendar;
   std::int64_t first = 0;        ///< number of the first period of `values`
-  std::int32_t season = 1;
+  std::int32_t season = 1;       ///< that was fitted
   bool per_workday = false;
   Method method = Method::automatic;
   std::vector<double> values;    ///< as seen; NaN where there was no row
   std::vector<double> fitted;    ///< one-step forecasts; NaN where a period was not fitted
+  DayEffects effects;            ///< that the mixture was fitted without, in its unit
   Mixture mixture;
   double unit = 1;               ///< the mixture's numbers are in this unit, a power of two
   double scale = 0;              ///< of the intervals
@@ -34,6 +37,11 @@ struct SeriesModel {
   double record = 1;             ///< factor of the scale that the series' own errors make
   double record_before = 1;      ///< the same when the scores were made
   std::vector<Note> notes;
+
+  /// A number of the mixture as it shows in the series, in the period of that number.
+  double seen(double modelled, std::int64_t index) const;
+  /// How much wider than elsewhere the intervals of that period are.
+  double stretch(std::int64_t index) const;
 
   void serialize(Writer& writer) const;
   static SeriesModel deserialize(Reader& reader);
@@ -63,7 +71,7 @@ inline constexpr std::int32_t kMostHorizon = 10'000;
 struct PartDescription {
   std::string method;
   double weight = 0;
-  std::vector<std::string> parameters;
+  Table parameters;
 };
 REVENUE_FIELDS(PartDescription, method, weight, parameters)
 
