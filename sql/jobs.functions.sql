@@ -67,11 +67,10 @@ DECLARE
   step interval := make_interval(mins => every_minutes);
 BEGIN
   IF as_of NOT BETWEEN '0001-02-01' AND '9999-12-01' THEN
-    RAISE EXCEPTION 'as_of must lie in the years 1 to 9999' USING ERRCODE = 'invalid_parameter_value',
+    RAISE EXCEPTION 'as_of must lie in the years 1 to 9999' USING ERRCODE = 'datetime_field_overflow',
       HINT = 'Leave it out for now.';
   ELSIF NOT (every_minutes BETWEEN 1 AND 1440 AND 1440 % greatest(every_minutes, 1) = 0 AND weekday BETWEEN 0 AND 7) THEN
-    RAISE EXCEPTION 'no such rule' USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'every_minutes must divide a day of 1440, and weekday is 1 (Monday) to 7, or 0 for every day.';
+    RAISE EXCEPTION 'no such rule' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF every_minutes < 60 THEN
     -- Within the hour what counts is the time that passes, also in an hour that comes twice.
@@ -79,15 +78,20 @@ BEGIN
     next_due := last_due + step;
     RETURN;
   END IF;
-  -- A day more on either side than the rule needs, for zones that once left out a day.
+  -- A day more on either side than the rule needs, for zones that once left out a day. What PostgreSQL
+  -- makes of a local time is the instant unless the clocks skip it.
   today := as_of::date;
   SELECT max(t.instant) FILTER (WHERE t.instant <= as_of), min(t.instant) FILTER (WHERE t.instant > as_of)
   INTO last_due, next_due
   FROM generate_series((today - span)::timestamp, (today + span)::timestamp, interval '1 day') AS day,
     generate_series(0, 1439, every_minutes) AS shift,
-    LATERAL (SELECT revenue.local_instant(day::date + (run_at + make_interval(mins => shift)), zone) AS instant) AS t
-  WHERE (weekday = 0 OR extract(isodow FROM day) = weekday)
-    AND (revenue.local_instant(day::timestamp, zone) AT TIME ZONE zone)::date = day::date;
+    LATERAL (SELECT day + (run_at + make_interval(mins => shift))::interval AS local) AS l,
+    LATERAL (SELECT l.local AT TIME ZONE zone AS read) AS r,
+    LATERAL (SELECT CASE WHEN r.read AT TIME ZONE zone <= l.local THEN r.read ELSE revenue.local_instant(l.local, zone) END AS instant) AS t
+  WHERE (weekday = 0 OR extract(isodow FROM day) = weekday) AND ((day AT TIME ZONE zone) AT TIME ZONE zone)::date = day::date;
+EXCEPTION WHEN invalid_parameter_value THEN
+  RAISE EXCEPTION '%', SQLERRM USING ERRCODE = 'invalid_parameter_value',
+    HINT = 'Use a zone of pg_timezone_names; every_minutes must divide a day of 1440; weekday is 1 (Monday) to 7, or 0 for every day.';
 END $$;
 COMMENT ON FUNCTION revenue.job_times IS
   'When a rule was due last, and is due next, seen from an instant';
