@@ -108,10 +108,13 @@ RETURNS TABLE (
   org_id integer, job text, description text, enabled boolean, run_at time, every_minutes integer, weekday smallint,
   time_zone text, due_at timestamptz, next_run_at timestamptz, overdue boolean, running_since timestamptz,
   last_success_at timestamptz, last_duration interval, last_result text, failures bigint, last_error text)
-LANGUAGE plpgsql STABLE ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE ROWS 10 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$  -- the tick calls it for each organisation, and planning takes longer
 #variable_conflict use_column
 DECLARE
   moment timestamptz := coalesce(revenue.checked_instant(job_status.as_of), clock_timestamp());
+  served integer[] := ARRAY(
+    SELECT v FROM unnest(revenue.visible_orgs('analyst')) AS v WHERE job_status.org IS NULL OR v = job_status.org);
 BEGIN
   RETURN QUERY
   WITH rules AS (
@@ -122,7 +125,7 @@ BEGIN
     CROSS JOIN revenue.builtin_jobs() AS b
     LEFT JOIN revenue.job_schedules AS s ON s.org_id = o.org_id
     LEFT JOIN revenue.job_settings AS e ON e.org_id = o.org_id AND e.job = b.job
-    WHERE o.org_id = ANY (revenue.visible_orgs('analyst')) AND (job_status.org IS NULL OR o.org_id = job_status.org)
+    WHERE o.org_id = ANY (served)
   )
   SELECT r.org_id, r.job, r.description, r.enabled, r.run_at, r.every_minutes, r.weekday, r.time_zone, due.at,
     CASE WHEN due.at IS NOT NULL THEN greatest(moment, date_trunc('minute', failed.at) + revenue.retry_delay(failed.times))
