@@ -67,11 +67,10 @@ DECLARE
   step interval := make_interval(mins => every_minutes);
 BEGIN
   IF as_of NOT BETWEEN '0001-02-01' AND '9999-12-01' THEN
-    RAISE EXCEPTION 'as_of must lie in the years 1 to 9999' USING ERRCODE = 'invalid_parameter_value',
+    RAISE EXCEPTION 'as_of must lie in the years 1 to 9999' USING ERRCODE = 'datetime_field_overflow',
       HINT = 'Leave it out for now.';
   ELSIF NOT (every_minutes BETWEEN 1 AND 1440 AND 1440 % greatest(every_minutes, 1) = 0 AND weekday BETWEEN 0 AND 7) THEN
-    RAISE EXCEPTION 'no such rule' USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'every_minutes must divide a day of 1440, and weekday is 1 (Monday) to 7, or 0 for every day.';
+    RAISE EXCEPTION 'no such rule' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   IF every_minutes < 60 THEN
     -- Within the hour what counts is the time that passes, also in an hour that comes twice.
@@ -79,15 +78,20 @@ BEGIN
     next_due := last_due + step;
     RETURN;
   END IF;
-  -- A day more on either side than the rule needs, for zones that once left out a day.
+  -- A day more on either side than the rule needs, for zones that once left out a day. What PostgreSQL
+  -- makes of a local time is the instant unless the clocks skip it.
   today := as_of::date;
   SELECT max(t.instant) FILTER (WHERE t.instant <= as_of), min(t.instant) FILTER (WHERE t.instant > as_of)
   INTO last_due, next_due
   FROM generate_series((today - span)::timestamp, (today + span)::timestamp, interval '1 day') AS day,
     generate_series(0, 1439, every_minutes) AS shift,
-    LATERAL (SELECT revenue.local_instant(day::date + (run_at + make_interval(mins => shift)), zone) AS instant) AS t
-  WHERE (weekday = 0 OR extract(isodow FROM day) = weekday)
-    AND (revenue.local_instant(day::timestamp, zone) AT TIME ZONE zone)::date = day::date;
+    LATERAL (SELECT day + (run_at + make_interval(mins => shift))::interval AS local) AS l,
+    LATERAL (SELECT l.local AT TIME ZONE zone AS read) AS r,
+    LATERAL (SELECT CASE WHEN r.read AT TIME ZONE zone <= l.local THEN r.read ELSE revenue.local_instant(l.local, zone) END AS instant) AS t
+  WHERE (weekday = 0 OR extract(isodow FROM day) = weekday) AND ((day AT TIME ZONE zone) AT TIME ZONE zone)::date = day::date;
+EXCEPTION WHEN invalid_parameter_value THEN
+  RAISE EXCEPTION '%', SQLERRM USING ERRCODE = 'invalid_parameter_value',
+    HINT = 'Use a zone of pg_timezone_names; every_minutes must divide a day of 1440; weekday is 1 (Monday) to 7, or 0 for every day.';
 END $$;
 COMMENT ON FUNCTION revenue.job_times IS
   'When a rule was due last, and is due next, seen from an instant';
@@ -104,10 +108,13 @@ RETURNS TABLE (
   org_id integer, job text, description text, enabled boolean, run_at time, every_minutes integer, weekday smallint,
   time_zone text, due_at timestamptz, next_run_at timestamptz, overdue boolean, running_since timestamptz,
   last_success_at timestamptz, last_duration interval, last_result text, failures bigint, last_error text)
-LANGUAGE plpgsql STABLE ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE ROWS 10 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$  -- the tick calls it for each organisation, and planning takes longer
 #variable_conflict use_column
 DECLARE
   moment timestamptz := coalesce(revenue.checked_instant(job_status.as_of), clock_timestamp());
+  served integer[] := ARRAY(
+    SELECT v FROM unnest(revenue.visible_orgs('analyst')) AS v WHERE job_status.org IS NULL OR v = job_status.org);
 BEGIN
   RETURN QUERY
   WITH rules AS (
@@ -118,7 +125,7 @@ BEGIN
     CROSS JOIN revenue.builtin_jobs() AS b
     LEFT JOIN revenue.job_schedules AS s ON s.org_id = o.org_id
     LEFT JOIN revenue.job_settings AS e ON e.org_id = o.org_id AND e.job = b.job
-    WHERE o.org_id = ANY (revenue.visible_orgs('analyst')) AND (job_status.org IS NULL OR o.org_id = job_status.org)
+    WHERE o.org_id = ANY (served)
   )
   SELECT r.org_id, r.job, r.description, r.enabled, r.run_at, r.every_minutes, r.weekday, r.time_zone, due.at,
     CASE WHEN due.at IS NOT NULL THEN greatest(moment, date_trunc('minute', failed.at) + revenue.retry_delay(failed.times))
