@@ -63,6 +63,7 @@ SQL_ORDER = \
   recurring.tables recurring.ledger recurring.views recurring.retention recurring.policies \
   forecast.types forecast.functions \
   anomaly.types anomaly.functions \
+  metrics.tables metrics.definitions metrics.compute metrics.freshness metrics.functions \
   alerts.outbox.tables alerts.outbox \
   jobs.tables jobs.functions \
   demo.functions access
