@@ -64,7 +64,7 @@ SQL_ORDER = \
   forecast.types forecast.functions \
   anomaly.types anomaly.functions \
   metrics.tables metrics.definitions metrics.compute metrics.freshness metrics.functions \
-  alerts.outbox.tables alerts.outbox \
+  alerts.outbox.tables alerts.outbox alerts.tables alerts.drivers alerts.rules alerts.functions \
   jobs.tables jobs.functions \
   demo.functions access
 
