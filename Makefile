@@ -66,7 +66,7 @@ SQL_ORDER = \
   metrics.tables metrics.definitions metrics.compute metrics.freshness metrics.functions \
   alerts.outbox.tables alerts.outbox alerts.tables alerts.drivers alerts.rules alerts.functions \
   jobs.tables jobs.functions \
-  demo.functions access
+  demo.incidents demo.functions access
 
 SQL_FILES    := $(SQL_ORDER:%=sql/%.sql)
 SQL_UNLISTED := $(filter-out $(SQL_FILES),$(wildcard sql/*.sql))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh [core|scoring|views|pipeline]...: runs these benchmarks (all of them by default) against a private
+# run.sh [core|scoring|views|pipeline|metrics]...: runs these benchmarks (all of them by default) against a private
 # cluster and prints their tables, which stay in build/bench.
 #
 #   BENCH_DEALS   deals of the scoring benchmark (1000000)
@@ -12,11 +12,11 @@
 cd "$PROJECT"
 
 chosen=("$@")
-[ $# -gt 0 ] || chosen=(core scoring views pipeline)
+[ $# -gt 0 ] || chosen=(core scoring views pipeline metrics)
 for name in "${chosen[@]}"; do
   case $name in
-    core | scoring | views | pipeline) ;;
-    *) fail "there is no benchmark '$name'; there are core, scoring, views and pipeline" ;;
+    core | scoring | views | pipeline | metrics) ;;
+    *) fail "there is no benchmark '$name'; there are core, scoring, views, pipeline and metrics" ;;
   esac
 done
 

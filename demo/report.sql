@@ -110,6 +110,15 @@ FROM (SELECT (date_trunc('month', revenue.org_today()::timestamp) - ago * interv
 LEFT JOIN revenue.won_deals_summary AS w ON w.org_id = :org AND w.month = m.month
 ORDER BY m.month;
 
+\echo ' Alerts'
+\pset tuples_only on
+\pset format unaligned
+SELECT format(E' %s %s\n          %s', rpad(a.severity, 8), a.title, coalesce(a.recommendation, ''))
+FROM revenue.open_alerts AS a WHERE a.org_id = :org
+ORDER BY array_position('{critical,urgent,warning,info}', a.severity), a.opened_at, a.title LIMIT 8;
+SELECT ' none: SELECT revenue.backfill_metrics(), revenue.check_alerts() looks for some'
+WHERE NOT EXISTS (SELECT FROM revenue.alerts AS a WHERE a.org_id = :org);
+\echo
 \echo ' In short'
 \pset tuples_only on
 \pset format unaligned

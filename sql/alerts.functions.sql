@@ -15,32 +15,33 @@ COMMENT ON FUNCTION revenue.metric_text IS 'A value as people read it: 8.0 %, 1,
 -- Runs of days that are over by last_day, and the run before each.
 CREATE OR REPLACE FUNCTION revenue.comparison_days(
   period text, last_day date, days integer DEFAULT 7, fiscal_year_start integer DEFAULT 1,
-  OUT from_date date, OUT to_date date, OUT before_from date, OUT before_to date)
+  OUT run_from date, OUT run_to date, OUT before_from date, OUT before_to date)
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  next_day timestamp := last_day + 1;
+  next_day timestamp;
 BEGIN
   IF last_day NOT BETWEEN '0005-01-01' AND '9999-11-01' OR (days BETWEEN 1 AND 999) IS NOT TRUE
      OR (fiscal_year_start BETWEEN 1 AND 12) IS NOT TRUE OR coalesce(period, '') NOT IN ('days', 'week', 'month', 'quarter') THEN
     RAISE EXCEPTION 'there is no period "%" of % days before %', left(coalesce(period, 'NULL'), 100), days, last_day
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Use days (1 to 999), week (ISO), month or quarter (fiscal).';
   END IF;
+  next_day := last_day + 1;
   CASE period
     WHEN 'days' THEN
-      from_date := last_day - days + 1; to_date := last_day;
-      before_from := from_date - days;
+      run_from := last_day - days + 1; run_to := last_day;
+      before_from := run_from - days;
     WHEN 'week' THEN
-      to_date := date_trunc('week', next_day)::date - 1;
-      from_date := to_date - 6; before_from := to_date - 13;
+      run_to := date_trunc('week', next_day)::date - 1;
+      run_from := run_to - 6; before_from := run_to - 13;
     WHEN 'month' THEN
-      to_date := date_trunc('month', next_day)::date - 1;
-      from_date := date_trunc('month', to_date::timestamp); before_from := from_date - interval '1 month';
+      run_to := date_trunc('month', next_day)::date - 1;
+      run_from := date_trunc('month', run_to::timestamp); before_from := run_from - interval '1 month';
     ELSE
-      SELECT q.period_start - 1 INTO to_date FROM revenue.fiscal_quarter(next_day::date, fiscal_year_start) AS q;
-      SELECT q.period_start INTO from_date FROM revenue.fiscal_quarter(to_date, fiscal_year_start) AS q;
-      SELECT q.period_start INTO before_from FROM revenue.fiscal_quarter(from_date - 1, fiscal_year_start) AS q;
+      SELECT q.period_start - 1 INTO run_to FROM revenue.fiscal_quarter(next_day::date, fiscal_year_start) AS q;
+      SELECT q.period_start INTO run_from FROM revenue.fiscal_quarter(run_to, fiscal_year_start) AS q;
+      SELECT q.period_start INTO before_from FROM revenue.fiscal_quarter(run_from - 1, fiscal_year_start) AS q;
   END CASE;
-  before_to := from_date - 1;
+  before_to := run_from - 1;
 END $$;
 COMMENT ON FUNCTION revenue.comparison_days IS
   'The last full run of days, ISO week, month or fiscal quarter by the end of last_day, and the one before it';
@@ -78,7 +79,7 @@ BEGIN
 
   IF check_kind = 'average' THEN
     now_days := NULL;
-    SELECT date_trunc('month', last_day::timestamp)::date AS from_date, last_day AS to_date,
+    SELECT date_trunc('month', last_day::timestamp)::date AS run_from, last_day AS run_to,
       (date_trunc('month', last_day::timestamp) - interval '6 months')::date AS before_from,
       date_trunc('month', last_day::timestamp)::date - 1 AS before_to INTO now_days;
   ELSE
@@ -88,10 +89,10 @@ BEGIN
   END IF;
   -- A stock is looked at where the run ends.
   IF known.kind = 'stock' THEN
-    now_days.from_date := now_days.to_date;
+    now_days.run_from := now_days.run_to;
     IF check_kind = 'change' THEN now_days.before_from := now_days.before_to; END IF;
   END IF;
-  wanted_days := now_days.to_date - now_days.from_date + 1;
+  wanted_days := now_days.run_to - now_days.run_from + 1;
 
   FOR cell IN
     WITH before AS (
@@ -114,7 +115,7 @@ BEGIN
           (a.numerator::double precision + e.value * e.observations) / (a.observations + e.observations)
           * (1 - (a.numerator::double precision + e.value * e.observations) / (a.observations + e.observations)), 0)
           * (1.0 / a.observations + 1.0 / e.observations)), 0) END AS z
-    FROM revenue.metric_window(now_days.from_date, now_days.to_date, ARRAY[known.metric], chosen) AS a
+    FROM revenue.metric_window(now_days.run_from, now_days.run_to, ARRAY[known.metric], chosen) AS a
     LEFT JOIN expected AS e USING (dimension, member)
     WHERE a.dimension IN ('all', split) AND (check_kind <> 'level' OR a.dimension = 'all')
     ORDER BY a.dimension <> 'all', a.member
@@ -155,7 +156,7 @@ BEGIN
             'contribution', d.contribution, 'share', d.share)), '[]'),
           (array_agg(nullif(d.member, '')) FILTER (WHERE known.metric <> 'sales_velocity' AND sign(d.contribution) = sign(cell.actual - cell.expected)))[1]
         INTO drivers, affected_segment
-        FROM revenue.metric_drivers(known.metric, now_days.before_from, now_days.before_to, now_days.from_date, now_days.to_date, split, chosen) AS d;
+        FROM revenue.metric_drivers(known.metric, now_days.before_from, now_days.before_to, now_days.run_from, now_days.run_to, split, chosen) AS d;
       ELSIF cell.dimension <> 'all' THEN
         affected_segment := coalesce(nullif(cell.member, ''), 'unknown');
       END IF;
@@ -170,7 +171,7 @@ BEGIN
       title := NULL;
     END IF;
     evidence := jsonb_strip_nulls(jsonb_build_object(
-      'from', now_days.from_date, 'to', now_days.to_date,
+      'from', now_days.run_from, 'to', now_days.run_to,
       'before_from', CASE WHEN check_kind <> 'level' THEN now_days.before_from END,
       'before_to', CASE WHEN check_kind <> 'level' THEN now_days.before_to END,
       'numerator', trim_scale(cell.numerator), 'denominator', trim_scale(cell.denominator),
@@ -178,11 +179,12 @@ BEGIN
     RETURN NEXT;
   END LOOP;
   IF dimension IS NULL THEN
-    state := 'unknown'; reason := format('no value of %s is recorded for %s', known.metric, now_days.to_date);
+    state := 'unknown'; reason := format('no value of %s is recorded for %s', known.metric, now_days.run_to);
     dimension := 'all'; member := ''; drivers := '[]'; evidence := '{}'; stale_sources := '{}';
     RETURN NEXT;
   END IF;
 END $$;
+REVOKE EXECUTE ON FUNCTION revenue.check_metric_rule FROM PUBLIC;
 COMMENT ON FUNCTION revenue.check_metric_rule IS
   'For evaluate_alerts(): a metric of the store against the run of days before, the mean of six closed months, or a fixed value, over all, and by segment where one fires that the whole does not show';
 
@@ -258,6 +260,7 @@ BEGIN
         USING ERRCODE = 'invalid_parameter_value', HINT = 'Use silence, untouched, at_risk or deal_closed.';
   END CASE;
 END $$;
+REVOKE EXECUTE ON FUNCTION revenue.alert_rows FROM PUBLIC;
 COMMENT ON FUNCTION revenue.alert_rows IS
   'For evaluate_alerts(): the rows that a rule looks for: no stage that changed, contacts untouched, deals at risk, deals won in the last day';
 
@@ -267,20 +270,17 @@ RETURNS TABLE (
   dimension text, member text, affected_segment text, expected double precision, actual double precision,
   change double precision, threshold double precision, observations bigint, drivers jsonb, evidence jsonb,
   recommendation text, stale_sources text[], cool_down interval, destinations text[])
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  chosen integer := revenue.current_org(org);
+  chosen integer := revenue.require_org('member', org);
   home revenue.orgs;
   moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
   last_full date;
   each record;
   stale text[];
 BEGIN
-  IF NOT chosen = ANY (revenue.visible_orgs('member')) THEN
-    RAISE EXCEPTION 'alerts are for members' USING ERRCODE = 'insufficient_privilege',
-      HINT = 'An owner of the organisation can make you one with revenue.add_member().';
-  ELSIF moment NOT BETWEEN '0010-01-01' AND '9999-10-01' THEN
+  IF moment NOT BETWEEN '0010-01-01' AND '9999-10-01' THEN
     RAISE EXCEPTION 'as_of is out of range: %', moment USING ERRCODE = 'invalid_parameter_value', HINT = 'Leave it out for now.';
   END IF;
   SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = chosen;
@@ -381,11 +381,13 @@ BEGIN
   RETURNING a.alert_id INTO alert_id;
   IF alert_id IS NULL THEN outcome := 'known'; RETURN; END IF;
   outcome := 'opened';
+  -- Commits that notify wait for each other, and deals are logged by many at once: what only informs does not.
+  IF raise_alert.severity = 'info' THEN RETURN; END IF;
   PERFORM pg_notify('revenue_alerts', jsonb_build_object('org_id', org, 'rule', rule, 'severity', severity, 'dedupe_key', dedupe_key)::text);
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.raise_alert FROM PUBLIC;
 COMMENT ON FUNCTION revenue.raise_alert IS
-  'For functions with the owner''s rights: opens an alert, or sees one again that is not resolved (known), or keeps quiet about a cause resolved within the cool-down; with NOTIFY revenue_alerts and a message for each destination as it opens';
+  'For functions with the owner''s rights: opens an alert, or sees one again that is not resolved (known), or keeps quiet about a cause resolved within the cool-down; with NOTIFY revenue_alerts on commit as it opens, but for what only informs';
 
 CREATE OR REPLACE FUNCTION revenue.check_alerts(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (

@@ -77,36 +77,39 @@ END $$;
 COMMENT ON FUNCTION revenue.alert_rules_in_force IS
   'The rules of an organisation: the built-in ones with what it changed, and its own. Version 0 = built-in';
 
-CREATE OR REPLACE FUNCTION revenue.check_alert_rule(rule revenue.alert_rules) RETURNS void
-LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE OR REPLACE FUNCTION revenue.check_alert_rule(
+  rule text, check_kind text, metric text, options jsonb, threshold double precision, min_observations bigint,
+  severity text, cool_down interval, destinations text[])
+RETURNS void LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
 DECLARE
   builtin record;
   kind text;
   wrong text;
 BEGIN
-  SELECT b.* INTO builtin FROM revenue.builtin_alert_rules() AS b WHERE b.rule = (check_alert_rule.rule).rule;
-  kind := coalesce((rule).check_kind, builtin.check_kind);
+  SELECT b.* INTO builtin FROM revenue.builtin_alert_rules() AS b WHERE b.rule = check_alert_rule.rule;
+  kind := coalesce(check_kind, builtin.check_kind);
   wrong := CASE
-    WHEN coalesce((rule).rule, '') !~ '^[a-z][a-z0-9_]{0,62}$' THEN 'a rule has a name of small letters, digits and _'
-    WHEN (rule).severity NOT IN ('info', 'warning', 'urgent', 'critical') THEN 'severity must be info, warning, urgent or critical'
-    WHEN (rule).cool_down NOT BETWEEN interval '0' AND interval '10 years' THEN 'cool_down must be from 0 to ten years'
-    WHEN (rule).min_observations NOT BETWEEN 0 AND 1000000000 THEN 'min_observations must be from 0 to 1000000000'
-    WHEN NOT abs((rule).threshold) <= 1e15 THEN 'threshold must be a number up to 1e15 either way'
-    WHEN EXISTS (SELECT FROM unnest((rule).destinations) AS d
+    WHEN coalesce(rule, '') !~ '^[a-z][a-z0-9_]{0,62}$' THEN 'a rule has a name of small letters, digits and _'
+    WHEN severity NOT IN ('info', 'warning', 'urgent', 'critical') THEN 'severity must be info, warning, urgent or critical'
+    WHEN cool_down NOT BETWEEN interval '0' AND interval '10 years' THEN 'cool_down must be from 0 to ten years'
+    WHEN min_observations NOT BETWEEN 0 AND 1000000000 THEN 'min_observations must be from 0 to 1000000000'
+    WHEN NOT abs(threshold) <= 1e15 THEN 'threshold must be a number up to 1e15 either way'
+    WHEN EXISTS (SELECT FROM unnest(destinations) AS d
       WHERE (d ~ '^(telegram|slack|webhook|email):[a-z][a-z0-9_]{0,62}$') IS NOT TRUE)
       THEN 'a destination is a channel and a name, such as slack:sales'
-    WHEN (rule).rule = 'all' AND (kind IS NOT NULL OR (rule).metric IS NOT NULL) THEN 'the rule all judges nothing'
-    WHEN (rule).rule = 'all' THEN NULL
+    WHEN rule = 'all' AND (kind IS NOT NULL OR metric IS NOT NULL) THEN 'the rule all judges nothing'
+    WHEN rule = 'all' THEN NULL
     WHEN kind IS NULL THEN 'a rule of one''s own needs a check_kind'
     WHEN kind NOT IN ('change', 'average', 'level', 'sigma', 'milestone', 'silence', 'untouched', 'at_risk', 'deal_closed')
       THEN 'unknown check_kind'
     WHEN kind <> builtin.check_kind THEN 'a built-in rule keeps its check_kind'
     WHEN kind IN ('change', 'average', 'level', 'sigma') AND NOT EXISTS (
-      SELECT FROM revenue.builtin_metrics() AS b WHERE b.metric = coalesce((check_alert_rule.rule).metric, builtin.metric))
+      SELECT FROM revenue.builtin_metrics() AS b WHERE b.metric = coalesce(check_alert_rule.metric, builtin.metric))
       THEN 'the rule needs a metric of builtin_metrics()'
-    WHEN coalesce((rule).threshold, builtin.threshold) IS NULL THEN 'the rule needs a threshold'
-    WHEN jsonb_typeof((rule).options) <> 'object' THEN 'options must be a JSON object'
-    ELSE (SELECT 'option ' || left(o.key || ' cannot be ' || o.value, 100) FROM jsonb_each((rule).options) AS o
+    WHEN coalesce(threshold, builtin.threshold) IS NULL THEN 'the rule needs a threshold'
+    WHEN jsonb_typeof(options) <> 'object' THEN 'options must be a JSON object'
+    ELSE (SELECT 'option ' || left(o.key || ' cannot be ' || o.value, 100) FROM jsonb_each(options) AS o
       WHERE (CASE o.key
         WHEN 'period' THEN o.value IN ('"days"', '"week"', '"month"', '"quarter"')
         WHEN 'days' THEN jsonb_typeof(o.value) = 'number' AND o.value::text ~ '^[1-9][0-9]{0,2}$'
@@ -123,7 +126,7 @@ BEGIN
       HINT = 'Options are period (days, week, month, quarter), days, measure (relative, absolute), direction (up, down, both), by (segment, pipeline, product), stage and sensitivity; revenue.builtin_alert_rules() has examples.';
   END IF;
 END $$;
-COMMENT ON FUNCTION revenue.check_alert_rule IS 'An error with a hint where a rule cannot be so';
+COMMENT ON FUNCTION revenue.check_alert_rule IS 'An error with a hint where a rule cannot be so; NULL = as built in';
 
 CREATE OR REPLACE FUNCTION revenue.set_alert_rule(
   rule text, enabled boolean DEFAULT NULL, threshold double precision DEFAULT NULL, min_observations bigint DEFAULT NULL,
@@ -158,7 +161,8 @@ BEGIN
   after.reason := set_alert_rule.reason;
   after.created_at := now();
   after.created_by := coalesce(revenue.caller_identity(), session_user);
-  PERFORM revenue.check_alert_rule(after);
+  PERFORM revenue.check_alert_rule(after.rule, after.check_kind, after.metric, after.options, after.threshold,
+    after.min_observations, after.severity, after.cool_down, after.destinations);
   INSERT INTO revenue.alert_rules SELECT (after).*;
   PERFORM revenue.audit('set_alert_rule', 'alert_rule', after.rule, to_jsonb(before), to_jsonb(after), after.reason, chosen);
   RETURN after.version;

@@ -4,8 +4,21 @@
 -- after its last, so that a year costs one scan and a running sum. Only scores and forecasts, which
 -- depend on the age of each deal, are computed day by day.
 --
--- A day is judged at its end, or now while it lasts, by what is known today. All functions here run with
--- the caller's rights.
+-- A day is judged at its end, or now while it lasts, by what is known today. The parts run with the
+-- owner's rights inside compute_metrics(), which is for members.
+
+CREATE OR REPLACE FUNCTION revenue.check_metric_days(first_day date, last_day date, scored boolean DEFAULT false) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF (first_day >= '0005-01-01' AND last_day <= '9999-11-01' AND last_day BETWEEN first_day AND first_day + 3660) IS NOT TRUE THEN
+    RAISE EXCEPTION 'the days cannot be % to %', first_day, last_day USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Pass a first day that has begun and a last day not before it, ten years at most.';
+  ELSIF scored AND last_day > first_day + 99 THEN
+    RAISE EXCEPTION 'each deal would be scored on each of % days', last_day - first_day + 1 USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Take at most 100 days at once, or pass scored => false.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION revenue.check_metric_days IS 'An error with a hint where metrics cannot be computed for these days';
 
 CREATE OR REPLACE FUNCTION revenue.deal_metrics(
   first_day date, last_day date, definitions jsonb DEFAULT '{}', org integer DEFAULT NULL)
@@ -22,6 +35,7 @@ DECLARE
   ended timestamptz;
   widest integer;
 BEGIN
+  PERFORM revenue.check_metric_days(first_day, last_day);
   SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = chosen;
   began := first_day::timestamp AT TIME ZONE home.time_zone;
   ended := (last_day + 1)::timestamp AT TIME ZONE home.time_zone;
@@ -175,6 +189,7 @@ BEGIN
   ) AS m(metric, numerator, denominator, observations, verb)
   WHERE m.metric = w.metric;
 END $$;
+REVOKE EXECUTE ON FUNCTION revenue.deal_metrics FROM PUBLIC;
 COMMENT ON FUNCTION revenue.deal_metrics IS
   'For compute_metrics(): what deals say of each of these days, over all and by pipeline, segment and product, from history';
 
@@ -193,12 +208,14 @@ DECLARE
   replies text := coalesce(definitions -> 'email_replies' ->> 'replies', 'outcome');
   reply_days integer := coalesce((definitions -> 'reply_rate' ->> 'window_days')::integer, 7);
   cac_days integer := coalesce((definitions -> 'cac' ->> 'window_days')::integer, 90);
-  earliest date := first_day - greatest(reply_days, cac_days) + 1;
+  earliest date;
   began timestamptz;
   early timestamptz;
   ended timestamptz;
 BEGIN
+  PERFORM revenue.check_metric_days(first_day, last_day);
   SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = chosen;
+  earliest := first_day - greatest(reply_days, cac_days) + 1;
   began := first_day::timestamp AT TIME ZONE home.time_zone;
   early := earliest::timestamp AT TIME ZONE home.time_zone;
   ended := least((last_day + 1)::timestamp AT TIME ZONE home.time_zone, now() + interval '1 us');
@@ -297,6 +314,7 @@ BEGIN
   FROM totals AS n JOIN totals AS d USING (day)
   WHERE n.metric = 'acquisition_spend' AND d.metric = 'new_customers' AND n.day >= first_day;
 END $$;
+REVOKE EXECUTE ON FUNCTION revenue.activity_metrics FROM PUBLIC;
 COMMENT ON FUNCTION revenue.activity_metrics IS
   'For compute_metrics(): contacts, stage transitions, e-mails and replies, revenue, spend and customer acquisition cost of each of these days';
 
@@ -316,6 +334,7 @@ DECLARE
   moment timestamptz;
   kept revenue.pipeline_snapshots;
 BEGIN
+  PERFORM revenue.check_metric_days(wanted, wanted);
   IF wanted < today THEN
     SELECT (wanted + 1)::timestamp AT TIME ZONE o.time_zone - interval '1 us' INTO moment FROM revenue.orgs AS o WHERE o.org_id = chosen;
     SELECT * INTO kept FROM revenue.pipeline_snapshots AS s WHERE s.org_id = chosen AND s.snapshot_date = wanted AND s.complete;
@@ -373,6 +392,7 @@ BEGIN
   SELECT wanted, 'coverage', 'all', '', c.coverage, c.open_value, c.quota, c.open_deals, CASE WHEN c.coverage IS NULL THEN c.coverage_reason END
   FROM revenue.coverage(as_of => moment, by => 'org', org => chosen) AS c;
 END $$;
+REVOKE EXECUTE ON FUNCTION revenue.scored_metrics FROM PUBLIC;
 COMMENT ON FUNCTION revenue.scored_metrics IS
   'For compute_metrics(): weighted pipeline, deals at risk, 30-day forecasts and coverage at the end of a day (NULL = today, now)';
 
@@ -382,10 +402,10 @@ CREATE OR REPLACE FUNCTION revenue.compute_metrics(
 RETURNS TABLE (
   day date, metric text, dimension text, member text, value double precision, numerator numeric, denominator numeric,
   observations bigint, unit text, reason text, definition_version integer)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 DECLARE
-  chosen integer := revenue.current_org(org);
+  chosen integer := revenue.require_org('member', org);
   today date := revenue.org_today(chosen);
   until date := least(coalesce(compute_metrics.last_day, compute_metrics.first_day, today), today);
   since date := coalesce(compute_metrics.first_day, until);
@@ -394,11 +414,8 @@ DECLARE
   definitions jsonb;
   used jsonb;
 BEGIN
-  IF NOT isfinite(since) OR NOT isfinite(until) OR since NOT BETWEEN '0005-01-01' AND '9999-12-01' OR until < since OR until - since > 3660 THEN
-    RAISE EXCEPTION 'the days cannot be % to %', coalesce(compute_metrics.first_day, since), coalesce(compute_metrics.last_day, until)
-      USING ERRCODE = 'invalid_parameter_value',
-        HINT = 'Pass a first day that has begun and a last day not before it, ten years at most; NULL is today.';
-  ELSIF jsonb_typeof(compute_metrics.versions) <> 'object' THEN
+  PERFORM revenue.check_metric_days(since, until, coalesce(scored, true));
+  IF jsonb_typeof(compute_metrics.versions) <> 'object' THEN
     RAISE EXCEPTION 'versions must be a JSON object' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Pass metrics and numbers of their versions, such as {"win_rate": 0}, or NULL for those in force.';
   END IF;

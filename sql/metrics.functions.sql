@@ -8,6 +8,7 @@ DECLARE
   missing record;
   made integer := 0;
 BEGIN
+  PERFORM revenue.check_metric_days(first_day, last_day);
   FOR missing IN
     SELECT m::date AS month, 'metric_values_' || to_char(m, 'YYYY_MM') AS name
     FROM generate_series(date_trunc('month', first_day::timestamp), last_day::timestamp, interval '1 month') AS m
@@ -42,10 +43,7 @@ DECLARE
   stale text[];
   written bigint;
 BEGIN
-  IF NOT isfinite(since) OR NOT isfinite(until) OR since NOT BETWEEN '0005-01-01' AND '9999-12-01' OR until < since OR until - since > 3660 THEN
-    RAISE EXCEPTION 'the days cannot be % to %', since, until USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'Pass a first day that has begun and a last day not before it, ten years at most; the default is the last 90 days.';
-  END IF;
+  PERFORM revenue.check_metric_days(since, until, coalesce(scored, true));
   -- Two who record the same days would both find none to replace.
   PERFORM pg_advisory_xact_lock(hashtextextended('revenue.backfill_metrics', chosen));
   PERFORM revenue.ensure_metric_partitions(since, until);
