@@ -64,7 +64,8 @@ SQL_ORDER = \
   forecast.types forecast.functions \
   anomaly.types anomaly.functions \
   metrics.tables metrics.definitions metrics.compute metrics.freshness metrics.functions \
-  alerts.outbox.tables alerts.outbox alerts.tables alerts.drivers alerts.rules alerts.functions \
+  anomaly.drivers anomaly.store.tables anomaly.store \
+  alerts.outbox.tables alerts.outbox alerts.tables alerts.rules alerts.functions \
   jobs.tables jobs.functions \
   demo.incidents demo.functions access
 

@@ -160,7 +160,7 @@ BEGIN
       ELSIF cell.dimension <> 'all' THEN
         affected_segment := coalesce(nullif(cell.member, ''), 'unknown');
       END IF;
-      title := format('%s%s %s: %s, %s', initcap(left(replace(known.metric, '_', ' '), 1)) || substr(replace(known.metric, '_', ' '), 2),
+      title := format('%s%s %s: %s, %s', upper(left(known.metric, 1)) || substr(replace(known.metric, '_', ' '), 2),
         CASE WHEN cell.dimension <> 'all' THEN format(' of %s %s', cell.dimension, affected_segment) ELSE '' END,
         CASE check_kind WHEN 'change' THEN CASE WHEN change < 0 THEN 'fell' ELSE 'rose' END
           WHEN 'average' THEN 'is above its average' ELSE CASE direction WHEN 'up' THEN 'is above its limit' ELSE 'is below its target' END END,
@@ -187,6 +187,56 @@ END $$;
 REVOKE EXECUTE ON FUNCTION revenue.check_metric_rule FROM PUBLIC;
 COMMENT ON FUNCTION revenue.check_metric_rule IS
   'For evaluate_alerts(): a metric of the store against the run of days before, the mean of six closed months, or a fixed value, over all, and by segment where one fires that the whole does not show';
+
+CREATE OR REPLACE FUNCTION revenue.check_sigma_rule(
+  metric text, options jsonb, threshold double precision, last_day date, org integer DEFAULT NULL)
+RETURNS TABLE (
+  state text, reason text, expected double precision, actual double precision, change double precision, affected_segment text,
+  title text, drivers jsonb, evidence jsonb, stale_sources text[])
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  known record;
+  seen record;
+  currency text;
+BEGIN
+  PERFORM revenue.check_metric(coalesce(check_sigma_rule.metric, ''));
+  PERFORM revenue.check_metric_days(last_day, last_day);
+  SELECT b.* INTO known FROM revenue.builtin_metrics() AS b WHERE b.metric = check_sigma_rule.metric;
+  SELECT o.base_currency INTO currency FROM revenue.orgs AS o WHERE o.org_id = chosen;
+  SELECT d.* INTO seen FROM revenue.metric_detections(ARRAY[known.metric], 'medium', last_day - 13, last_day, 'all', chosen) AS d
+  ORDER BY d.day DESC LIMIT 1;
+  stale_sources := coalesce((SELECT v.stale_sources FROM revenue.metric_values AS v
+    WHERE v.org_id = chosen AND v.metric = coalesce(known.denominator_metric, known.metric) AND v.dimension = 'all' AND v.day = last_day), '{}');
+  drivers := '[]'; evidence := '{}';
+  reason := CASE WHEN seen.day IS NULL THEN format('no value of %s is recorded for %s', known.metric, last_day)
+    WHEN known.kind <> 'ratio' AND seen.day < last_day THEN format('no value of %s is recorded for %s', known.metric, last_day)
+    WHEN seen.kind = 'learning' THEN 'the baseline takes 90 days'
+    WHEN seen.kind = 'too_few' THEN 'too few observations'
+    WHEN seen.score IS NULL THEN 'it is not judged' END;
+  IF reason IS NOT NULL THEN
+    state := 'unknown';
+    RETURN NEXT;
+    RETURN;
+  END IF;
+  expected := seen.expected; actual := seen.actual; change := seen.score;
+  evidence := jsonb_build_object('day', seen.day, 'kind', seen.kind, 'sigmas', seen.score, 'lower', seen.lower_bound, 'upper', seen.upper_bound);
+  state := CASE WHEN abs(seen.score) > threshold THEN 'fires' ELSE 'quiet' END;
+  IF state = 'fires' THEN
+    SELECT coalesce(jsonb_agg(jsonb_build_object('member', d.member, 'before', d.before_value, 'after', d.after_value, 'contribution', d.contribution)), '[]'),
+      (array_agg(nullif(d.member, '')) FILTER (WHERE sign(d.contribution) = sign(seen.actual - seen.expected)))[1]
+    INTO drivers, affected_segment
+    FROM revenue.metric_drivers(known.metric, seen.day - 7, CASE WHEN known.kind = 'ratio' THEN seen.day - 1 ELSE seen.day - 7 END,
+      seen.day, CASE WHEN known.kind = 'ratio' THEN seen.day + 6 ELSE seen.day END, coalesce(options ->> 'by', 'segment'), chosen) AS d;
+    title := format('%s out of line: %s, expected %s', upper(left(known.metric, 1)) || substr(replace(known.metric, '_', ' '), 2),
+      revenue.metric_text(seen.actual, known.unit, currency), revenue.metric_text(seen.expected, known.unit, currency));
+  END IF;
+  RETURN NEXT;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.check_sigma_rule FROM PUBLIC;
+COMMENT ON FUNCTION revenue.check_sigma_rule IS
+  'For evaluate_alerts(): the last full day of a metric, or ISO week of a rate, against its own past: fires beyond so many sigmas, after a baseline of 90 days';
 
 -- Rows that a rule looks for, as of an instant.
 CREATE OR REPLACE FUNCTION revenue.alert_rows(
@@ -294,6 +344,12 @@ BEGIN
         c.dimension, c.member, c.affected_segment, c.expected, c.actual, c.change, each.threshold, c.observations, c.drivers, c.evidence,
         each.recommendation, c.stale_sources, each.cool_down, each.destinations
       FROM revenue.check_metric_rule(each.rule, each.check_kind, each.metric, each.options, each.threshold, each.min_observations, last_full, chosen) AS c;
+    ELSIF each.check_kind = 'sigma' THEN
+      RETURN QUERY
+      SELECT each.rule, each.check_kind, c.state, c.reason, each.rule, each.severity, c.title, each.metric,
+        'all', '', c.affected_segment, c.expected, c.actual, c.change, each.threshold, NULL::bigint, c.drivers, c.evidence,
+        each.recommendation, c.stale_sources, each.cool_down, each.destinations
+      FROM revenue.check_sigma_rule(each.metric, each.options, each.threshold, last_full, chosen) AS c;
     ELSIF each.check_kind = 'deal_closed' THEN
       RETURN QUERY
       SELECT each.rule, each.check_kind, 'fires', NULL::text, concat_ws(':', each.rule, w.row_id), each.severity,
@@ -341,7 +397,7 @@ BEGIN
       SELECT each.rule, each.check_kind, 'quiet', NULL, each.rule, each.severity, NULL, NULL, 'all', '', NULL, NULL, NULL, NULL,
         each.threshold, 0, '[]', '{}', NULL, stale, each.cool_down, each.destinations
       WHERE NOT EXISTS (SELECT FROM found);
-    ELSE
+    ELSIF each.check_kind <> 'reported' THEN
       RETURN QUERY SELECT each.rule, each.check_kind, 'unknown', 'nothing here judges this yet', each.rule, each.severity, NULL::text, each.metric,
         'all', '', NULL::text, NULL::double precision, NULL::double precision, NULL::double precision, each.threshold, NULL::bigint, '[]'::jsonb,
         '{}'::jsonb, each.recommendation, '{}'::text[], each.cool_down, each.destinations;
@@ -362,6 +418,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 #variable_conflict use_column
 DECLARE
   quiet_until timestamptz;
+  line text := left(regexp_replace(raise_alert.title, '[[:cntrl:]]+', ' ', 'g'), 400);
 BEGIN
   UPDATE revenue.alerts AS a SET last_as_of = greatest(a.last_as_of, raise_alert.as_of), times_seen = a.times_seen + 1,
     actual = raise_alert.actual, evidence = raise_alert.evidence, drivers = raise_alert.drivers, stale_sources = raise_alert.stale_sources
@@ -381,13 +438,72 @@ BEGIN
   RETURNING a.alert_id INTO alert_id;
   IF alert_id IS NULL THEN outcome := 'known'; RETURN; END IF;
   outcome := 'opened';
+  PERFORM revenue.enqueue_message(
+    format('alert:%s:%s', alert_id, d), split_part(d, ':', 1), split_part(d, ':', 2),
+    concat_ws(E'\n', raise_alert.title,
+      (SELECT string_agg(concat_ws(', ', '- ' || coalesce(r.row ->> 'name', r.row ->> 'id'), r.row ->> 'company',
+          (r.row ->> 'deal_value') || ' ' || (r.row ->> 'currency'), (r.row ->> 'days') || ' days', r.row -> 'risk_factors' ->> 0),
+          E'\n' ORDER BY r.place)
+       FROM jsonb_array_elements(CASE jsonb_typeof(raise_alert.evidence -> 'rows') WHEN 'array' THEN raise_alert.evidence -> 'rows' ELSE '[]' END)
+         WITH ORDINALITY AS r(row, place) WHERE r.row ? 'name'),
+      raise_alert.recommendation,
+      CASE WHEN raise_alert.stale_sources <> '{}' THEN format('Stale: %s', array_to_string(raise_alert.stale_sources, ', ')) END),
+    format('[%s] %s', raise_alert.severity, line),
+    jsonb_strip_nulls(jsonb_build_object('alert_id', alert_id, 'rule', rule, 'severity', raise_alert.severity, 'title', raise_alert.title,
+      'expected', raise_alert.expected, 'actual', raise_alert.actual, 'affected_segment', raise_alert.affected_segment,
+      'evidence', raise_alert.evidence - 'ids', 'recommendation', raise_alert.recommendation)), NULL, org)
+  FROM unnest(raise_alert.destinations) AS d;
   -- Commits that notify wait for each other, and deals are logged by many at once: what only informs does not.
   IF raise_alert.severity = 'info' THEN RETURN; END IF;
   PERFORM pg_notify('revenue_alerts', jsonb_build_object('org_id', org, 'rule', rule, 'severity', severity, 'dedupe_key', dedupe_key)::text);
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.raise_alert FROM PUBLIC;
 COMMENT ON FUNCTION revenue.raise_alert IS
-  'For functions with the owner''s rights: opens an alert, or sees one again that is not resolved (known), or keeps quiet about a cause resolved within the cool-down; with NOTIFY revenue_alerts on commit as it opens, but for what only informs';
+  'For functions with the owner''s rights: opens an alert, or sees one again that is not resolved (known), or keeps quiet about a cause resolved within the cool-down; with a message in the outbox for each destination as it opens, and NOTIFY revenue_alerts but for what only informs';
+
+CREATE OR REPLACE FUNCTION revenue.report_alert(
+  rule text, cause text, title text, evidence jsonb DEFAULT NULL, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+  known record;
+  raised record;
+BEGIN
+  SELECT r.* INTO known FROM revenue.alert_rules_in_force(chosen) AS r
+  WHERE r.rule = report_alert.rule AND r.check_kind = 'reported';
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no rule "%" is for reports', left(coalesce(report_alert.rule, 'NULL'), 100) USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Add it: SELECT revenue.set_alert_rule(''my_rule'', check_kind => ''reported'', threshold => 0).';
+  ELSIF coalesce(report_alert.cause, '') = '' OR coalesce(report_alert.title, '') = '' OR length(report_alert.cause) > 500
+    OR length(report_alert.title) > 500 OR report_alert.title ~ '[[:cntrl:]]' THEN
+    RAISE EXCEPTION 'an alert needs a cause and a title of one line, up to 500 letters each' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'The cause tells one from another: of the same one there is one alert at a time.';
+  END IF;
+  IF NOT known.enabled THEN RETURN NULL; END IF;
+  SELECT r.* INTO raised FROM revenue.raise_alert(
+    known.rule, concat_ws(':', known.rule, report_alert.cause), known.severity, report_alert.title, NULL, 'all', '', NULL, NULL, NULL, NULL,
+    1, '[]', coalesce(report_alert.evidence, '{}'), known.recommendation, '{}', known.cool_down, known.destinations,
+    coalesce(revenue.checked_instant(as_of), now()), chosen) AS r;
+  RETURN raised.outcome;
+END $$;
+COMMENT ON FUNCTION revenue.report_alert IS
+  'An alert that another program found, by a rule of the kind reported: opened, known or cooling down, as check_alerts() has it; NULL where the rule is off. Admins and owners';
+
+CREATE OR REPLACE FUNCTION revenue.settle_alert(rule text, cause text, org integer DEFAULT NULL)
+RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+BEGIN
+  UPDATE revenue.alerts AS a SET state = 'resolved', resolved_at = clock_timestamp(), resolved_as_of = greatest(a.last_as_of, now()),
+    resolved_by = 'settle_alert()'
+  WHERE a.org_id = chosen AND a.rule = settle_alert.rule AND a.state <> 'resolved'
+    AND a.dedupe_key = concat_ws(':', settle_alert.rule, settle_alert.cause);
+  RETURN FOUND;
+END $$;
+COMMENT ON FUNCTION revenue.settle_alert IS
+  'Says that the cause of a reported alert is gone; whether there was one that was not resolved. Admins and owners';
 
 CREATE OR REPLACE FUNCTION revenue.check_alerts(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (

@@ -1,8 +1,8 @@
 -- The room alerts: the rules. A later metric is watched by one more row.
 
 -- check_kind: change = a run of days against the run before, average = this month against the mean of the
--- closed months before, level = against a fixed value, sigma = against its own past, the others look at
--- rows. What REQUIREMENTS gives as > or < fires beyond the threshold, a number of days fires on it.
+-- closed months before, level = against a fixed value, sigma = against its own past, reported = another
+-- program says so, the others look at rows. What REQUIREMENTS gives as > or < fires beyond the threshold, a number of days fires on it.
 CREATE OR REPLACE FUNCTION revenue.builtin_alert_rules()
 RETURNS TABLE (
   rule text, check_kind text, metric text, options jsonb, threshold double precision, min_observations bigint,
@@ -47,7 +47,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20 AS $$
      'A deal was won'),
     ('large_deal', 'deal_closed', NULL, '{}', 5000000, 1, 'urgent', interval '0',
      'Tell the executives, and plan the start with the customer',
-     'A deal of more than 5 million was won')
+     'A deal of more than 5 million was won'),
+    ('job_failed', 'reported', NULL, '{}', 0, 1, 'urgent', interval '0',
+     'See job_status for the error; the job is tried again by itself',
+     'A scheduled job failed')
 $$;
 COMMENT ON FUNCTION revenue.builtin_alert_rules IS
   'What is watched: how a rule judges, where it fires, with how few observations it does not, how long a resolved cause stays quiet';
@@ -101,7 +104,7 @@ BEGIN
     WHEN rule = 'all' AND (kind IS NOT NULL OR metric IS NOT NULL) THEN 'the rule all judges nothing'
     WHEN rule = 'all' THEN NULL
     WHEN kind IS NULL THEN 'a rule of one''s own needs a check_kind'
-    WHEN kind NOT IN ('change', 'average', 'level', 'sigma', 'milestone', 'silence', 'untouched', 'at_risk', 'deal_closed')
+    WHEN kind NOT IN ('change', 'average', 'level', 'sigma', 'milestone', 'silence', 'untouched', 'at_risk', 'deal_closed', 'reported')
       THEN 'unknown check_kind'
     WHEN kind <> builtin.check_kind THEN 'a built-in rule keeps its check_kind'
     WHEN kind IN ('change', 'average', 'level', 'sigma') AND NOT EXISTS (

@@ -39,7 +39,7 @@ DECLARE
   chosen integer := revenue.require_org('admin', org);
   today date := revenue.org_today(chosen);
   until date := least(coalesce(backfill_metrics.to_date, today), today);
-  since date := coalesce(backfill_metrics.from_date, until - 89);
+  since date := coalesce(backfill_metrics.from_date, until - 29);
   stale text[];
   written bigint;
 BEGIN
@@ -64,7 +64,7 @@ BEGIN
   RETURN written;
 END $$;
 COMMENT ON FUNCTION revenue.backfill_metrics IS
-  'Records every metric of the days from from_date (NULL = 89 days before the last) to to_date (NULL = today), again and again without harm; how many values. scored false leaves alone what has to score each deal each day. Admins and owners';
+  'Records every metric of the days from from_date (NULL = 29 days before the last) to to_date (NULL = today), again and again without harm; how many values. scored false leaves alone what has to score each deal each day. Admins and owners';
 
 CREATE OR REPLACE FUNCTION revenue.record_metrics(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -81,6 +81,40 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION revenue.record_metrics IS
   'Records every metric of the day of as_of (NULL = today): at its end where it is over, else now. Again and again without harm; how many values. Admins and owners';
+
+-- What happened long ago is worth its counts and sums, not a reading of every deal for each day.
+CREATE OR REPLACE FUNCTION revenue.catch_up_metrics(from_date date DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS integer LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+  yesterday date := revenue.org_today(chosen) - 1;
+  since date;
+  run record;
+  caught integer := 0;
+BEGIN
+  SELECT coalesce(catch_up_metrics.from_date, min(v.day), yesterday - 119) INTO since
+  FROM revenue.metric_values AS v WHERE v.org_id = chosen AND v.metric = 'open_deals' AND v.dimension = 'all';
+  IF since > yesterday THEN RETURN 0; END IF;
+  PERFORM revenue.check_metric_days(since, yesterday);
+  FOR run IN
+    WITH missing AS (
+      SELECT d::date AS day, d::date > yesterday - 30 AS scored,
+        d::date - row_number() OVER (PARTITION BY d::date > yesterday - 30 ORDER BY d)::integer AS island
+      FROM generate_series(since::timestamp, yesterday::timestamp, interval '1 day') AS d
+      WHERE NOT EXISTS (
+        SELECT FROM revenue.metric_values AS v
+        WHERE v.org_id = chosen AND v.metric = 'open_deals' AND v.dimension = 'all' AND v.member = '' AND v.day = d::date AND v.complete)
+    )
+    SELECT m.scored, min(m.day) AS first_day, max(m.day) AS last_day FROM missing AS m GROUP BY m.scored, m.island ORDER BY 2
+  LOOP
+    PERFORM revenue.backfill_metrics(run.first_day, run.last_day, run.scored, chosen);
+    caught := caught + run.last_day - run.first_day + 1;
+  END LOOP;
+  RETURN caught;
+END $$;
+COMMENT ON FUNCTION revenue.catch_up_metrics IS
+  'Records the days over since from_date (NULL = the first one recorded, or 120 days) that are missing or were recorded before the day was over; how many. What has to score each deal only for the last 30 days. Admins and owners';
 
 -- A flow adds up, a stock is what it was last, a ratio is the quotient of its two flows.
 CREATE OR REPLACE FUNCTION revenue.metric_window(

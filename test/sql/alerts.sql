@@ -168,8 +168,28 @@ SELECT v.after, t.* FROM (VALUES (70), (72)) AS v(after)
 CROSS JOIN LATERAL pg_temp.try('reply_rate_drop', '{emails_sent,email_replies}', '2020-06-02', '2020-06-08', '2020-06-09', '2020-06-15',
   '{1000,80}', ARRAY[1000, v.after]) AS t;
 
+-- An alert that opens is a message for each destination; one that is known is none.
+DELETE FROM revenue.outbox;
+SELECT revenue.log_deal('event 6', 'deal_won', 6000000) ->> 'recorded' AS recorded;
+SELECT channel, destination, subject, body, payload - 'alert_id' - 'evidence' AS payload FROM revenue.outbox ORDER BY subject, channel;
+SELECT outcome, title FROM revenue.check_alerts('2020-09-01') WHERE rule = 'at_risk_deals';
+SELECT revenue.set_alert_rule('at_risk_deals', threshold => 1, destinations => '{webhook:crm}') AS version;
+INSERT INTO revenue.deals (org_id, deal_id, name, stage_id, amount, currency, created_at, effective_at, num_interactions)
+SELECT :org, 'r' || i, E'Deal\n' || i, 'prospecting', i, 'USD', '2020-06-01 12:00', '2020-06-01 12:00', 0 FROM generate_series(1, 25) AS i;
+SELECT outcome, title, evidence -> 'found' AS found, jsonb_array_length(evidence -> 'ids') AS ids, jsonb_array_length(evidence -> 'rows') AS shown
+FROM revenue.check_alerts('2020-09-01') AS c JOIN revenue.alerts AS a USING (alert_id, title) WHERE c.rule = 'at_risk_deals' ORDER BY 1;
+SELECT subject, left(body, 60) AS body FROM revenue.outbox WHERE destination = 'crm';
+
+-- What another program finds; the same cause once, until it is gone.
+SELECT revenue.report_alert('job_failed', 'nightly load', 'The nightly load failed', '{"rows": 0}') AS first,
+  revenue.report_alert('job_failed', 'nightly load', 'The nightly load failed') AS again,
+  revenue.settle_alert('job_failed', 'nightly load') AS gone, revenue.settle_alert('job_failed', 'nightly load') AS not_there,
+  revenue.report_alert('job_failed', 'nightly load', 'The nightly load failed') AS next;
+
 \set ON_ERROR_ROLLBACK on
 \set ON_ERROR_STOP off
+SELECT revenue.report_alert('stage_silence', 'x', 'x');
+SELECT revenue.report_alert('job_failed', '', 'x');
 SELECT revenue.set_alert_rule('mine', check_kind => 'change', threshold => 1);
 SELECT revenue.set_alert_rule('mine', check_kind => 'change', metric => 'win_rate');
 SELECT revenue.set_alert_rule('mine');

@@ -1,4 +1,4 @@
--- The room alerts: what moved a metric. The contributions add up to the change exactly, to 12 decimals;
+-- The room anomaly: what moved a metric of the store. The contributions add up to the change exactly, to 12 decimals;
 -- what rounding leaves goes to the largest of them.
 
 CREATE OR REPLACE FUNCTION revenue.velocity_factors(before_day date, after_day date, org integer DEFAULT NULL)
