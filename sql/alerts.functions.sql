@@ -12,6 +12,14 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION revenue.metric_text IS 'A value as people read it: 8.0 %, 1,234 USD, 12.5 days';
 
+CREATE OR REPLACE FUNCTION revenue.metric_label(metric text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT string_agg(CASE WHEN w.word = ANY ('{mrr,arr,nrr,grr,cac,arpa}') THEN upper(w.word)
+    WHEN w.place = 1 THEN upper(left(w.word, 1)) || substr(w.word, 2) ELSE w.word END, ' ' ORDER BY w.place)
+  FROM unnest(string_to_array(metric, '_')) WITH ORDINALITY AS w(word, place)
+$$;
+COMMENT ON FUNCTION revenue.metric_label IS 'The name of a metric as people read it: Net new MRR';
+
 -- Runs of days that are over by last_day, and the run before each.
 CREATE OR REPLACE FUNCTION revenue.comparison_days(
   period text, last_day date, days integer DEFAULT 7, fiscal_year_start integer DEFAULT 1,
@@ -160,7 +168,7 @@ BEGIN
       ELSIF cell.dimension <> 'all' THEN
         affected_segment := coalesce(nullif(cell.member, ''), 'unknown');
       END IF;
-      title := format('%s%s %s: %s, %s', upper(left(known.metric, 1)) || substr(replace(known.metric, '_', ' '), 2),
+      title := format('%s%s %s: %s, %s', revenue.metric_label(known.metric),
         CASE WHEN cell.dimension <> 'all' THEN format(' of %s %s', cell.dimension, affected_segment) ELSE '' END,
         CASE check_kind WHEN 'change' THEN CASE WHEN change < 0 THEN 'fell' ELSE 'rose' END
           WHEN 'average' THEN 'is above its average' ELSE CASE direction WHEN 'up' THEN 'is above its limit' ELSE 'is below its target' END END,
@@ -210,8 +218,10 @@ BEGIN
   stale_sources := coalesce((SELECT v.stale_sources FROM revenue.metric_values AS v
     WHERE v.org_id = chosen AND v.metric = coalesce(known.denominator_metric, known.metric) AND v.dimension = 'all' AND v.day = last_day), '{}');
   drivers := '[]'; evidence := '{}';
-  reason := CASE WHEN seen.day IS NULL THEN format('no value of %s is recorded for %s', known.metric, last_day)
-    WHEN known.kind <> 'ratio' AND seen.day < last_day THEN format('no value of %s is recorded for %s', known.metric, last_day)
+  reason := CASE WHEN seen.day IS NULL AND EXISTS (SELECT FROM revenue.metric_values AS v
+      WHERE v.org_id = chosen AND v.metric = known.metric AND v.dimension = 'all' AND v.day = last_day) THEN 'fewer than five rows a week'
+    WHEN seen.day IS NULL THEN format('no value of %s is recorded for %s', known.metric, last_day)
+    WHEN NOT seen.by_week AND seen.day < last_day THEN format('no value of %s is recorded for %s', known.metric, last_day)
     WHEN seen.kind = 'learning' THEN 'the baseline takes 90 days'
     WHEN seen.kind = 'too_few' THEN 'too few observations'
     WHEN seen.score IS NULL THEN 'it is not judged' END;
@@ -227,16 +237,16 @@ BEGIN
     SELECT coalesce(jsonb_agg(jsonb_build_object('member', d.member, 'before', d.before_value, 'after', d.after_value, 'contribution', d.contribution)), '[]'),
       (array_agg(nullif(d.member, '')) FILTER (WHERE sign(d.contribution) = sign(seen.actual - seen.expected)))[1]
     INTO drivers, affected_segment
-    FROM revenue.metric_drivers(known.metric, seen.day - 7, CASE WHEN known.kind = 'ratio' THEN seen.day - 1 ELSE seen.day - 7 END,
-      seen.day, CASE WHEN known.kind = 'ratio' THEN seen.day + 6 ELSE seen.day END, coalesce(options ->> 'by', 'segment'), chosen) AS d;
-    title := format('%s out of line: %s, expected %s', upper(left(known.metric, 1)) || substr(replace(known.metric, '_', ' '), 2),
+    FROM revenue.metric_drivers(known.metric, seen.day - 7, CASE WHEN seen.by_week THEN seen.day - 1 ELSE seen.day - 7 END,
+      seen.day, CASE WHEN seen.by_week THEN seen.day + 6 ELSE seen.day END, coalesce(options ->> 'by', 'segment'), chosen) AS d;
+    title := format('%s out of line: %s, expected %s', revenue.metric_label(known.metric),
       revenue.metric_text(seen.actual, known.unit, currency), revenue.metric_text(seen.expected, known.unit, currency));
   END IF;
   RETURN NEXT;
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.check_sigma_rule FROM PUBLIC;
 COMMENT ON FUNCTION revenue.check_sigma_rule IS
-  'For evaluate_alerts(): the last full day of a metric, or ISO week of a rate, against its own past: fires beyond so many sigmas, after a baseline of 90 days';
+  'For evaluate_alerts(): the last full day of a metric, or ISO week of a rate or a sparse flow, against its own past: fires beyond so many sigmas, after a baseline of 90 days';
 
 -- Rows that a rule looks for, as of an instant.
 CREATE OR REPLACE FUNCTION revenue.alert_rows(
@@ -514,24 +524,24 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 DECLARE
   chosen integer := revenue.require_org('admin', org);
   moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
-  found record;
+  finding record;
   raised record;
   firing text[] := '{}';
   judged text[] := '{}';
 BEGIN
   -- Two checks at once would both find the same news.
   PERFORM pg_advisory_xact_lock(hashtextextended('revenue.check_alerts', chosen));
-  FOR found IN SELECT e.* FROM revenue.evaluate_alerts(as_of, chosen) AS e ORDER BY e.rule, e.dedupe_key LOOP
-    IF found.state <> 'unknown' THEN judged := judged || found.rule; END IF;
-    CONTINUE WHEN found.state <> 'fires';
-    firing := firing || found.dedupe_key;
+  FOR finding IN SELECT e.* FROM revenue.evaluate_alerts(as_of, chosen) AS e ORDER BY e.rule, e.dedupe_key LOOP
+    IF finding.state <> 'unknown' THEN judged := judged || finding.rule; END IF;
+    CONTINUE WHEN finding.state <> 'fires';
+    firing := firing || finding.dedupe_key;
     SELECT r.* INTO raised FROM revenue.raise_alert(
-      found.rule, found.dedupe_key, found.severity, found.title, found.metric, found.dimension, found.member, found.affected_segment,
-      found.expected, found.actual, found.threshold, found.observations, found.drivers, found.evidence, found.recommendation,
-      found.stale_sources, found.cool_down, found.destinations, moment, chosen) AS r;
-    alert_id := raised.alert_id; outcome := raised.outcome; rule := found.rule; severity := found.severity; title := found.title;
-    affected_segment := found.affected_segment; expected := found.expected; actual := found.actual;
-    recommendation := found.recommendation; stale_sources := found.stale_sources;
+      finding.rule, finding.dedupe_key, finding.severity, finding.title, finding.metric, finding.dimension, finding.member, finding.affected_segment,
+      finding.expected, finding.actual, finding.threshold, finding.observations, finding.drivers, finding.evidence, finding.recommendation,
+      finding.stale_sources, finding.cool_down, finding.destinations, moment, chosen) AS r;
+    alert_id := raised.alert_id; outcome := raised.outcome; rule := finding.rule; severity := finding.severity; title := finding.title;
+    affected_segment := finding.affected_segment; expected := finding.expected; actual := finding.actual;
+    recommendation := finding.recommendation; stale_sources := finding.stale_sources;
     RETURN NEXT;
   END LOOP;
   -- What was judged and no longer holds is resolved; that a deal was won holds for a week.

@@ -1,10 +1,9 @@
--- The room anomaly: what moved a metric of the store. The contributions add up to the change exactly, to 12 decimals;
--- what rounding leaves goes to the largest of them.
+-- The room anomaly: what moved a metric of the store. The contributions add up to the change exactly.
 
 CREATE OR REPLACE FUNCTION revenue.velocity_factors(before_day date, after_day date, org integer DEFAULT NULL)
 RETURNS TABLE (
   member text, before_value double precision, after_value double precision, contribution numeric, share double precision,
-  total_change numeric)
+  rate_effect numeric, mix_effect numeric, total_change numeric)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -32,7 +31,7 @@ BEGIN
   ), placed AS (
     SELECT p.*, row_number() OVER (ORDER BY abs(p.part) DESC, p.metric) AS place, sum(p.part) OVER () AS whole FROM parts AS p
   )
-  SELECT p.metric, p.v0, p.v1, x.part, (x.part / nullif(p.change, 0))::double precision, p.change
+  SELECT p.metric, p.v0, p.v1, x.part, (x.part / nullif(p.change, 0))::double precision, NULL::numeric, NULL::numeric, p.change
   FROM placed AS p
   CROSS JOIN LATERAL (SELECT p.part + CASE p.place WHEN 1 THEN p.change - p.whole ELSE 0 END AS part) AS x
   ORDER BY abs(x.part) DESC, p.metric;
@@ -45,7 +44,7 @@ CREATE OR REPLACE FUNCTION revenue.metric_drivers(
   org integer DEFAULT NULL)
 RETURNS TABLE (
   member text, before_value double precision, after_value double precision, contribution numeric, share double precision,
-  total_change numeric)
+  rate_effect numeric, mix_effect numeric, total_change numeric)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -67,32 +66,28 @@ BEGIN
     SELECT 0 AS after, w.* FROM revenue.metric_window(before_from, before_to, ARRAY[wanted.metric], chosen) AS w
     UNION ALL
     SELECT 1, w.* FROM revenue.metric_window(from_date, to_date, ARRAY[wanted.metric], chosen) AS w
-  ), wholes AS (
-    SELECT max(w.numerator) FILTER (WHERE w.after = 0) AS n0, max(w.denominator) FILTER (WHERE w.after = 0) AS d0,
-      max(w.numerator) FILTER (WHERE w.after = 1) AS n1, max(w.denominator) FILTER (WHERE w.after = 1) AS d1
-    FROM windows AS w WHERE w.dimension = 'all'
-  ), members AS (
+  ), members AS MATERIALIZED (
     SELECT w.member, max(w.value) FILTER (WHERE w.after = 0) AS v0, max(w.value) FILTER (WHERE w.after = 1) AS v1,
-      coalesce(max(w.numerator) FILTER (WHERE w.after = 0), 0) AS n0, coalesce(max(w.denominator) FILTER (WHERE w.after = 0), 0) AS d0,
-      coalesce(max(w.numerator) FILTER (WHERE w.after = 1), 0) AS n1, coalesce(max(w.denominator) FILTER (WHERE w.after = 1), 0) AS d1
+      max(w.numerator) FILTER (WHERE w.after = 0) AS n0, max(w.denominator) FILTER (WHERE w.after = 0) AS d0,
+      max(w.numerator) FILTER (WHERE w.after = 1) AS n1, max(w.denominator) FILTER (WHERE w.after = 1) AS d1
     FROM windows AS w WHERE w.dimension = metric_drivers.dimension GROUP BY w.member
-  ), shares AS (
-    -- Of a ratio: what a member does to it beyond what its weight would do at the mean of the two ratios.
-    SELECT m.member, m.v0, m.v1,
-      CASE WHEN t.d0 IS NULL THEN m.n1 - m.n0
-        ELSE m.n1 / nullif(t.d1, 0) - m.n0 / nullif(t.d0, 0)
-          - (m.d1 / nullif(t.d1, 0) - m.d0 / nullif(t.d0, 0)) * (t.n0 / nullif(t.d0, 0) + t.n1 / nullif(t.d1, 0)) / 2 END AS part,
-      CASE WHEN t.d0 IS NULL THEN t.n1 - t.n0 ELSE t.n1 / nullif(t.d1, 0) - t.n0 / nullif(t.d0, 0) END AS change
-    FROM members AS m CROSS JOIN wholes AS t
-  ), rounded AS (
-    SELECT s.*, round(s.part, 12) AS cut, round(s.change, 12) AS change_cut,
-      row_number() OVER (ORDER BY abs(s.part) DESC, s.member) AS place, sum(round(s.part, 12)) OVER () AS cut_sum
-    FROM shares AS s WHERE s.part IS NOT NULL
+  ), explained AS (
+    SELECT CASE WHEN bool_or(m.d0 IS NOT NULL OR m.d1 IS NOT NULL)
+      -- A rate of what may be below nothing has no weights.
+      THEN CASE WHEN bool_and(least(m.n0, m.d0, m.n1, m.d1) >= 0) THEN revenue.explain_rate_change(m.member, coalesce(m.n0, 0), coalesce(m.d0, 0), coalesce(m.n1, 0), coalesce(m.d1, 0))
+        FILTER (WHERE least(m.n0, m.d0, m.n1, m.d1) >= 0) END
+      ELSE revenue.explain_change(m.member, m.n0, m.n1) END AS whole,
+      bool_or(m.d0 IS NOT NULL OR m.d1 IS NOT NULL) AS is_rate
+    FROM members AS m
   )
-  SELECT r.member, r.v0, r.v1, x.contribution, (x.contribution / nullif(r.change_cut, 0))::double precision, r.change_cut
-  FROM rounded AS r
-  CROSS JOIN LATERAL (SELECT r.cut + CASE r.place WHEN 1 THEN r.change_cut - r.cut_sum ELSE 0 END AS contribution) AS x
-  ORDER BY abs(x.contribution) DESC, r.member;
+  -- Of a rate the effects are in points of a hundred.
+  SELECT d.segment, m.v0, m.v1, x.change, d.share, x.rate_effect, x.mix_effect, sum(x.change) OVER ()
+  FROM explained AS e
+  CROSS JOIN LATERAL revenue.change_drivers(e.whole) AS d
+  CROSS JOIN LATERAL (
+    SELECT CASE WHEN e.is_rate THEN d.change / 100 ELSE d.change END AS change, d.rate_effect / 100 AS rate_effect, d.mix_effect / 100 AS mix_effect) AS x
+  JOIN members AS m ON m.member = d.segment
+  ORDER BY d.rank;
 END $$;
 COMMENT ON FUNCTION revenue.metric_drivers IS
   'Which segments explain how a metric changed between two runs of days: contributions that add up to the change exactly. Of a ratio a contribution holds how the member changed and how its weight did; sales velocity has its factors for members. Members and above';

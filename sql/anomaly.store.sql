@@ -1,12 +1,14 @@
 -- The room anomaly: detect() over the metric store.
 
--- A rate of counted rows is judged by weeks, because a day has too few of them; the others by days. What is
--- a mean over the last 90 days is no series of its own days, and is judged only where it is asked for.
+-- A rate of counted rows is judged by weeks, because a day has too few of them, and so is a flow that is
+-- nothing on most days; one of fewer than five rows a week is not judged. What is a mean over the last 90
+-- days is no series of its own days, and what follows from another metric would only repeat it: both are
+-- judged where they are asked for.
 CREATE OR REPLACE FUNCTION revenue.metric_detections(
   metrics text[], sensitivity text, from_date date, last_day date, dimension text DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
   metric text, dimension_of text, member text, day date, actual double precision, expected double precision,
-  lower_bound double precision, upper_bound double precision, score double precision, is_anomaly boolean, kind text)
+  lower_bound double precision, upper_bound double precision, score double precision, is_anomaly boolean, kind text, by_week boolean)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
@@ -17,33 +19,49 @@ DECLARE
 BEGIN
   RETURN QUERY
   WITH wanted AS MATERIALIZED (
-    SELECT b.metric, b.kind = 'ratio' AND b.unit = 'ratio' AND b.metric <> 'win_rate_by_value' AS is_rate, b.numerator_metric, b.denominator_metric
+    SELECT b.metric, b.kind, b.unit, x.is_rate, b.numerator_metric, b.denominator_metric
     FROM revenue.builtin_metrics() AS b
-    WHERE b.metric = ANY (metrics) OR metrics IS NULL AND (NOT b.options ? 'window_days' OR b.kind = 'ratio' AND b.unit = 'ratio'
-      AND b.metric <> 'win_rate_by_value')
-  ), models AS (
-    SELECT w.metric, v.dimension, v.member,
-      revenue.fit_detector(v.day::timestamp AT TIME ZONE 'UTC', v.value,
-        jsonb_build_object('period', 'day', 'gather', 'last', 'fiscal_year_start', fiscal_year_start)) AS model
-    FROM wanted AS w
-    JOIN revenue.metric_values AS v ON v.org_id = chosen AND v.metric = w.metric
-    WHERE NOT w.is_rate AND v.complete AND v.day <= last_day AND v.day >= from_date - 500
+    CROSS JOIN LATERAL (
+      SELECT b.kind = 'ratio' AND 2 = (SELECT count(*) FROM revenue.builtin_metrics() AS p
+        WHERE p.metric IN (b.numerator_metric, b.denominator_metric) AND p.kind = 'flow' AND p.unit = 'count') AS is_rate) AS x
+    WHERE b.metric = ANY (metrics) OR metrics IS NULL AND (x.is_rate OR b.kind = 'flow'
+      OR b.metric IN ('open_deals', 'open_pipeline', 'weighted_pipeline', 'forecast_30d', 'contacts_in_funnel', 'mrr'))
+  ), stored AS MATERIALIZED (
+    SELECT v.metric, v.dimension, v.member, v.day, v.value, v.numerator, v.observations FROM revenue.metric_values AS v
+    WHERE v.org_id = chosen AND v.complete AND v.day BETWEEN from_date - 510 AND last_day
       AND v.dimension = coalesce(metric_detections.dimension, v.dimension)
-    GROUP BY w.metric, v.dimension, v.member
+      AND v.metric IN (SELECT w.metric FROM wanted AS w WHERE NOT w.is_rate
+        UNION SELECT w.numerator_metric FROM wanted AS w WHERE w.is_rate UNION SELECT w.denominator_metric FROM wanted AS w WHERE w.is_rate)
+  ), weeks AS (
+    SELECT w.metric, s.dimension, s.member, date_trunc('week', s.day::timestamp) AS monday,
+      coalesce(sum(s.numerator) FILTER (WHERE s.metric = w.numerator_metric), 0)::bigint AS successes,
+      coalesce(sum(s.numerator) FILTER (WHERE s.metric = w.denominator_metric), 0)::bigint AS trials
+    FROM wanted AS w JOIN stored AS s ON s.metric IN (w.numerator_metric, w.denominator_metric)
+    WHERE w.is_rate AND s.day <= last_sunday AND s.day >= date_trunc('week', from_date::timestamp)::date - 497
+    GROUP BY w.metric, s.dimension, s.member, monday
+  ), series AS (
+    SELECT s.metric, s.dimension, s.member,
+      CASE WHEN w.kind = 'flow' AND avg((s.observations > 0)::integer) < 0.6 THEN 'week' ELSE 'day' END AS period
+    FROM wanted AS w JOIN stored AS s USING (metric) WHERE NOT w.is_rate
+    GROUP BY s.metric, s.dimension, s.member, w.kind
+    HAVING w.kind <> 'flow' OR avg(s.observations) * 7 >= 5
+  ), models AS MATERIALIZED (
+    SELECT s.metric, s.dimension, s.member,
+      revenue.fit_detector(CASE e.period WHEN 'week' THEN date_trunc('week', s.day::timestamp) ELSE s.day::timestamp END AT TIME ZONE 'UTC', s.value,
+        jsonb_build_object('period', e.period, 'gather', CASE e.period WHEN 'week' THEN 'sum' ELSE 'last' END, 'fiscal_year_start', fiscal_year_start)) AS model, e.period = 'week' AS by_week
+    FROM series AS e JOIN stored AS s USING (metric, dimension, member)
+    WHERE e.period = 'day' OR s.day <= last_sunday AND s.day >= date_trunc('week', from_date::timestamp)::date - 497
+    GROUP BY s.metric, s.dimension, s.member, e.period
     UNION ALL
-    SELECT w.metric, d.dimension, d.member,
-      revenue.fit_ratio_detector(date_trunc('week', d.day::timestamp) AT TIME ZONE 'UTC', least(coalesce(n.numerator, 0), d.numerator)::bigint, d.numerator::bigint,
-        jsonb_build_object('period', 'week', 'fiscal_year_start', fiscal_year_start))
-    FROM wanted AS w
-    JOIN revenue.metric_values AS d ON d.org_id = chosen AND d.metric = w.denominator_metric
-    LEFT JOIN revenue.metric_values AS n ON n.org_id = chosen AND n.metric = w.numerator_metric AND n.dimension = d.dimension
-      AND n.member = d.member AND n.day = d.day
-    WHERE w.is_rate AND d.complete AND d.day <= last_sunday AND d.day >= date_trunc('week', from_date::timestamp)::date - 497
-      AND d.dimension = coalesce(metric_detections.dimension, d.dimension)
-    GROUP BY w.metric, d.dimension, d.member
+    SELECT k.metric, k.dimension, k.member,
+      revenue.fit_ratio_detector(k.monday AT TIME ZONE 'UTC', least(k.successes, k.trials), k.trials,
+        jsonb_build_object('period', 'week', 'fiscal_year_start', fiscal_year_start)), true
+    FROM weeks AS k GROUP BY k.metric, k.dimension, k.member
   )
-  SELECT m.metric, m.dimension, m.member, (x.ts AT TIME ZONE 'UTC')::date, x.value, x.expected, x.lower, x.upper, x.score, x.is_anomaly, x.kind
-  FROM models AS m CROSS JOIN LATERAL revenue.detect(m.model, metric_detections.sensitivity) AS x
+  SELECT m.metric, m.dimension, m.member, (x.ts AT TIME ZONE 'UTC')::date, x.value, x.expected, x.lower, x.upper, x.score,
+    -- A Sunday with one row where there are none as a rule is no news.
+    x.is_anomaly AND (w.unit <> 'count' OR coalesce(abs(x.value - x.expected) >= 5, true)), x.kind, m.by_week
+  FROM models AS m JOIN wanted AS w USING (metric) CROSS JOIN LATERAL revenue.detect(m.model, metric_detections.sensitivity) AS x
   WHERE (x.ts AT TIME ZONE 'UTC')::date BETWEEN from_date AND last_day;
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.metric_detections FROM PUBLIC;
@@ -78,7 +96,7 @@ DECLARE
   home revenue.orgs;
   moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
   last_day date;
-  found record;
+  seen record;
   known record;
   split record;
   wrong text;
@@ -95,36 +113,36 @@ BEGIN
   END IF;
   SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = chosen;
   last_day := (moment AT TIME ZONE home.time_zone)::date - 1;
-  FOR found IN
+  FOR seen IN
     SELECT d.* FROM revenue.metric_detections(metrics, sensitivity, last_day - lookback_days + 1, last_day, NULL, chosen) AS d
     WHERE d.is_anomaly ORDER BY d.day DESC, d.metric, d.dimension_of <> 'all', d.dimension_of, d.member LIMIT 1000
   LOOP
-    SELECT b.* INTO known FROM revenue.builtin_metrics() AS b WHERE b.metric = found.metric;
-    metric := found.metric; dimension := found.dimension_of; member := found.member; day := found.day; kind := found.kind;
-    expected := found.expected; actual := found.actual; lower_bound := found.lower_bound; upper_bound := found.upper_bound; score := found.score;
-    severity := revenue.anomaly_severity(abs(found.score), CASE WHEN known.unit = 'money' THEN abs(found.actual - found.expected) END,
+    SELECT b.* INTO known FROM revenue.builtin_metrics() AS b WHERE b.metric = seen.metric;
+    metric := seen.metric; dimension := seen.dimension_of; member := seen.member; day := seen.day; kind := seen.kind;
+    expected := seen.expected; actual := seen.actual; lower_bound := seen.lower_bound; upper_bound := seen.upper_bound; score := seen.score;
+    severity := revenue.anomaly_severity(abs(seen.score), CASE WHEN known.unit = 'money' THEN abs(seen.actual - seen.expected) END,
       CASE WHEN known.unit = 'money' THEN 10000 END);
-    affected_segment := CASE WHEN found.dimension_of <> 'all' THEN coalesce(nullif(found.member, ''), 'unknown') END;
+    affected_segment := CASE WHEN seen.dimension_of <> 'all' THEN coalesce(nullif(seen.member, ''), 'unknown') END;
     drivers := '[]';
-    IF found.dimension_of = 'all' AND found.actual IS NOT NULL THEN
+    IF seen.dimension_of = 'all' AND seen.actual IS NOT NULL THEN
       -- Beside the same weekday, or the week, before.
       SELECT coalesce(jsonb_agg(jsonb_build_object('member', d.member, 'before', d.before_value, 'after', d.after_value,
           'contribution', d.contribution)), '[]') AS parts,
-        (array_agg(coalesce(nullif(d.member, ''), 'unknown')) FILTER (WHERE sign(d.contribution) = sign(found.actual - found.expected)))[1] AS first
+        (array_agg(coalesce(nullif(d.member, ''), 'unknown')) FILTER (WHERE sign(d.contribution) = sign(seen.actual - seen.expected)))[1] AS first
       INTO split
-      FROM revenue.metric_drivers(found.metric, found.day - 7, CASE WHEN known.kind = 'ratio' THEN found.day - 1 ELSE found.day - 7 END,
-        found.day, CASE WHEN known.kind = 'ratio' THEN found.day + 6 ELSE found.day END, 'segment', chosen) AS d;
+      FROM revenue.metric_drivers(seen.metric, seen.day - 7, CASE WHEN seen.by_week THEN seen.day - 1 ELSE seen.day - 7 END,
+        seen.day, CASE WHEN seen.by_week THEN seen.day + 6 ELSE seen.day END, 'segment', chosen) AS d;
       drivers := split.parts;
-      affected_segment := CASE WHEN found.metric <> 'sales_velocity' THEN split.first END;
+      affected_segment := CASE WHEN seen.metric <> 'sales_velocity' THEN split.first END;
     END IF;
-    recommendation := revenue.anomaly_recommendation(found.metric, found.kind);
+    recommendation := revenue.anomaly_recommendation(seen.metric, seen.kind);
     stale_sources := coalesce((SELECT v.stale_sources FROM revenue.metric_values AS v
-      WHERE v.org_id = chosen AND v.metric = coalesce(known.denominator_metric, known.metric) AND v.dimension = 'all' AND v.day = found.day), '{}');
+      WHERE v.org_id = chosen AND v.metric = coalesce(known.denominator_metric, known.metric) AND v.dimension = 'all' AND v.day = seen.day), '{}');
     RETURN NEXT;
   END LOOP;
 END $$;
 COMMENT ON FUNCTION revenue.detect_anomalies IS
-  'Days of the last lookback_days on which a metric of the store (NULL = all that are a series of days or weeks) was out of line with its own past, by segment too, at most 1,000, latest first: with what was expected, the drivers since a week before, and what to do. Judged after a baseline of 90 days. Members and above';
+  'Days (of a rate or a sparse flow: Mondays of weeks) of the last lookback_days on which a metric of the store (NULL = all that are a series of days or weeks) was out of line with its own past, by segment too, at most 1,000, latest first: with what was expected, the drivers since a week before, and what to do. Judged after a baseline of 90 days. Members and above';
 
 CREATE OR REPLACE FUNCTION revenue.record_anomalies(
   lookback_days integer DEFAULT 14, sensitivity text DEFAULT 'medium', as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)

@@ -27,7 +27,7 @@ COMMENT ON COLUMN revenue.anomalies.org_id IS 'Organisation';
 COMMENT ON COLUMN revenue.anomalies.metric IS 'A metric of builtin_metrics()';
 COMMENT ON COLUMN revenue.anomalies.dimension IS 'What member is one of: all, pipeline, segment or product';
 COMMENT ON COLUMN revenue.anomalies.member IS 'Pipeline, segment or product; empty = unknown, or all';
-COMMENT ON COLUMN revenue.anomalies.day IS 'Day; of a rate, the Monday of its ISO week';
+COMMENT ON COLUMN revenue.anomalies.day IS 'Day; of a rate, or a flow that is nothing on most days, the Monday of its ISO week';
 COMMENT ON COLUMN revenue.anomalies.kind IS 'spike, drop, shift_up, shift_down, missing or flat';
 COMMENT ON COLUMN revenue.anomalies.sensitivity IS 'Sensitivity it was found with: low, medium, high = 3, 2, 1.5 sigmas';
 COMMENT ON COLUMN revenue.anomalies.severity IS 'low, medium, high or critical, from how improbable it is and how much money it is about';

@@ -722,6 +722,7 @@ BEGIN
   DELETE FROM revenue.outbox m WHERE m.org_id = org;
   DELETE FROM revenue.alerts a WHERE a.org_id = org;
   DELETE FROM revenue.alert_rules r WHERE r.org_id = org;
+  DELETE FROM revenue.anomalies a WHERE a.org_id = org;
   DELETE FROM revenue.metric_values v WHERE v.org_id = org;
   DELETE FROM revenue.metric_definitions m WHERE m.org_id = org;
   DELETE FROM revenue.forecast_overrides o WHERE o.org_id = org;

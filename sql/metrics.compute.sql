@@ -7,19 +7,6 @@
 -- A day is judged at its end, or now while it lasts, by what is known today. The parts run with the
 -- owner's rights inside compute_metrics(), which is for members.
 
-CREATE OR REPLACE FUNCTION revenue.check_metric_days(first_day date, last_day date, scored boolean DEFAULT false) RETURNS void
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  IF (first_day >= '0005-01-01' AND last_day <= '9999-11-01' AND last_day BETWEEN first_day AND first_day + 3660) IS NOT TRUE THEN
-    RAISE EXCEPTION 'the days cannot be % to %', first_day, last_day USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'Pass a first day that has begun and a last day not before it, ten years at most.';
-  ELSIF scored AND last_day > first_day + 99 THEN
-    RAISE EXCEPTION 'each deal would be scored on each of % days', last_day - first_day + 1 USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'Take at most 100 days at once, or pass scored => false.';
-  END IF;
-END $$;
-COMMENT ON FUNCTION revenue.check_metric_days IS 'An error with a hint where metrics cannot be computed for these days';
-
 CREATE OR REPLACE FUNCTION revenue.deal_metrics(
   first_day date, last_day date, definitions jsonb DEFAULT '{}', org integer DEFAULT NULL)
 RETURNS TABLE (
@@ -453,9 +440,13 @@ BEGIN
     FROM (
       SELECT * FROM revenue.deal_metrics(regime.starts, regime.ends, definitions, chosen)
       UNION ALL SELECT * FROM revenue.activity_metrics(regime.starts, regime.ends, definitions, chosen)
+      UNION ALL SELECT * FROM revenue.recurring_metrics(regime.starts, regime.ends, definitions, chosen)
       UNION ALL
       SELECT s.* FROM generate_series(regime.starts::timestamp, regime.ends::timestamp, interval '1 day') AS d
-      CROSS JOIN LATERAL revenue.scored_metrics(d::date, chosen) AS s WHERE coalesce(scored, true)
+      CROSS JOIN LATERAL (
+        SELECT * FROM revenue.scored_metrics(d::date, chosen)
+        UNION ALL SELECT * FROM revenue.retention_metrics(d::date, definitions, chosen)) AS s
+      WHERE coalesce(scored, true)
     ) AS x;
   END LOOP;
 END $$;

@@ -1,7 +1,7 @@
 -- The room metrics: which metrics there are, and how an organisation computes them.
 
 -- kind: a stock is what there is at the end of a day, a flow what happened on it, a ratio two of these
--- over a window. better: the direction that is good.
+-- over a window: two flows, or a flow and the stock before it. better: the direction that is good.
 CREATE OR REPLACE FUNCTION revenue.builtin_metrics()
 RETURNS TABLE (
   metric text, kind text, unit text, better text, numerator_metric text, denominator_metric text,
@@ -55,10 +55,32 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 AS $$
     ('new_customers', 'flow', 'count', 'up', NULL, NULL, '{deals}', '{}',
      'Accounts won for the first time on the day; a won deal without an account counts as one'),
     ('cac', 'ratio', 'money', 'down', 'acquisition_spend', 'new_customers', '{offer_activity,automation_days,deals,fx_rates}',
-     '{"window_days": 90}', 'Acquisition spend / new customers of the last window_days')
+     '{"window_days": 90}', 'Acquisition spend / new customers of the last window_days'),
+    ('mrr', 'stock', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'Monthly recurring revenue'),
+    ('arr', 'stock', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', '12 x MRR'),
+    ('customers', 'stock', 'count', 'up', NULL, NULL, '{subscriptions}', '{}', 'Customers with MRR'),
+    ('arpa', 'stock', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'MRR / customers'),
+    ('new_mrr', 'flow', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'MRR of customers that never paid before'),
+    ('expansion_mrr', 'flow', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'MRR that customers added'),
+    ('reactivation_mrr', 'flow', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'MRR of customers that came back'),
+    ('contraction_mrr', 'flow', 'money', 'down', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'MRR lost with customers that stayed'),
+    ('churned_mrr', 'flow', 'money', 'down', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'MRR lost with customers that left'),
+    ('net_new_mrr', 'flow', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}',
+     'New + expansion + reactivation - contraction - churned MRR'),
+    ('new_logos', 'flow', 'count', 'up', NULL, NULL, '{subscriptions}', '{}', 'Customers that never paid before'),
+    ('churned_customers', 'flow', 'count', 'down', NULL, NULL, '{subscriptions}', '{}', 'Customers that left'),
+    ('churn_rate', 'ratio', 'ratio', 'down', 'churned_mrr', 'mrr', '{subscriptions,fx_rates}', '{"window_days": 30}',
+     'MRR lost with customers that left in the last window_days / MRR before them'),
+    ('logo_churn', 'ratio', 'ratio', 'down', 'churned_customers', 'customers', '{subscriptions}', '{"window_days": 30}',
+     'Customers that left in the last window_days / customers before them'),
+    ('arr_growth', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'ARR over that of a year before, less 1'),
+    ('nrr', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{"window_days": 365}',
+     'Net retention: MRR now of the customers that had some window_days ago / what it was, at the rates of then'),
+    ('grr', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{"window_days": 365}',
+     'Gross retention: the same without what a customer has more than then')
 $$;
 COMMENT ON FUNCTION revenue.builtin_metrics IS
-  'The metrics that are recorded every day, with their built-in options: a stock is what there is at the end of a day, a flow what happened on it, a ratio two flows over a window';
+  'The metrics that are recorded every day, with their built-in options: a stock is what there is at the end of a day, a flow what happened on it, a ratio two flows over a window, or a flow and the stock before it';
 
 CREATE OR REPLACE FUNCTION revenue.metric_definitions_in_force(as_of date DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
@@ -91,6 +113,19 @@ BEGIN
   END IF;
 END $$;
 COMMENT ON FUNCTION revenue.check_metric IS 'An error with a hint where there is no metric of this name; NULL is one';
+
+CREATE OR REPLACE FUNCTION revenue.check_metric_days(first_day date, last_day date, scored boolean DEFAULT false) RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF (first_day >= '0005-01-01' AND last_day <= '9999-11-01' AND last_day BETWEEN first_day AND first_day + 3660) IS NOT TRUE THEN
+    RAISE EXCEPTION 'the days cannot be % to %', first_day, last_day USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Pass a first day that has begun and a last day not before it, ten years at most.';
+  ELSIF scored AND last_day > first_day + 99 THEN
+    RAISE EXCEPTION 'each deal would be scored on each of % days', last_day - first_day + 1 USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Take at most 100 days at once, or pass scored => false.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION revenue.check_metric_days IS 'An error with a hint where metrics cannot be computed for these days';
 
 CREATE OR REPLACE FUNCTION revenue.set_metric_definition(
   metric text, options jsonb, reason text, valid_from date DEFAULT NULL, org integer DEFAULT NULL)

@@ -25,6 +25,7 @@ BEGIN
         WHERE f.org_id = o.org_id AND f.rate_date <= moment AT TIME ZONE o.time_zone) + 1)::timestamp AT TIME ZONE o.time_zone),
       ('offer_activity', ((SELECT max(a.day) FROM revenue.offer_activity AS a
         WHERE a.org_id = o.org_id AND a.day <= moment AT TIME ZONE o.time_zone) + 1)::timestamp AT TIME ZONE o.time_zone),
+      ('subscriptions', (SELECT max(c.recorded_at) FROM revenue.mrr_customers AS c WHERE c.org_id = o.org_id AND c.recorded_at <= moment)),
       ('revenue_events', (SELECT max(e.recorded_at) FROM revenue.revenue_events AS e WHERE e.org_id = o.org_id AND e.recorded_at <= moment))
     ) AS s(source, last_change)
     WHERE o.org_id = ANY (revenue.visible_orgs('member')) AND (data_freshness.org IS NULL OR o.org_id = data_freshness.org)

@@ -51,7 +51,7 @@ BEGIN
   DELETE FROM revenue.metric_values AS v
   WHERE v.org_id = chosen AND v.day BETWEEN since AND until
     AND (coalesce(scored, true)
-      OR v.metric NOT IN ('weighted_pipeline', 'at_risk_deals', 'forecast_30d', 'contact_forecast_30d', 'coverage'));
+      OR v.metric NOT IN ('weighted_pipeline', 'at_risk_deals', 'forecast_30d', 'contact_forecast_30d', 'coverage', 'nrr', 'grr'));
   INSERT INTO revenue.metric_values (org_id, metric, dimension, member, day, value, numerator, denominator, observations,
     currency, reason, complete, definition_version, stale_sources, recorded_at)
   SELECT chosen, c.metric, c.dimension, c.member, c.day, c.value, round(c.numerator, 6), round(c.denominator, 6), c.observations,
@@ -116,7 +116,8 @@ END $$;
 COMMENT ON FUNCTION revenue.catch_up_metrics IS
   'Records the days over since from_date (NULL = the first one recorded, or 120 days) that are missing or were recorded before the day was over; how many. What has to score each deal only for the last 30 days. Admins and owners';
 
--- A flow adds up, a stock is what it was last, a ratio is the quotient of its two flows.
+-- A flow adds up, a stock is what it was last, a ratio is the quotient of its two flows, or of its flow and
+-- the stock of the day before.
 CREATE OR REPLACE FUNCTION revenue.metric_window(
   from_date date, to_date date, metrics text[] DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
@@ -128,56 +129,61 @@ SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 DECLARE
   chosen integer := revenue.current_org(org);
   wrong text;
+  needed text[];
 BEGIN
   PERFORM revenue.check_date_range(metric_window.from_date, metric_window.to_date);
   SELECT m INTO wrong FROM unnest(metric_window.metrics) AS m
   WHERE NOT EXISTS (SELECT FROM revenue.builtin_metrics() AS b WHERE b.metric = m) LIMIT 1;
   IF FOUND THEN PERFORM revenue.check_metric(coalesce(wrong, '')); END IF;
+  needed := ARRAY(
+    SELECT DISTINCT n FROM revenue.builtin_metrics() AS b
+    CROSS JOIN LATERAL unnest(CASE b.kind WHEN 'ratio' THEN ARRAY[b.numerator_metric, b.denominator_metric] ELSE ARRAY[b.metric] END) AS n
+    WHERE metric_window.metrics IS NULL OR b.metric = ANY (metric_window.metrics));
   RETURN QUERY
-  WITH wanted AS MATERIALIZED (
-    SELECT b.* FROM revenue.builtin_metrics() AS b WHERE metric_window.metrics IS NULL OR b.metric = ANY (metric_window.metrics)
-  ), stored AS MATERIALIZED (
-    SELECT v.metric, v.dimension, v.member, b.kind, sum(v.numerator) AS total, sum(v.observations)::bigint AS observations,
-      count(DISTINCT v.day) AS days, max(v.currency) AS currency, max(v.day) AS last_day
+  WITH rows AS MATERIALIZED (
+    SELECT v.metric, v.dimension, v.member, v.day, v.value, v.numerator, v.denominator, v.observations, v.currency, v.stale_sources
     FROM revenue.metric_values AS v
-    JOIN revenue.builtin_metrics() AS b USING (metric)
-    WHERE v.org_id = chosen AND v.day BETWEEN from_date AND to_date AND b.kind <> 'ratio'
-      AND v.metric IN (SELECT w.metric FROM wanted AS w UNION SELECT w.numerator_metric FROM wanted AS w
-        UNION SELECT w.denominator_metric FROM wanted AS w)
-    GROUP BY v.metric, v.dimension, v.member, b.kind
-  ), stale AS (
-    SELECT v.metric, array_agg(DISTINCT s ORDER BY s) AS sources
-    FROM revenue.metric_values AS v CROSS JOIN LATERAL unnest(v.stale_sources) AS s
-    WHERE v.org_id = chosen AND v.day BETWEEN from_date AND to_date AND v.dimension = 'all'
-    GROUP BY v.metric
+    WHERE v.org_id = chosen AND v.day BETWEEN from_date - 1 AND to_date AND v.metric = ANY (needed)
+  ), sums AS MATERIALIZED (
+    SELECT r.metric, r.dimension, r.member, sum(r.numerator) AS total, sum(r.observations)::bigint AS observations,
+      count(*) AS days, max(r.currency) AS currency, max(r.day) AS last_day
+    FROM rows AS r WHERE r.day >= from_date GROUP BY r.metric, r.dimension, r.member
+  ), lasts AS MATERIALIZED (  -- a segment that is gone by the end is not there
+    SELECT r.*, s.days FROM rows AS r JOIN sums AS s USING (metric, dimension, member)
+    WHERE r.day = (SELECT max(a.last_day) FROM sums AS a WHERE a.metric = r.metric AND a.dimension = 'all')
+  ), wanted AS MATERIALIZED (
+    SELECT b.metric, b.kind, b.unit, b.numerator_metric, b.denominator_metric, d.kind AS denominator_kind,
+      ARRAY(SELECT DISTINCT x FROM rows AS r CROSS JOIN LATERAL unnest(r.stale_sources) AS x
+        WHERE r.metric IN (b.metric, b.numerator_metric, b.denominator_metric) AND r.dimension = 'all' AND r.day >= from_date ORDER BY x) AS stale
+    FROM revenue.builtin_metrics() AS b LEFT JOIN revenue.builtin_metrics() AS d ON d.metric = b.denominator_metric
+    WHERE metric_window.metrics IS NULL OR b.metric = ANY (metric_window.metrics)
   )
-  SELECT w.metric, x.dimension, x.member, x.value, x.numerator, x.denominator, x.observations, x.days, x.currency,
-    coalesce(t.sources, '{}')
+  SELECT w.metric, x.dimension, x.member, x.value, x.numerator, x.denominator, x.observations, x.days, x.currency, w.stale
   FROM wanted AS w
   CROSS JOIN LATERAL (
     SELECT s.dimension, s.member, s.total::double precision AS value, s.total AS numerator, NULL::numeric AS denominator,
       s.observations, s.days, s.currency
-    FROM stored AS s WHERE s.metric = w.metric AND w.kind = 'flow'
+    FROM sums AS s WHERE s.metric = w.metric AND w.kind = 'flow'
     UNION ALL
-    SELECT s.dimension, s.member, v.value, v.numerator, v.denominator, v.observations, s.days, v.currency
-    FROM stored AS s
-    JOIN revenue.metric_values AS v ON v.org_id = chosen AND v.metric = s.metric AND v.dimension = s.dimension
-      AND v.member = s.member AND v.day = s.last_day
-    -- A segment that is gone by the end is not there.
-    WHERE s.metric = w.metric AND w.kind = 'stock'
-      AND s.last_day = (SELECT max(a.last_day) FROM stored AS a WHERE a.metric = w.metric AND a.dimension = 'all')
+    SELECT l.dimension, l.member, l.value, l.numerator, l.denominator, l.observations, l.days, l.currency
+    FROM lasts AS l WHERE l.metric = w.metric AND w.kind = 'stock'
     UNION ALL
     SELECT d.dimension, d.member, (coalesce(n.total, 0) / nullif(d.total, 0))::double precision, coalesce(n.total, 0), d.total,
       d.observations, d.days, CASE w.unit WHEN 'money' THEN n.currency END
-    FROM stored AS d
-    LEFT JOIN stored AS n ON n.metric = w.numerator_metric AND n.dimension = d.dimension AND n.member = d.member
-    WHERE d.metric = w.denominator_metric AND w.kind = 'ratio'
+    FROM sums AS d
+    LEFT JOIN sums AS n ON n.metric = w.numerator_metric AND n.dimension = d.dimension AND n.member = d.member
+    WHERE w.kind = 'ratio' AND w.denominator_kind = 'flow' AND d.metric = w.denominator_metric
+    UNION ALL
+    SELECT d.dimension, d.member, (coalesce(n.total, 0) / nullif(d.numerator, 0))::double precision, coalesce(n.total, 0), d.numerator,
+      d.observations, coalesce(n.days, 0), CASE w.unit WHEN 'money' THEN n.currency END
+    FROM rows AS d
+    LEFT JOIN sums AS n ON n.metric = w.numerator_metric AND n.dimension = d.dimension AND n.member = d.member
+    WHERE w.kind = 'ratio' AND w.denominator_kind = 'stock' AND d.metric = w.denominator_metric AND d.day = from_date - 1
   ) AS x
-  LEFT JOIN stale AS t USING (metric)
   ORDER BY w.metric, x.dimension, x.member;
 END $$;
 COMMENT ON FUNCTION revenue.metric_window IS
-  'Metrics (NULL = all) over the days from from_date to to_date, inclusive, from the store: flows added up, stocks as they were last, ratios of the two sums; days = how many of the days are recorded. Members and above';
+  'Metrics (NULL = all) over the days from from_date to to_date, inclusive, from the store: flows added up, stocks as they were last, ratios of the two sums, or over the stock of the day before; days = how many of the days are recorded. Members and above';
 
 CREATE OR REPLACE FUNCTION revenue.metric_comparisons(as_of date DEFAULT NULL, metrics text[] DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (

@@ -74,6 +74,45 @@ CROSS JOIN LATERAL pg_temp.try('cac_rising', '{new_customers,acquisition_spend}'
 SELECT v.after, t.* FROM (VALUES (800), (799)) AS v(after)
 CROSS JOIN LATERAL pg_temp.try('forecast_drop', '{forecast_30d}', '2020-06-08', '2020-06-08', '2020-06-15', '2020-06-15', '{1000}', ARRAY[v.after]) AS t;
 
+-- Churn, this month so far against 1.5 times the mean of six closed ones: each has a day's churn a day over the same
+-- MRR, so that 45.75 of it is the limit.
+SELECT pg_temp.put('mrr', '2019-11-30', '2020-06-15', 10000, 100) \g /dev/null
+SELECT t.* FROM pg_temp.try('churn_spike', '{churned_mrr}', '2019-12-01', '2020-05-31', '2020-06-01', '2020-06-15', '{1}', '{3.05}') AS t;
+SELECT pg_temp.put('mrr', '2019-11-30', '2020-06-15', 10000, 100) \g /dev/null
+SELECT t.* FROM pg_temp.try('churn_spike', '{churned_mrr}', '2019-12-01', '2020-05-31', '2020-06-01', '2020-06-15', '{1}', '{3.06}') AS t;
+SELECT pg_temp.put('mrr', '2019-11-30', '2020-06-15', 10000, 19) \g /dev/null
+SELECT t.* FROM pg_temp.try('churn_spike', '{churned_mrr}', '2019-12-01', '2020-05-31', '2020-06-01', '2020-06-15', '{1}', '{9}') AS t;
+-- Growth below 20 % in a year, net retention below 150 %.
+SELECT pg_temp.put('arr_growth', '2020-06-15', '2020-06-15', 20, 20, value => 0.2), pg_temp.put('nrr', '2020-06-15', '2020-06-15', 150, 20, value => 1.5) \g /dev/null
+SELECT * FROM pg_temp.judge('growth_low');
+UPDATE revenue.metric_values SET value = 0.199 WHERE metric = 'arr_growth';
+SELECT * FROM pg_temp.judge('growth_low');
+SELECT * FROM pg_temp.judge('nrr_low');
+UPDATE revenue.metric_values SET value = 1.499 WHERE metric = 'nrr';
+SELECT * FROM pg_temp.judge('nrr_low');
+UPDATE revenue.metric_values SET observations = 19 WHERE metric = 'nrr';
+SELECT * FROM pg_temp.judge('nrr_low');
+DELETE FROM revenue.metric_values;
+-- MRR more than 2 sigmas from its own past: the score decides, and under 90 days nothing does.
+SELECT revenue.ensure_metric_partitions('2020-01-01', '2020-06-30') AS partitions;
+INSERT INTO revenue.metric_values (org_id, metric, dimension, member, day, value, numerator, observations, complete, definition_version, recorded_at)
+SELECT :org, 'net_new_mrr', 'all', '', d::date, v.value, v.value, 9, true, 0, now()
+FROM generate_series('2020-02-01'::timestamp, '2020-06-15', interval '1 day') AS d
+CROSS JOIN LATERAL (SELECT 1000 + 37 * ((extract(doy FROM d)::integer * 7919) % 11 - 5) AS value) AS v;
+CREATE FUNCTION pg_temp.last(amount numeric, OUT state text, OUT reason text, OUT beyond boolean) LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE revenue.metric_values SET value = amount, numerator = amount WHERE metric = 'net_new_mrr' AND day = '2020-06-15';
+  SELECT c.state, c.reason, abs(c.change) > 2 INTO state, reason, beyond FROM revenue.check_sigma_rule('net_new_mrr', '{}', 2, '2020-06-15') AS c;
+END $$;
+SELECT v.amount, l.* FROM (VALUES (1000), (900), (1400), (600), (3000), (-2000)) AS v(amount) CROSS JOIN LATERAL pg_temp.last(v.amount) AS l;
+SELECT count(*) AS both, count(*) FILTER (WHERE (l.state = 'fires') <> l.beyond) AS wrong
+FROM generate_series(600, 1600, 25) AS g CROSS JOIN LATERAL pg_temp.last(g) AS l;
+SELECT title, affected_segment, evidence ->> 'kind' AS kind FROM revenue.evaluate_alerts('2020-06-16 09:00+00') WHERE rule = 'mrr_movement';
+DELETE FROM revenue.metric_values WHERE day < '2020-03-25';
+SELECT l.state, l.reason FROM pg_temp.last(9000) AS l;
+DELETE FROM revenue.metric_values;
+SELECT * FROM pg_temp.judge('mrr_movement');
+
 -- Rules of one's own: a fixed level, and a month against the mean of the six before.
 SELECT revenue.set_alert_rule('pipeline_low', check_kind => 'level', metric => 'open_pipeline', threshold => 1000, options => '{"direction": "down"}', reason => 'The bank asks') AS version;
 SELECT v.after, t.* FROM (VALUES (1000), (999.99)) AS v(after)

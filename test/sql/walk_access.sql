@@ -64,7 +64,7 @@ INSERT INTO walk.matrix VALUES
   ('job_schedules', 'analyst', NULL, NULL, NULL), ('job_settings', 'analyst', NULL, NULL, NULL),
   ('job_runs', 'analyst', 'admin', NULL, NULL),
   ('metric_definitions', 'member', NULL, NULL, NULL), ('metric_values', 'member', NULL, NULL, NULL),
-  ('alert_rules', 'member', NULL, NULL, NULL), ('alerts', 'member', NULL, NULL, NULL);
+  ('anomalies', 'member', NULL, NULL, NULL), ('alert_rules', 'member', NULL, NULL, NULL), ('alerts', 'member', NULL, NULL, NULL);
 
 CREATE TABLE walk.violations (rule text, object text, actor text, problem text);
 
