@@ -63,7 +63,6 @@ SQL_ORDER = \
   recurring.tables recurring.ledger recurring.views recurring.retention recurring.policies \
   forecast.types forecast.functions \
   anomaly.types anomaly.functions \
-  metrics.tables metrics.definitions metrics.compute metrics.freshness metrics.functions \
   metrics.tables metrics.definitions metrics.recurring metrics.compute metrics.freshness metrics.functions \
   anomaly.drivers anomaly.store.tables anomaly.store \
   alerts.outbox.tables alerts.outbox alerts.tables alerts.rules alerts.functions \

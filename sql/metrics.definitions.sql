@@ -75,7 +75,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 AS $$
      'Customers that left in the last window_days / customers before them'),
     ('arr_growth', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'ARR over that of a year before, less 1'),
     ('nrr', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{"window_days": 365}',
-     'Net retention: MRR now of the customers that had some window_days ago / what it was, at the rates of then'),
+     'Net retention: MRR of the customers that had some window_days before / what it was then, at the rates of then'),
     ('grr', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{"window_days": 365}',
      'Gross retention: the same without what a customer has more than then')
 $$;

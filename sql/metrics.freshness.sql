@@ -6,11 +6,12 @@ RETURNS TABLE (org_id integer, source text, last_change timestamptz, hours_old d
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
-  moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
+  -- What this transaction wrote was recorded after it began.
+  moment timestamptz := coalesce(revenue.checked_instant(as_of), clock_timestamp());
 BEGIN
   RETURN QUERY
   WITH changes AS (
-    SELECT o.org_id, s.source, least(s.last_change, moment) AS last_change
+    SELECT o.org_id, s.source, CASE WHEN s.last_change > moment THEN moment ELSE s.last_change END AS last_change
     FROM revenue.orgs AS o
     CROSS JOIN LATERAL (VALUES
       ('accounts', (SELECT max(a.signals_at) FROM revenue.accounts AS a WHERE a.org_id = o.org_id AND a.signals_at <= moment)),
