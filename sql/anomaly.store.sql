@@ -1,9 +1,10 @@
 -- The room anomaly: detect() over the metric store.
 
 -- A rate of counted rows is judged by weeks, because a day has too few of them, and so is a flow that is
--- nothing on most days; one of fewer than five rows a week is not judged. What is a mean over the last 90
--- days is no series of its own days, and what follows from another metric would only repeat it: both are
--- judged where they are asked for.
+-- nothing on most days. One of fewer than five rows a week, twenty where it is money, and a stock of fewer than
+-- twenty rows are not judged: a single deal moves them. What is a mean over the last 90
+-- days is no series of its own days, what follows from another metric would only repeat it, and what is
+-- spent is decided: these are judged where they are asked for.
 CREATE OR REPLACE FUNCTION revenue.metric_detections(
   metrics text[], sensitivity text, from_date date, last_day date, dimension text DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
@@ -24,8 +25,8 @@ BEGIN
     CROSS JOIN LATERAL (
       SELECT b.kind = 'ratio' AND 2 = (SELECT count(*) FROM revenue.builtin_metrics() AS p
         WHERE p.metric IN (b.numerator_metric, b.denominator_metric) AND p.kind = 'flow' AND p.unit = 'count') AS is_rate) AS x
-    WHERE b.metric = ANY (metrics) OR metrics IS NULL AND (x.is_rate OR b.kind = 'flow'
-      OR b.metric IN ('open_deals', 'open_pipeline', 'weighted_pipeline', 'forecast_30d', 'contacts_in_funnel', 'mrr'))
+    WHERE b.metric = ANY (metrics) OR metrics IS NULL AND (x.is_rate OR b.kind = 'flow' AND b.metric <> 'acquisition_spend'
+      OR b.metric IN ('open_deals', 'open_pipeline', 'weighted_pipeline', 'forecast_30d', 'mrr'))
   ), stored AS MATERIALIZED (
     SELECT v.metric, v.dimension, v.member, v.day, v.value, v.numerator, v.observations FROM revenue.metric_values AS v
     WHERE v.org_id = chosen AND v.complete AND v.day BETWEEN from_date - 510 AND last_day
@@ -42,9 +43,10 @@ BEGIN
   ), series AS (
     SELECT s.metric, s.dimension, s.member,
       CASE WHEN w.kind = 'flow' AND avg((s.observations > 0)::integer) < 0.6 THEN 'week' ELSE 'day' END AS period
-    FROM wanted AS w JOIN stored AS s USING (metric) WHERE NOT w.is_rate
-    GROUP BY s.metric, s.dimension, s.member, w.kind
-    HAVING w.kind <> 'flow' OR avg(s.observations) * 7 >= 5
+    FROM wanted AS w JOIN stored AS s USING (metric) WHERE NOT w.is_rate AND s.day > last_day - 90
+    GROUP BY s.metric, s.dimension, s.member, w.kind, w.unit
+    HAVING CASE w.kind WHEN 'flow' THEN avg(s.observations) * 7 >= CASE w.unit WHEN 'money' THEN 20 ELSE 5 END
+      ELSE avg(s.observations) >= 20 END
   ), models AS MATERIALIZED (
     SELECT s.metric, s.dimension, s.member,
       revenue.fit_detector(CASE e.period WHEN 'week' THEN date_trunc('week', s.day::timestamp) ELSE s.day::timestamp END AT TIME ZONE 'UTC', s.value,
@@ -59,8 +61,9 @@ BEGIN
     FROM weeks AS k GROUP BY k.metric, k.dimension, k.member
   )
   SELECT m.metric, m.dimension, m.member, (x.ts AT TIME ZONE 'UTC')::date, x.value, x.expected, x.lower, x.upper, x.score,
-    -- A Sunday with one row where there are none as a rule is no news.
-    x.is_anomaly AND (w.unit <> 'count' OR coalesce(abs(x.value - x.expected) >= 5, true)), x.kind, m.by_week
+    -- A Sunday with one row where there are none as a rule is no news, and a segment without one has nothing to say.
+    x.is_anomaly AND (w.unit <> 'count' OR coalesce(abs(x.value - x.expected) >= 5, true)) AND (x.kind <> 'missing' OR m.dimension = 'all'),
+    x.kind, m.by_week
   FROM models AS m JOIN wanted AS w USING (metric) CROSS JOIN LATERAL revenue.detect(m.model, metric_detections.sensitivity) AS x
   WHERE (x.ts AT TIME ZONE 'UTC')::date BETWEEN from_date AND last_day;
 END $$;
