@@ -119,6 +119,12 @@ ORDER BY array_position('{critical,urgent,warning,info}', a.severity), a.opened_
 SELECT ' none: SELECT revenue.backfill_metrics(), revenue.check_alerts() looks for some'
 WHERE NOT EXISTS (SELECT FROM revenue.alerts AS a WHERE a.org_id = :org);
 \echo
+\echo ' Out of line in the last 30 days'
+SELECT format(' %s %s %s: %s, expected %s', to_char(a.day, 'FMDD Mon'), rpad(a.severity, 8), revenue.metric_label(a.metric),
+  revenue.metric_text(a.actual, b.unit, :'currency'), revenue.metric_text(a.expected, b.unit, :'currency'))
+FROM revenue.detect_anomalies(lookback_days => 30) AS a JOIN revenue.builtin_metrics() AS b USING (metric)
+WHERE a.dimension = 'all' ORDER BY abs(a.score) DESC NULLS LAST LIMIT 5;
+\echo
 \echo ' In short'
 \pset tuples_only on
 \pset format unaligned

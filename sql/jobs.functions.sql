@@ -12,8 +12,9 @@ CREATE OR REPLACE FUNCTION revenue.builtin_jobs()
 RETURNS TABLE (job text, description text, run_at time, every_minutes integer, weekday smallint, command text)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10 AS $$
   VALUES
-    ('revenue_pipeline_snapshot', 'Keeps the pipeline and the metrics of the days that are over and not kept yet',
-     '00:00'::time, 1440, 0::smallint, 'SELECT revenue.catch_up_snapshots(org => $2) + revenue.catch_up_metrics(org => $2)'),
+    ('revenue_pipeline_snapshot', 'Keeps the pipeline and the metrics of the days that are over and not kept yet, and what is out of line in them',
+     '00:00'::time, 1440, 0::smallint,
+     'SELECT revenue.catch_up_snapshots(org => $2) + revenue.catch_up_metrics(org => $2) + revenue.record_anomalies(org => $2)'),
     ('revenue_alert_check', 'Judges the alert rules, and tells what is new',
      '00:30', 360, 0, 'SELECT count(*) FILTER (WHERE c.outcome = ''opened'') FROM revenue.check_alerts(org => $2) AS c'),
     ('revenue_forecast_update', 'Weighs the open pipeline anew, so that log_deal() has its forecast at hand',
