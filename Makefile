@@ -64,9 +64,11 @@ SQL_ORDER = \
   recurring.milestone \
   forecast.types forecast.functions \
   anomaly.types anomaly.functions \
-  alerts.outbox.tables alerts.outbox \
+  metrics.tables metrics.definitions metrics.recurring metrics.compute metrics.freshness metrics.functions \
+  anomaly.drivers anomaly.store.tables anomaly.store \
+  alerts.outbox.tables alerts.outbox alerts.tables alerts.rules alerts.functions \
   jobs.tables jobs.functions \
-  demo.functions access
+  demo.incidents demo.functions access
 
 SQL_FILES    := $(SQL_ORDER:%=sql/%.sql)
 SQL_UNLISTED := $(filter-out $(SQL_FILES),$(wildcard sql/*.sql))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh [core|scoring|views|pipeline|recurring]...: runs these benchmarks (all of them by default) against a private
+# run.sh [NAME]...: runs the benchmarks bench/NAME.sh (all of them by default) against a private
 # cluster and prints their tables, which stay in build/bench.
 #
 #   BENCH_DEALS   deals of the scoring benchmark (1000000)
@@ -13,13 +13,11 @@
 . "$(dirname "$0")/../demo/lib.sh"
 cd "$PROJECT"
 
+mapfile -t known < <(cd bench && printf '%s\n' *.sh | sed -n '/^\(lib\|run\)\.sh$/!s/\.sh$//p')
 chosen=("$@")
-[ $# -gt 0 ] || chosen=(core scoring views pipeline recurring)
+[ $# -gt 0 ] || chosen=("${known[@]}")
 for name in "${chosen[@]}"; do
-  case $name in
-    core | scoring | views | pipeline | recurring) ;;
-    *) fail "there is no benchmark '$name'; there are core, scoring, views, pipeline and recurring" ;;
-  esac
+  [[ " ${known[*]} " = *" $name "* ]] || fail "there is no benchmark '$name'; there are ${known[*]}"
 done
 
 mkdir -p "$LOGS" build/bench

@@ -18,6 +18,9 @@ run() { demo/cluster.sh psql demo -q -v ON_ERROR_STOP=1 -d demo "$@"; }
 if [ ! -f "$home/build" ]; then
   say "creating the extension and loading the demo data"
   run -o /dev/null -c 'CREATE EXTENSION revenue_intel' -c 'SELECT revenue.load_demo()'
+  say "recording the metrics of half a year and checking the alerts"
+  run -o /dev/null -c 'SELECT revenue.backfill_metrics(revenue.org_today() - 180, scored => false)' \
+    -c 'SELECT revenue.backfill_metrics(revenue.org_today() - 14)' -c 'SELECT revenue.check_alerts()'
   echo "$build" >"$home/build"
 fi
 

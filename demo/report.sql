@@ -110,6 +110,21 @@ FROM (SELECT (date_trunc('month', revenue.org_today()::timestamp) - ago * interv
 LEFT JOIN revenue.won_deals_summary AS w ON w.org_id = :org AND w.month = m.month
 ORDER BY m.month;
 
+\echo ' Alerts'
+\pset tuples_only on
+\pset format unaligned
+SELECT format(E' %s %s\n          %s', rpad(a.severity, 8), a.title, coalesce(a.recommendation, ''))
+FROM revenue.open_alerts AS a WHERE a.org_id = :org
+ORDER BY array_position('{critical,urgent,warning,info}', a.severity), a.opened_at, a.title LIMIT 8;
+SELECT ' none: SELECT revenue.backfill_metrics(), revenue.check_alerts() looks for some'
+WHERE NOT EXISTS (SELECT FROM revenue.alerts AS a WHERE a.org_id = :org);
+\echo
+\echo ' Out of line in the last 30 days'
+SELECT format(' %s %s %s: %s, expected %s', to_char(a.day, 'FMDD Mon'), rpad(a.severity, 8), revenue.metric_label(a.metric),
+  revenue.metric_text(a.actual, b.unit, :'currency'), revenue.metric_text(a.expected, b.unit, :'currency'))
+FROM revenue.detect_anomalies(lookback_days => 30) AS a JOIN revenue.builtin_metrics() AS b USING (metric)
+WHERE a.dimension = 'all' ORDER BY abs(a.score) DESC NULLS LAST LIMIT 5;
+\echo
 \echo ' In short'
 \pset tuples_only on
 \pset format unaligned

@@ -720,6 +720,11 @@ LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   DELETE FROM revenue.job_runs r WHERE r.org_id = org;
   DELETE FROM revenue.outbox m WHERE m.org_id = org;
+  DELETE FROM revenue.alerts a WHERE a.org_id = org;
+  DELETE FROM revenue.alert_rules r WHERE r.org_id = org;
+  DELETE FROM revenue.anomalies a WHERE a.org_id = org;
+  DELETE FROM revenue.metric_values v WHERE v.org_id = org;
+  DELETE FROM revenue.metric_definitions m WHERE m.org_id = org;
   DELETE FROM revenue.forecast_overrides o WHERE o.org_id = org;
   DELETE FROM revenue.forecast_submissions s WHERE s.org_id = org;
   DELETE FROM revenue.quotas q WHERE q.org_id = org;
@@ -804,6 +809,7 @@ BEGIN
   END LOOP;
   PERFORM revenue.load_demo_events(demo.org, seed, day);
   PERFORM revenue.load_demo_quotas(demo.org, seed, day);
+  PERFORM revenue.load_demo_incidents(demo.org, day);
 
   SELECT jsonb_build_object('org_id', o.org_id, 'organisation', o.name, 'seed', seed, 'today', day, 'deals', deals, 'rows',
     jsonb_build_object(

@@ -12,8 +12,11 @@ CREATE OR REPLACE FUNCTION revenue.builtin_jobs()
 RETURNS TABLE (job text, description text, run_at time, every_minutes integer, weekday smallint, command text)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10 AS $$
   VALUES
-    ('revenue_pipeline_snapshot', 'Keeps the pipeline of the days that are over and not kept yet',
-     '00:00'::time, 1440, 0::smallint, 'SELECT revenue.catch_up_snapshots(org => $2)'),
+    ('revenue_pipeline_snapshot', 'Keeps the pipeline and the metrics of the days that are over and not kept yet, and what is out of line in them',
+     '00:00'::time, 1440, 0::smallint,
+     'SELECT revenue.catch_up_snapshots(org => $2) + revenue.catch_up_metrics(org => $2) + revenue.record_anomalies(org => $2)'),
+    ('revenue_alert_check', 'Judges the alert rules, and tells what is new',
+     '00:30', 360, 0, 'SELECT count(*) FILTER (WHERE c.outcome = ''opened'') FROM revenue.check_alerts(org => $2) AS c'),
     ('revenue_forecast_update', 'Weighs the open pipeline anew, so that log_deal() has its forecast at hand',
      '04:30', 1440, 0, 'SELECT revenue.refresh_forecast($2)'),
     ('offer_performance_update', 'Computes the performance of offers by month anew',
@@ -248,6 +251,12 @@ BEGIN
     ended := CASE WHEN SQLSTATE = '57014' THEN 'canceled' ELSE 'failed' END;
     run.error := SQLSTATE || ' ' || SQLERRM;
   END;
+  IF ended = 'succeeded' THEN
+    PERFORM revenue.settle_alert('job_failed', run.job, chosen);
+  ELSE
+    PERFORM revenue.report_alert('job_failed', run.job, format('Job %s failed', run.job),
+      jsonb_build_object('run_id', run.run_id, 'due_at', run.due_at, 'error', run.error), NULL, chosen);
+  END IF;
   UPDATE revenue.job_runs AS u SET state = CASE ended WHEN 'succeeded' THEN ended ELSE 'failed' END,
     finished_at = u.started_at + (clock_timestamp() - began), result = left(run.result, 1000), error = left(run.error, 1000)
   WHERE u.org_id = chosen AND u.run_id = run.run_id;

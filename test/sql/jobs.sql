@@ -112,12 +112,14 @@ CALL public.tick('2025-01-01 00:00+00', '2025-01-01 00:20+00', '1 minute');
 SELECT job, state, started_at, error, result FROM revenue.job_runs WHERE org_id = :org ORDER BY started_at, job;
 SELECT job, due_at, next_run_at - '2025-01-01 00:20+00' AS waits, overdue, failures, last_error FROM revenue.job_status('2025-01-01 00:20+00', :org);
 SELECT job, count(*) FROM public.done GROUP BY job;
+SELECT state, severity, title, times_seen > 1 AS again, evidence ->> 'error' AS error FROM revenue.alerts WHERE org_id = :org AND rule = 'job_failed';
 SELECT f, revenue.retry_delay(f) FROM unnest('{-1,0,1,2,6,7,1000000000000}'::bigint[]) AS f;
 SET test.fails = 'no';
 CALL public.tick('2025-01-01 00:21+00', '2025-01-01 00:40+00', '1 minute');
 RESET test.fails;
 SELECT job, state, started_at FROM revenue.job_runs WHERE org_id = :org AND job = 'fails' AND started_at > '2025-01-01 00:20+00';
 SELECT job, due_at, next_run_at, failures, last_error FROM revenue.job_status('2025-01-01 00:40+00', :org);
+SELECT state, resolved_by FROM revenue.alerts WHERE org_id = :org AND rule = 'job_failed';
 CALL revenue.run_due_jobs('2025-01-01 12:00+00');
 SELECT org_id = :other AS others, job, state FROM revenue.job_runs WHERE started_at = '2025-01-01 12:00+00' ORDER BY job;
 

@@ -62,7 +62,9 @@ INSERT INTO walk.matrix VALUES
   ('mrr_customers', 'analyst', NULL, NULL, NULL), ('mrr_movements', 'analyst', NULL, NULL, NULL), ('mrr_days', 'analyst', NULL, NULL, NULL),
   ('offer_months', 'member', NULL, NULL, NULL), ('outbox', 'admin', NULL, NULL, NULL),
   ('job_schedules', 'analyst', NULL, NULL, NULL), ('job_settings', 'analyst', NULL, NULL, NULL),
-  ('job_runs', 'analyst', 'admin', NULL, NULL);
+  ('job_runs', 'analyst', 'admin', NULL, NULL),
+  ('metric_definitions', 'member', NULL, NULL, NULL), ('metric_values', 'member', NULL, NULL, NULL),
+  ('anomalies', 'member', NULL, NULL, NULL), ('alert_rules', 'member', NULL, NULL, NULL), ('alerts', 'member', NULL, NULL, NULL);
 
 CREATE TABLE walk.violations (rule text, object text, actor text, problem text);
 

@@ -35,6 +35,11 @@ $node->safe_psql('source', q{
   SELECT revenue.schedule_jobs();
   SELECT revenue.set_job('revenue_cleanup', run_at => '04:00', weekday => 7);
   SELECT revenue.run_job('revenue_pipeline_snapshot');
+  SELECT revenue.set_metric_definition('win_rate', '{"window_days": 30}', 'shorter');
+  SELECT revenue.backfill_metrics(revenue.org_today() - 40, scored => false);
+  SELECT revenue.set_alert_rule('at_risk_deals', threshold => 1);
+  SELECT revenue.log_deal('e1', deal_id => 'd11');
+  SELECT revenue.check_alerts();
 });
 
 # Every table of the extension, by name and by the digest of its rows.
@@ -46,6 +51,7 @@ my $digest = q{
 };
 my $before = $node->safe_psql('source', $digest);
 like($before, qr/deal_history\|[1-9]/, 'there is history to lose');
+like($before, qr/metric_values_\d{4}_\d\d\|[1-9]/, 'there are partitions to lose');
 
 my $directory = PostgreSQL::Test::Utils::tempdir();
 for my $format ('plain', 'custom')

@@ -142,4 +142,25 @@ BEGIN
   INSERT INTO revenue.job_runs (org_id, run_id, job, due_at, started_at, finished_at, state, run_by)
   VALUES (org, format('00000000-0000-4000-8000-%s', lpad(org::text, 12, '0'))::uuid, 'revenue_cleanup', now(), now(), NULL, 'running', mark),
     (org, DEFAULT, 'revenue_cleanup', '2024-01-01', '2024-01-01', '2024-01-01', 'failed', mark);
+  PERFORM revenue.ensure_metric_partitions('2024-01-01', '2024-02-29'), revenue.ensure_metric_partitions(current_date - 140, current_date);
+  INSERT INTO revenue.metric_definitions (org_id, metric, version, options, valid_from, reason, created_by)
+  VALUES (org, 'cac', 1, '{"window_days": 60}', '2020-01-01', mark, mark);
+  INSERT INTO revenue.metric_values (org_id, metric, dimension, member, day, value, numerator, denominator, observations,
+    currency, complete, definition_version, stale_sources, recorded_at)
+  SELECT org, m.metric, d.dimension, CASE d.dimension WHEN 'all' THEN '' ELSE mark END, x.day::date, m.numerator * amount,
+    m.numerator * amount, NULL, 10, NULL, true, 0, ARRAY[mark], '2024-03-01 12:00+00'
+  FROM (VALUES ('open_pipeline', 7e3), ('deals_won', 2), ('deals_closed', 4), ('sales_velocity', 50)) AS m(metric, numerator),
+    (VALUES ('all'), ('segment')) AS d(dimension), generate_series('2024-01-01'::timestamp, '2024-02-29', interval '1 day') AS x(day);
+  INSERT INTO revenue.metric_values (org_id, metric, dimension, member, day, value, numerator, observations, complete, definition_version, recorded_at)
+  VALUES (org, 'open_deals', 'all', '', current_date - 3, 16, 16, 16, true, 0, '2024-03-01 12:00+00');  -- two days to catch up
+  INSERT INTO revenue.metric_values (org_id, metric, dimension, member, day, value, numerator, observations, complete, definition_version, recorded_at)
+  SELECT org, 'contacts_added', 'all', '', current_date - i, CASE i WHEN 1 THEN 90 ELSE 10 + i % 3 END, 10, 10, true, 0, '2024-03-01 12:00+00'
+  FROM generate_series(1, 140) AS i;  -- a baseline and a day that is out of line
+  INSERT INTO revenue.anomalies (org_id, metric, dimension, member, day, kind, sensitivity, severity, expected, actual, recorded_at)
+  VALUES (org, 'contacts_added', 'all', mark, '2024-01-01', 'spike', 'medium', 'high', 10, 90, '2024-01-02');
+  INSERT INTO revenue.alert_rules (org_id, rule, version, threshold, recommendation, reason, created_by)
+  VALUES (org, 'cac_rising', 1, 0.5, mark, mark, mark);
+  INSERT INTO revenue.alerts (org_id, alert_id, rule, dedupe_key, severity, title, member, evidence, as_of, last_as_of, opened_at)
+  VALUES (org, one, mark, mark, 'warning', mark, mark, jsonb_build_object('ids', jsonb_build_array(mark)), '2024-01-01', '2024-01-01', '2024-01-01'),
+    (org, mark || '-2', 'job_failed', 'job_failed:a job', 'urgent', mark, mark, '{}', '2024-01-01', '2024-01-01', '2024-01-01');
 END $$;

@@ -1,0 +1,454 @@
+-- The room metrics: the values of a run of days in one reading of the past. Everything that is counted is
+-- a span of days: an open deal from the day it appears until the day it is gone, a won one for as many
+-- days as the window is long, a flow for one. Each span adds on its first day and takes back on the day
+-- after its last, so that a year costs one scan and a running sum. Only scores and forecasts, which
+-- depend on the age of each deal, are computed day by day.
+--
+-- A day is judged at its end, or now while it lasts, by what is known today. The parts run with the
+-- owner's rights inside compute_metrics(), which is for members.
+
+CREATE OR REPLACE FUNCTION revenue.deal_metrics(
+  first_day date, last_day date, definitions jsonb DEFAULT '{}', org integer DEFAULT NULL)
+RETURNS TABLE (
+  day date, metric text, dimension text, member text, value double precision, numerator numeric, denominator numeric,
+  observations bigint, reason text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET jit = off SET work_mem = '64MB' AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  home revenue.orgs;
+  began timestamptz;
+  ended timestamptz;
+  widest integer;
+BEGIN
+  PERFORM revenue.check_metric_days(first_day, last_day);
+  SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = chosen;
+  began := first_day::timestamp AT TIME ZONE home.time_zone;
+  ended := (last_day + 1)::timestamp AT TIME ZONE home.time_zone;
+  widest := coalesce((SELECT max((d.value ->> 'window_days')::integer) FROM jsonb_each(definitions) AS d), 90);
+  RETURN QUERY
+  WITH windows AS MATERIALIZED (
+    SELECT m.metric, coalesce((definitions -> m.metric ->> 'window_days')::integer, 90) AS days
+    FROM unnest('{win_rate,win_rate_by_value,mean_won_value,mean_cycle_days,sales_velocity}'::text[]) AS m(metric)
+  ), lengths AS (
+    SELECT 1 AS days UNION SELECT w.days FROM windows AS w
+  ), days AS MATERIALIZED (
+    SELECT d::date AS day FROM generate_series(first_day::timestamp, last_day::timestamp, interval '1 day') AS d
+  ), alike AS MATERIALIZED (  -- versions that begin, end, were created and closed on the same days
+    SELECT h.pipeline_id, coalesce(h.segment, '') AS segment, coalesce(h.product_id, '') AS product, h.currency,
+      s.kind, s.qualified, x.starts, x.ends, x.created_on, x.closed_on,
+      count(*) AS n, count(h.amount) AS valued, coalesce(sum(h.amount), 0) AS amount, count(x.cycle) AS timed,
+      coalesce(sum(x.cycle), 0) AS cycle
+    FROM revenue.deal_history AS h
+    JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN h.valid_from < began THEN first_day ELSE (h.valid_from AT TIME ZONE home.time_zone)::date END AS starts,
+        CASE WHEN h.valid_to >= ended THEN 'infinity' ELSE (h.valid_to AT TIME ZONE home.time_zone)::date END AS ends,
+        CASE WHEN h.created_at >= began AND h.created_at < ended
+          THEN (h.created_at AT TIME ZONE home.time_zone)::date END AS created_on,
+        CASE WHEN s.kind <> 'open' THEN
+          coalesce((h.closed_at AT TIME ZONE home.time_zone)::date, h.close_date) END AS closed_on,
+        CASE WHEN s.kind = 'won' THEN
+          greatest(extract(epoch FROM h.closed_at - h.created_at) * 1000000, 0)::bigint END AS cycle) AS x
+    WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND h.valid_to > began AND h.valid_from < ended
+      AND h.valid_from <= now()
+      AND (s.kind = 'open' OR x.created_on IS NOT NULL OR x.closed_on > first_day - widest AND x.closed_on <= last_day)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+  ), rates AS MATERIALIZED (
+    SELECT c.currency, d.day, CASE WHEN c.currency = home.base_currency THEN 1 ELSE (
+      SELECT f.rate FROM revenue.fx_rates AS f
+      WHERE f.org_id = chosen AND f.currency = c.currency AND f.rate_date <= d.day
+      ORDER BY f.rate_date DESC LIMIT 1) END AS rate
+    FROM (SELECT DISTINCT a.currency FROM alike AS a) AS c
+    CROSS JOIN (SELECT days.day FROM days
+      UNION SELECT a.closed_on FROM alike AS a WHERE a.closed_on > first_day - widest AND a.closed_on <= last_day) AS d
+  ), spans AS (  -- what is closed has the rate of the day it closed, the rest that of each day
+    SELECT x.what, x.days, greatest(x.starts, first_day) AS starts, x.ends, a.pipeline_id, a.segment, a.product, a.n, a.timed, a.cycle,
+      CASE WHEN x.what NOT IN ('won', 'lost') THEN a.currency ELSE '' END AS currency,
+      CASE WHEN x.what NOT IN ('won', 'lost') OR r.rate IS NOT NULL THEN a.valued ELSE 0 END AS valued,
+      CASE WHEN x.what NOT IN ('won', 'lost') THEN a.amount ELSE coalesce(a.amount * r.rate, 0) END AS amount
+    FROM alike AS a
+    CROSS JOIN LATERAL (
+      SELECT 'open', 0, a.starts, a.ends WHERE a.kind = 'open'
+      UNION ALL SELECT 'qualified', 0, a.starts, a.ends WHERE a.kind = 'open' AND a.qualified
+      UNION ALL SELECT 'created', 1, greatest(a.starts, a.created_on), least(a.ends, a.created_on + 1) WHERE a.created_on IS NOT NULL
+      UNION ALL SELECT a.kind, l.days, greatest(a.starts, a.closed_on), least(a.ends, a.closed_on + l.days)
+        FROM lengths AS l WHERE a.closed_on > first_day - widest AND a.closed_on <= last_day
+    ) AS x(what, days, starts, ends)
+    LEFT JOIN rates AS r ON r.currency = a.currency AND r.day = a.closed_on
+    WHERE x.starts <= last_day AND greatest(x.starts, first_day) < x.ends
+  ), changes AS MATERIALIZED (
+    SELECT s.what, s.days, s.currency, e.day,
+      CASE WHEN grouping(s.pipeline_id) = 0 THEN 'pipeline' WHEN grouping(s.segment) = 0 THEN 'segment'
+        WHEN grouping(s.product) = 0 THEN 'product' ELSE 'all' END AS dimension,
+      coalesce(s.pipeline_id, s.segment, s.product, '') AS member,
+      sum(e.sign * s.n) AS n, sum(e.sign * s.valued) AS valued, sum(e.sign * s.amount) AS amount,
+      sum(e.sign * s.timed) AS timed, sum(e.sign * s.cycle) AS cycle
+    FROM spans AS s
+    CROSS JOIN LATERAL (VALUES (s.starts, 1), (s.ends, -1)) AS e(day, sign)
+    WHERE e.day <= last_day
+    GROUP BY s.what, s.days, s.currency, e.day, GROUPING SETS ((), (s.pipeline_id), (s.segment), (s.product))
+  ), running AS (
+    SELECT c.what, c.days, c.currency, c.dimension, c.member, d.day,
+      sum(x.n) OVER so_far AS n, sum(x.valued) OVER so_far AS valued, sum(x.amount) OVER so_far AS amount,
+      sum(x.timed) OVER so_far AS timed, sum(x.cycle) OVER so_far AS cycle
+    FROM (SELECT DISTINCT what, days, currency, dimension, member FROM changes) AS c
+    CROSS JOIN days AS d
+    LEFT JOIN changes AS x USING (what, days, currency, dimension, member, day)
+    WINDOW so_far AS (PARTITION BY c.what, c.days, c.currency, c.dimension, c.member ORDER BY d.day)
+  ), sums AS MATERIALIZED (
+    SELECT r.day, r.dimension, r.member, r.what, r.days, sum(r.n)::bigint AS n,
+      coalesce(sum(r.valued) FILTER (WHERE r.currency = '' OR f.rate IS NOT NULL), 0)::bigint AS valued,
+      coalesce(sum(r.amount * CASE r.currency WHEN '' THEN 1 ELSE f.rate END), 0) AS amount,
+      sum(r.timed)::bigint AS timed, sum(r.cycle) AS cycle
+    FROM running AS r
+    LEFT JOIN rates AS f ON f.currency = r.currency AND f.day = r.day
+    WHERE r.n > 0
+    GROUP BY r.day, r.dimension, r.member, r.what, r.days
+  ), cells AS MATERIALIZED (
+    SELECT s.day, s.dimension, s.member FROM sums AS s
+    UNION SELECT d.day, 'all', '' FROM days AS d
+  ), states AS (
+    SELECT c.day, c.dimension, c.member,
+      coalesce(sum(s.n) FILTER (WHERE s.what = 'open'), 0)::bigint AS open_n,
+      coalesce(sum(s.valued) FILTER (WHERE s.what = 'open'), 0)::bigint AS open_valued,
+      coalesce(sum(s.amount) FILTER (WHERE s.what = 'open'), 0) AS open_amount,
+      coalesce(sum(s.n) FILTER (WHERE s.what = 'qualified'), 0)::bigint AS qualified_n,
+      coalesce(sum(s.n) FILTER (WHERE s.what = 'created'), 0)::bigint AS created_n,
+      coalesce(sum(s.valued) FILTER (WHERE s.what = 'created'), 0)::bigint AS created_valued,
+      coalesce(sum(s.amount) FILTER (WHERE s.what = 'created'), 0) AS created_amount
+    FROM cells AS c
+    LEFT JOIN sums AS s USING (day, dimension, member)
+    GROUP BY c.day, c.dimension, c.member
+  ), closings AS MATERIALIZED (
+    SELECT c.day, c.dimension, c.member, l.days,
+      coalesce(sum(s.n) FILTER (WHERE s.what = 'won'), 0)::bigint AS won_n,
+      coalesce(sum(s.n) FILTER (WHERE s.what = 'lost'), 0)::bigint AS lost_n,
+      coalesce(sum(s.valued) FILTER (WHERE s.what = 'won'), 0)::bigint AS won_valued,
+      coalesce(sum(s.valued), 0)::bigint AS closed_valued,
+      coalesce(sum(s.amount) FILTER (WHERE s.what = 'won'), 0) AS won_amount,
+      coalesce(sum(s.amount), 0) AS closed_amount,
+      coalesce(sum(s.timed) FILTER (WHERE s.what = 'won'), 0)::bigint AS timed,
+      coalesce(sum(s.cycle) FILTER (WHERE s.what = 'won'), 0) / 86400000000 AS cycle_days
+    FROM cells AS c
+    CROSS JOIN lengths AS l
+    LEFT JOIN sums AS s ON s.day = c.day AND s.dimension = c.dimension AND s.member = c.member
+      AND s.days = l.days AND s.what IN ('won', 'lost')
+    GROUP BY c.day, c.dimension, c.member, l.days
+  )
+  SELECT s.day, m.metric, s.dimension, s.member, m.numerator::double precision, m.numerator, NULL::numeric, m.observations,
+    CASE WHEN m.unvalued > 0 THEN format('%s without a value', m.unvalued) END
+  FROM states AS s
+  JOIN closings AS c ON c.day = s.day AND c.dimension = s.dimension AND c.member = s.member AND c.days = 1
+  CROSS JOIN LATERAL (VALUES
+    ('open_deals', s.open_n::numeric, s.open_n, 0::bigint),
+    ('open_pipeline', s.open_amount, s.open_n, s.open_n - s.open_valued),
+    ('qualified_open_deals', s.qualified_n, s.qualified_n, 0),
+    ('deals_created', s.created_n, s.created_n, 0),
+    ('created_value', s.created_amount, s.created_n, s.created_n - s.created_valued),
+    ('deals_won', c.won_n, c.won_n, 0),
+    ('deals_lost', c.lost_n, c.lost_n, 0),
+    ('deals_closed', c.won_n + c.lost_n, c.won_n + c.lost_n, 0),
+    ('won_value', c.won_amount, c.won_n, c.won_n - c.won_valued),
+    ('closed_value', c.closed_amount, c.won_n + c.lost_n, c.won_n + c.lost_n - c.closed_valued)
+  ) AS m(metric, numerator, observations, unvalued)
+  UNION ALL
+  SELECT c.day, w.metric, c.dimension, c.member,
+    CASE w.metric WHEN 'sales_velocity' THEN
+        s.qualified_n * (c.won_amount / nullif(c.won_valued, 0))::double precision
+          * (c.won_n::double precision / nullif(c.won_n + c.lost_n, 0)) / nullif((c.cycle_days / nullif(c.timed, 0))::double precision, 0)
+      ELSE (m.numerator / nullif(m.denominator, 0))::double precision END,
+    m.numerator, m.denominator, m.observations,
+    CASE WHEN m.observations = 0 THEN format('no deal %s in %s days', m.verb, w.days)
+      WHEN w.metric = 'sales_velocity' AND c.won_valued = 0 THEN 'no won deal has a value'
+      WHEN w.metric = 'sales_velocity' AND c.cycle_days = 0 THEN 'no won deal took any time'
+      WHEN m.denominator = 0 THEN 'none of them has a value' END
+  FROM closings AS c
+  JOIN windows AS w USING (days)
+  JOIN states AS s USING (day, dimension, member)
+  CROSS JOIN LATERAL (VALUES
+    ('win_rate', c.won_n::numeric, (c.won_n + c.lost_n)::numeric, c.won_n + c.lost_n, 'closed'),
+    ('win_rate_by_value', c.won_amount, c.closed_amount, c.closed_valued, 'closed'),
+    ('mean_won_value', c.won_amount, c.won_valued, c.won_valued, 'was won'),
+    ('mean_cycle_days', c.cycle_days, c.timed, c.timed, 'was won'),
+    ('sales_velocity', NULL, NULL, c.won_n, 'was won')
+  ) AS m(metric, numerator, denominator, observations, verb)
+  WHERE m.metric = w.metric;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.deal_metrics FROM PUBLIC;
+COMMENT ON FUNCTION revenue.deal_metrics IS
+  'For compute_metrics(): what deals say of each of these days, over all and by pipeline, segment and product, from history';
+
+-- Contacts, e-mails, revenue and what it cost. A ratio adds up its flows over the days of its window.
+CREATE OR REPLACE FUNCTION revenue.activity_metrics(
+  first_day date, last_day date, definitions jsonb DEFAULT '{}', org integer DEFAULT NULL)
+RETURNS TABLE (
+  day date, metric text, dimension text, member text, value double precision, numerator numeric, denominator numeric,
+  observations bigint, reason text)
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET jit = off SET work_mem = '64MB' AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  home revenue.orgs;
+  replies text := coalesce(definitions -> 'email_replies' ->> 'replies', 'outcome');
+  reply_days integer := coalesce((definitions -> 'reply_rate' ->> 'window_days')::integer, 7);
+  cac_days integer := coalesce((definitions -> 'cac' ->> 'window_days')::integer, 90);
+  earliest date;
+  began timestamptz;
+  early timestamptz;
+  ended timestamptz;
+BEGIN
+  PERFORM revenue.check_metric_days(first_day, last_day);
+  SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = chosen;
+  earliest := first_day - greatest(reply_days, cac_days) + 1;
+  began := first_day::timestamp AT TIME ZONE home.time_zone;
+  early := earliest::timestamp AT TIME ZONE home.time_zone;
+  ended := least((last_day + 1)::timestamp AT TIME ZONE home.time_zone, now() + interval '1 us');
+  RETURN QUERY
+  WITH days AS MATERIALIZED (
+    SELECT d::date AS day FROM generate_series(earliest::timestamp, last_day::timestamp, interval '1 day') AS d
+  ), entries AS MATERIALIZED (
+    SELECT e.entered_at, s.kind, lead(e.entered_at) OVER past AS left_at, lag(e.entered_at) OVER past IS NOT NULL AS moved
+    FROM revenue.contact_stages AS e
+    LEFT JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+    WHERE e.org_id = chosen
+    WINDOW past AS (PARTITION BY e.contact_id ORDER BY e.entered_at)
+  ), counted AS (  -- what happened when, and what it is in money
+    SELECT 'contacts_in_funnel' AS metric, x.day, x.sign AS n, 0::numeric AS amount, NULL::char(3) AS currency
+    FROM entries AS e
+    CROSS JOIN LATERAL (VALUES
+      (greatest((e.entered_at AT TIME ZONE home.time_zone)::date, earliest), 1),
+      ((e.left_at AT TIME ZONE home.time_zone)::date, -1)) AS x(day, sign)
+    WHERE e.kind = 'open' AND e.entered_at < ended AND (e.left_at >= early) IS NOT FALSE AND x.day <= last_day
+    UNION ALL
+    SELECT 'contacts_added', (c.created_at AT TIME ZONE home.time_zone)::date, 1, 0, NULL
+    FROM revenue.contacts AS c WHERE c.org_id = chosen AND c.created_at >= began AND c.created_at < ended
+    UNION ALL
+    SELECT 'stage_transitions', (e.entered_at AT TIME ZONE home.time_zone)::date, 1, 0, NULL
+    FROM entries AS e WHERE e.moved AND e.kind IS NOT NULL AND e.entered_at >= began AND e.entered_at < ended
+    UNION ALL
+    SELECT 'stage_transitions', (d.stage_entered_at AT TIME ZONE home.time_zone)::date, 1, 0, NULL
+    FROM (SELECT DISTINCT h.deal_id, h.stage_entered_at FROM revenue.deal_history AS h
+          WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND h.stage_entered_at > h.created_at
+            AND h.stage_entered_at >= began AND h.stage_entered_at < ended) AS d
+    UNION ALL
+    SELECT CASE WHEN a.direction = 'outbound' THEN 'emails_sent' ELSE 'email_replies' END,
+      (a.occurred_at AT TIME ZONE home.time_zone)::date, 1, 0, NULL
+    FROM revenue.activities AS a
+    WHERE a.org_id = chosen AND a.kind = 'email' AND a.occurred_at >= early AND a.occurred_at < ended
+      AND (a.direction = 'outbound' OR a.direction = 'inbound' AND replies = 'inbound')
+    UNION ALL
+    SELECT 'email_replies', (a.occurred_at AT TIME ZONE home.time_zone)::date, 1, 0, NULL
+    FROM revenue.activities AS a
+    WHERE a.org_id = chosen AND a.kind = 'email' AND a.occurred_at >= early AND a.occurred_at < ended
+      AND a.direction = 'outbound' AND a.outcome = 'replied' AND replies = 'outcome'
+    UNION ALL
+    SELECT 'revenue', (e.closed_at AT TIME ZONE home.time_zone)::date, 1, e.amount, e.currency
+    FROM revenue.revenue_events AS e WHERE e.org_id = chosen AND e.closed_at >= began AND e.closed_at < ended
+    UNION ALL
+    SELECT 'acquisition_spend', a.day, 1, a.cost, a.currency FROM revenue.offer_activity AS a
+    WHERE a.org_id = chosen AND a.day BETWEEN earliest AND last_day AND a.cost IS NOT NULL
+    UNION ALL
+    SELECT 'acquisition_spend', a.day, 1, a.cost, a.currency FROM revenue.automation_days AS a
+    WHERE a.org_id = chosen AND a.day BETWEEN earliest AND last_day AND a.cost IS NOT NULL
+    UNION ALL
+    SELECT 'new_customers', f.won_on, 1, 0, NULL
+    FROM (SELECT min(coalesce((h.closed_at AT TIME ZONE home.time_zone)::date, h.close_date)) AS won_on
+          FROM revenue.deal_history AS h JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+          WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND s.kind = 'won'
+          GROUP BY h.account_id, CASE WHEN h.account_id IS NULL THEN h.deal_id END) AS f
+    WHERE f.won_on BETWEEN earliest AND last_day
+  ), daily AS (
+    SELECT c.metric, c.day, c.currency, sum(c.n)::bigint AS n, sum(c.amount) AS amount
+    FROM counted AS c GROUP BY c.metric, c.day, c.currency
+  ), flows AS (
+    SELECT m.metric, m.money, d.day, coalesce(sum(x.n), 0)::bigint AS n,
+      coalesce(CASE WHEN m.money THEN sum(x.amount * r.rate) ELSE sum(x.n) END, 0) AS total,
+      coalesce(sum(x.n) FILTER (WHERE m.money AND r.rate IS NULL), 0)::bigint AS unvalued
+    FROM (VALUES ('contacts_in_funnel', false), ('contacts_added', false), ('stage_transitions', false), ('emails_sent', false),
+      ('email_replies', false), ('revenue', true), ('acquisition_spend', true), ('new_customers', false)) AS m(metric, money)
+    CROSS JOIN days AS d
+    LEFT JOIN daily AS x USING (metric, day)
+    LEFT JOIN LATERAL (
+      SELECT CASE WHEN x.currency = home.base_currency THEN 1 ELSE (
+        SELECT f.rate FROM revenue.fx_rates AS f
+        WHERE f.org_id = chosen AND f.currency = x.currency AND f.rate_date <= x.day
+        ORDER BY f.rate_date DESC LIMIT 1) END AS rate) AS r ON x.currency IS NOT NULL
+    GROUP BY m.metric, m.money, d.day
+  ), totals AS MATERIALIZED (
+    SELECT f.metric, f.day, f.unvalued,
+      CASE f.metric WHEN 'contacts_in_funnel' THEN sum(f.n) OVER so_far ELSE f.n END::bigint AS n,
+      CASE f.metric WHEN 'contacts_in_funnel' THEN sum(f.total) OVER so_far ELSE f.total END AS total,
+      sum(f.total) OVER reply_window AS reply_total, sum(f.total) OVER cac_window AS cac_total
+    FROM flows AS f
+    WINDOW so_far AS (PARTITION BY f.metric ORDER BY f.day),
+      reply_window AS (PARTITION BY f.metric ORDER BY f.day RANGE make_interval(days => reply_days - 1) PRECEDING),
+      cac_window AS (PARTITION BY f.metric ORDER BY f.day RANGE make_interval(days => cac_days - 1) PRECEDING)
+  )
+  SELECT t.day, t.metric, 'all', '', t.total::double precision, t.total, NULL::numeric, t.n,
+    CASE WHEN t.unvalued > 0 THEN format('%s without an exchange rate', t.unvalued) END
+  FROM totals AS t WHERE t.day >= first_day
+  UNION ALL
+  SELECT n.day, 'reply_rate', 'all', '', (n.reply_total / nullif(d.reply_total, 0))::double precision, n.reply_total, d.reply_total,
+    d.reply_total::bigint, CASE WHEN d.reply_total = 0 THEN format('no e-mail was sent in %s days', reply_days) END
+  FROM totals AS n JOIN totals AS d USING (day)
+  WHERE n.metric = 'email_replies' AND d.metric = 'emails_sent' AND n.day >= first_day
+  UNION ALL
+  SELECT n.day, 'cac', 'all', '', (n.cac_total / nullif(d.cac_total, 0))::double precision, n.cac_total, d.cac_total,
+    d.cac_total::bigint, CASE WHEN d.cac_total = 0 THEN format('no new customer in %s days', cac_days) END
+  FROM totals AS n JOIN totals AS d USING (day)
+  WHERE n.metric = 'acquisition_spend' AND d.metric = 'new_customers' AND n.day >= first_day;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.activity_metrics FROM PUBLIC;
+COMMENT ON FUNCTION revenue.activity_metrics IS
+  'For compute_metrics(): contacts, stage transitions, e-mails and replies, revenue, spend and customer acquisition cost of each of these days';
+
+-- What depends on the age of each deal at the end of the day. The forecast of a day that is over is that
+-- of its snapshot, where there is one.
+CREATE OR REPLACE FUNCTION revenue.scored_metrics(for_day date DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (
+  day date, metric text, dimension text, member text, value double precision, numerator numeric, denominator numeric,
+  observations bigint, reason text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET jit = off SET work_mem = '64MB' AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  today date := revenue.org_today(chosen);
+  wanted date := coalesce(for_day, today);
+  moment timestamptz;
+  kept revenue.pipeline_snapshots;
+BEGIN
+  PERFORM revenue.check_metric_days(wanted, wanted);
+  IF wanted < today THEN
+    SELECT (wanted + 1)::timestamp AT TIME ZONE o.time_zone - interval '1 us' INTO moment FROM revenue.orgs AS o WHERE o.org_id = chosen;
+    SELECT * INTO kept FROM revenue.pipeline_snapshots AS s WHERE s.org_id = chosen AND s.snapshot_date = wanted AND s.complete;
+  END IF;
+  RETURN QUERY
+  WITH stages AS MATERIALIZED (
+    SELECT * FROM revenue.scored_stages(moment) AS s WHERE s.org_id = chosen
+  ), scored AS MATERIALIZED (
+    SELECT d.pipeline_id, coalesce(d.segment, '') AS segment, coalesce(d.product_id, '') AS product, d.currency,
+      revenue.pipeline_totals(
+        d.amount, s.framework_stage, revenue.elapsed_days(d.stage_entered_at, s.moment),
+        revenue.elapsed_days(d.last_activity_at, s.moment), d.num_interactions, d.lead_score,
+        d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, revenue.days_until(d.close_date, s.today),
+        d.num_objections_handled, d.competitors_mentioned, coalesce(f.weights, s.weights)) AS totals
+    FROM revenue.deals_as_of(moment) AS d
+    LEFT JOIN stages AS s USING (org_id, pipeline_id, stage_id)
+    LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = d.industry
+    WHERE d.org_id = chosen AND coalesce(s.kind = 'open', false)
+    GROUP BY 1, 2, 3, 4
+  ), cells AS (
+    SELECT CASE WHEN grouping(s.pipeline_id) = 0 THEN 'pipeline' WHEN grouping(s.segment) = 0 THEN 'segment'
+        WHEN grouping(s.product) = 0 THEN 'product' ELSE 'all' END AS dimension,
+      coalesce(s.pipeline_id, s.segment, s.product, '') AS member, coalesce(sum(t.deal_count), 0)::bigint AS deals,
+      coalesce(sum(t.at_risk_deals), 0)::bigint AS at_risk,
+      coalesce(sum(CASE WHEN r.rate IS NULL THEN 0 ELSE t.valued_deals END), 0)::bigint AS valued,
+      coalesce(sum(t.weighted_value * r.rate::double precision), 0) AS weighted
+    FROM scored AS s
+    CROSS JOIN LATERAL jsonb_to_record(s.totals) AS t(
+      deal_count bigint, valued_deals bigint, at_risk_deals bigint, weighted_value double precision)
+    LEFT JOIN revenue.fx_rates_at(moment) AS r ON r.org_id = chosen AND r.currency = s.currency
+    GROUP BY GROUPING SETS ((), (s.pipeline_id), (s.segment), (s.product))
+  ), forecasts AS (
+    SELECT k.metric, k.expected, k.deals, k.unvalued FROM (VALUES
+      ('forecast_30d', kept.forecast_30d, kept.deal_count, kept.deals_without_value),
+      ('contact_forecast_30d', kept.contact_forecast_30d, kept.contacts_in_funnel, 0)) AS k(metric, expected, deals, unvalued)
+    WHERE kept.org_id IS NOT NULL
+    UNION ALL
+    SELECT k.metric, f.expected_value, coalesce(f.deal_count, 0), coalesce(f.deals_without_value, 0)
+    FROM (VALUES ('forecast_30d', 'deal'), ('contact_forecast_30d', 'contact')) AS k(metric, kind)
+    LEFT JOIN LATERAL revenue.pipeline_forecast(k.kind, moment, chosen) AS f ON f.horizon_days = 30
+    WHERE kept.org_id IS NULL
+  )
+  SELECT wanted, m.metric, c.dimension, c.member, m.value, m.value::numeric, NULL::numeric, c.deals, m.reason
+  FROM cells AS c
+  CROSS JOIN LATERAL (VALUES
+    ('weighted_pipeline', c.weighted,
+      CASE WHEN c.valued < c.deals THEN format('%s without a value', c.deals - c.valued) END),
+    ('at_risk_deals', c.at_risk::double precision, NULL)) AS m(metric, value, reason)
+  UNION ALL
+  SELECT wanted, f.metric, 'all', '', CASE WHEN f.deals = 0 THEN 0 ELSE f.expected::double precision END,
+    CASE WHEN f.deals = 0 THEN 0 ELSE f.expected END, NULL, f.deals,
+    CASE WHEN f.deals > 0 AND f.expected IS NULL THEN 'none of them has a value' END
+  FROM forecasts AS f
+  UNION ALL
+  SELECT wanted, 'coverage', 'all', '', c.coverage, c.open_value, c.quota, c.open_deals, CASE WHEN c.coverage IS NULL THEN c.coverage_reason END
+  FROM revenue.coverage(as_of => moment, by => 'org', org => chosen) AS c;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.scored_metrics FROM PUBLIC;
+COMMENT ON FUNCTION revenue.scored_metrics IS
+  'For compute_metrics(): weighted pipeline, deals at risk, 30-day forecasts and coverage at the end of a day (NULL = today, now)';
+
+CREATE OR REPLACE FUNCTION revenue.compute_metrics(
+  first_day date DEFAULT NULL, last_day date DEFAULT NULL, versions jsonb DEFAULT NULL, scored boolean DEFAULT true,
+  org integer DEFAULT NULL)
+RETURNS TABLE (
+  day date, metric text, dimension text, member text, value double precision, numerator numeric, denominator numeric,
+  observations bigint, unit text, reason text, definition_version integer)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('member', org);
+  today date := revenue.org_today(chosen);
+  until date := least(coalesce(compute_metrics.last_day, compute_metrics.first_day, today), today);
+  since date := coalesce(compute_metrics.first_day, until);
+  wrong text;
+  regime record;
+  definitions jsonb;
+  used jsonb;
+BEGIN
+  PERFORM revenue.check_metric_days(since, until, coalesce(scored, true));
+  IF jsonb_typeof(compute_metrics.versions) <> 'object' THEN
+    RAISE EXCEPTION 'versions must be a JSON object' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Pass metrics and numbers of their versions, such as {"win_rate": 0}, or NULL for those in force.';
+  END IF;
+  SELECT left(v.key || ': ' || v.value, 100) INTO wrong FROM jsonb_each(compute_metrics.versions) AS v
+  WHERE NOT EXISTS (
+    SELECT FROM revenue.builtin_metrics() AS b
+    WHERE b.metric = v.key AND (v.value = '0' OR EXISTS (
+      SELECT FROM revenue.metric_definitions AS m
+      WHERE m.org_id = chosen AND m.metric = b.metric AND to_jsonb(m.version) = v.value)))
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'there is no such version of a metric: %', wrong USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Version 0 of every metric is the built-in one; the others are in revenue.metric_definitions.';
+  END IF;
+
+  -- Days that are computed alike, at once.
+  FOR regime IN
+    SELECT s.starts, lead(s.starts, 1, until + 1) OVER (ORDER BY s.starts) - 1 AS ends
+    FROM (SELECT since AS starts
+          UNION SELECT m.valid_from FROM revenue.metric_definitions AS m
+          WHERE m.org_id = chosen AND m.valid_from > since AND m.valid_from <= until) AS s
+    ORDER BY s.starts
+  LOOP
+    SELECT jsonb_object_agg(d.metric, CASE WHEN v.version IS NULL THEN d.options
+        ELSE b.options || coalesce((SELECT m.options FROM revenue.metric_definitions AS m
+          WHERE m.org_id = chosen AND m.metric = d.metric AND m.version = v.version), '{}') END),
+      jsonb_object_agg(d.metric, jsonb_build_object('version', coalesce(v.version, d.version), 'unit', d.unit))
+    INTO definitions, used
+    FROM revenue.metric_definitions_in_force(regime.starts, chosen) AS d
+    JOIN revenue.builtin_metrics() AS b USING (metric)
+    CROSS JOIN LATERAL (SELECT (compute_metrics.versions ->> d.metric)::integer AS version) AS v;
+    RETURN QUERY
+    SELECT x.day, x.metric, x.dimension, x.member, x.value, x.numerator, x.denominator, x.observations,
+      used -> x.metric ->> 'unit', x.reason, (used -> x.metric ->> 'version')::integer
+    FROM (
+      SELECT * FROM revenue.deal_metrics(regime.starts, regime.ends, definitions, chosen)
+      UNION ALL SELECT * FROM revenue.activity_metrics(regime.starts, regime.ends, definitions, chosen)
+      UNION ALL SELECT * FROM revenue.recurring_metrics(regime.starts, regime.ends, definitions, chosen)
+      UNION ALL
+      SELECT s.* FROM generate_series(regime.starts::timestamp, regime.ends::timestamp, interval '1 day') AS d
+      CROSS JOIN LATERAL (
+        SELECT * FROM revenue.scored_metrics(d::date, chosen)
+        UNION ALL SELECT * FROM revenue.retention_metrics(d::date, definitions, chosen)) AS s
+      WHERE coalesce(scored, true)
+    ) AS x;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION revenue.compute_metrics IS
+  'Every metric of every day from first_day (NULL = today) to last_day, by the definitions in force on the day or by named versions ({"win_rate": 0}); scored false leaves out what has to score each deal each day. Members and above';

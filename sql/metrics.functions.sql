@@ -1,0 +1,223 @@
+-- The room metrics: writing the store, and reading it over periods.
+
+-- Attached rather than created as a partition: that locks the parent against nothing but other changes
+-- of its partitions, so that no reader and no writer of other months waits.
+CREATE OR REPLACE FUNCTION revenue.ensure_metric_partitions(first_day date, last_day date) RETURNS integer
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  missing record;
+  made integer := 0;
+BEGIN
+  PERFORM revenue.check_metric_days(first_day, last_day);
+  FOR missing IN
+    SELECT m::date AS month, 'metric_values_' || to_char(m, 'YYYY_MM') AS name
+    FROM generate_series(date_trunc('month', first_day::timestamp), last_day::timestamp, interval '1 month') AS m
+    ORDER BY 1
+  LOOP
+    CONTINUE WHEN to_regclass(format('revenue.%I', missing.name)) IS NOT NULL;
+    PERFORM pg_advisory_xact_lock(hashtextextended('revenue.metric_values', 0));
+    CONTINUE WHEN to_regclass(format('revenue.%I', missing.name)) IS NOT NULL;
+    EXECUTE format('CREATE TABLE revenue.%I (LIKE revenue.metric_values INCLUDING DEFAULTS INCLUDING CONSTRAINTS,'
+      ' PRIMARY KEY (org_id, metric, dimension, member, day))', missing.name);
+    EXECUTE format('ALTER TABLE revenue.%I ENABLE ROW LEVEL SECURITY', missing.name);
+    EXECUTE format('ALTER TABLE revenue.metric_values ATTACH PARTITION revenue.%I FOR VALUES FROM (%L) TO (%L)',
+      missing.name, missing.month, (missing.month + interval '1 month')::date);
+    made := made + 1;
+  END LOOP;
+  RETURN made;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.ensure_metric_partitions FROM PUBLIC;
+COMMENT ON FUNCTION revenue.ensure_metric_partitions IS
+  'For functions with the owner''s rights: makes the partitions of metric_values that these days need; how many. Nobody reads a partition but through metric_values';
+
+CREATE OR REPLACE FUNCTION revenue.backfill_metrics(
+  from_date date DEFAULT NULL, to_date date DEFAULT NULL, scored boolean DEFAULT true, org integer DEFAULT NULL)
+RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+  today date := revenue.org_today(chosen);
+  until date := least(coalesce(backfill_metrics.to_date, today), today);
+  since date := coalesce(backfill_metrics.from_date, until - 29);
+  stale text[];
+  written bigint;
+BEGIN
+  PERFORM revenue.check_metric_days(since, until, coalesce(scored, true));
+  -- Two who record the same days would both find none to replace.
+  PERFORM pg_advisory_xact_lock(hashtextextended('revenue.backfill_metrics', chosen));
+  PERFORM revenue.ensure_metric_partitions(since, until);
+  stale := ARRAY(SELECT f.source FROM revenue.data_freshness(NULL, chosen) AS f WHERE f.stale);
+  DELETE FROM revenue.metric_values AS v
+  WHERE v.org_id = chosen AND v.day BETWEEN since AND until
+    AND (coalesce(scored, true)
+      OR v.metric NOT IN ('weighted_pipeline', 'at_risk_deals', 'forecast_30d', 'contact_forecast_30d', 'coverage', 'nrr', 'grr'));
+  INSERT INTO revenue.metric_values (org_id, metric, dimension, member, day, value, numerator, denominator, observations,
+    currency, reason, complete, definition_version, stale_sources, recorded_at)
+  SELECT chosen, c.metric, c.dimension, c.member, c.day, c.value, round(c.numerator, 6), round(c.denominator, 6), c.observations,
+    CASE c.unit WHEN 'money' THEN o.base_currency END, c.reason, c.day < today, c.definition_version,
+    ARRAY(SELECT s FROM unnest(b.sources) AS s WHERE s = ANY (stale)), clock_timestamp()
+  FROM revenue.compute_metrics(since, until, NULL, coalesce(scored, true), chosen) AS c
+  JOIN revenue.builtin_metrics() AS b USING (metric)
+  JOIN revenue.orgs AS o ON o.org_id = chosen;
+  GET DIAGNOSTICS written = ROW_COUNT;
+  RETURN written;
+END $$;
+COMMENT ON FUNCTION revenue.backfill_metrics IS
+  'Records every metric of the days from from_date (NULL = 29 days before the last) to to_date (NULL = today), again and again without harm; how many values. scored false leaves alone what has to score each deal each day. Admins and owners';
+
+CREATE OR REPLACE FUNCTION revenue.record_metrics(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS bigint LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+  moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
+  day date := (SELECT (moment AT TIME ZONE o.time_zone)::date FROM revenue.orgs AS o WHERE o.org_id = chosen);
+BEGIN
+  IF day > revenue.org_today(chosen) THEN
+    RAISE EXCEPTION 'the day % has not begun', day USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Leave as_of out for today.';
+  END IF;
+  RETURN revenue.backfill_metrics(day, day, true, chosen);
+END $$;
+COMMENT ON FUNCTION revenue.record_metrics IS
+  'Records every metric of the day of as_of (NULL = today): at its end where it is over, else now. Again and again without harm; how many values. Admins and owners';
+
+-- What happened long ago is worth its counts and sums, not a reading of every deal for each day.
+CREATE OR REPLACE FUNCTION revenue.catch_up_metrics(from_date date DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS integer LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+  yesterday date := revenue.org_today(chosen) - 1;
+  since date;
+  run record;
+  caught integer := 0;
+BEGIN
+  SELECT coalesce(catch_up_metrics.from_date, min(v.day), yesterday - 119) INTO since
+  FROM revenue.metric_values AS v WHERE v.org_id = chosen AND v.metric = 'open_deals' AND v.dimension = 'all';
+  IF since > yesterday THEN RETURN 0; END IF;
+  PERFORM revenue.check_metric_days(since, yesterday);
+  FOR run IN
+    WITH missing AS (
+      SELECT d::date AS day, d::date > yesterday - 30 AS scored,
+        d::date - row_number() OVER (PARTITION BY d::date > yesterday - 30 ORDER BY d)::integer AS island
+      FROM generate_series(since::timestamp, yesterday::timestamp, interval '1 day') AS d
+      WHERE NOT EXISTS (
+        SELECT FROM revenue.metric_values AS v
+        WHERE v.org_id = chosen AND v.metric = 'open_deals' AND v.dimension = 'all' AND v.member = '' AND v.day = d::date AND v.complete)
+    )
+    SELECT m.scored, min(m.day) AS first_day, max(m.day) AS last_day FROM missing AS m GROUP BY m.scored, m.island ORDER BY 2
+  LOOP
+    PERFORM revenue.backfill_metrics(run.first_day, run.last_day, run.scored, chosen);
+    caught := caught + run.last_day - run.first_day + 1;
+  END LOOP;
+  RETURN caught;
+END $$;
+COMMENT ON FUNCTION revenue.catch_up_metrics IS
+  'Records the days over since from_date (NULL = the first one recorded, or 120 days) that are missing or were recorded before the day was over; how many. What has to score each deal only for the last 30 days. Admins and owners';
+
+-- A flow adds up, a stock is what it was last, a ratio is the quotient of its two flows, or of its flow and
+-- the stock of the day before.
+CREATE OR REPLACE FUNCTION revenue.metric_window(
+  from_date date, to_date date, metrics text[] DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (
+  metric text, dimension text, member text, value double precision, numerator numeric, denominator numeric,
+  observations bigint, days bigint, currency char(3), stale_sources text[])
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  wrong text;
+  needed text[];
+BEGIN
+  PERFORM revenue.check_date_range(metric_window.from_date, metric_window.to_date);
+  SELECT m INTO wrong FROM unnest(metric_window.metrics) AS m
+  WHERE NOT EXISTS (SELECT FROM revenue.builtin_metrics() AS b WHERE b.metric = m) LIMIT 1;
+  IF FOUND THEN PERFORM revenue.check_metric(coalesce(wrong, '')); END IF;
+  needed := ARRAY(
+    SELECT DISTINCT n FROM revenue.builtin_metrics() AS b
+    CROSS JOIN LATERAL unnest(CASE b.kind WHEN 'ratio' THEN ARRAY[b.numerator_metric, b.denominator_metric] ELSE ARRAY[b.metric] END) AS n
+    WHERE metric_window.metrics IS NULL OR b.metric = ANY (metric_window.metrics));
+  RETURN QUERY
+  WITH rows AS MATERIALIZED (
+    SELECT v.metric, v.dimension, v.member, v.day, v.value, v.numerator, v.denominator, v.observations, v.currency, v.stale_sources
+    FROM revenue.metric_values AS v
+    WHERE v.org_id = chosen AND v.day BETWEEN from_date - 1 AND to_date AND v.metric = ANY (needed)
+  ), sums AS MATERIALIZED (
+    SELECT r.metric, r.dimension, r.member, sum(r.numerator) AS total, sum(r.observations)::bigint AS observations,
+      count(*) AS days, max(r.currency) AS currency, max(r.day) AS last_day
+    FROM rows AS r WHERE r.day >= from_date GROUP BY r.metric, r.dimension, r.member
+  ), lasts AS MATERIALIZED (  -- a segment that is gone by the end is not there
+    SELECT r.*, s.days FROM rows AS r JOIN sums AS s USING (metric, dimension, member)
+    WHERE r.day = (SELECT max(a.last_day) FROM sums AS a WHERE a.metric = r.metric AND a.dimension = 'all')
+  ), wanted AS MATERIALIZED (
+    SELECT b.metric, b.kind, b.unit, b.numerator_metric, b.denominator_metric, d.kind AS denominator_kind,
+      ARRAY(SELECT DISTINCT x FROM rows AS r CROSS JOIN LATERAL unnest(r.stale_sources) AS x
+        WHERE r.metric IN (b.metric, b.numerator_metric, b.denominator_metric) AND r.dimension = 'all' AND r.day >= from_date ORDER BY x) AS stale
+    FROM revenue.builtin_metrics() AS b LEFT JOIN revenue.builtin_metrics() AS d ON d.metric = b.denominator_metric
+    WHERE metric_window.metrics IS NULL OR b.metric = ANY (metric_window.metrics)
+  )
+  SELECT w.metric, x.dimension, x.member, x.value, x.numerator, x.denominator, x.observations, x.days, x.currency, w.stale
+  FROM wanted AS w
+  CROSS JOIN LATERAL (
+    SELECT s.dimension, s.member, s.total::double precision AS value, s.total AS numerator, NULL::numeric AS denominator,
+      s.observations, s.days, s.currency
+    FROM sums AS s WHERE s.metric = w.metric AND w.kind = 'flow'
+    UNION ALL
+    SELECT l.dimension, l.member, l.value, l.numerator, l.denominator, l.observations, l.days, l.currency
+    FROM lasts AS l WHERE l.metric = w.metric AND w.kind = 'stock'
+    UNION ALL
+    SELECT d.dimension, d.member, (coalesce(n.total, 0) / nullif(d.total, 0))::double precision, coalesce(n.total, 0), d.total,
+      d.observations, d.days, CASE w.unit WHEN 'money' THEN n.currency END
+    FROM sums AS d
+    LEFT JOIN sums AS n ON n.metric = w.numerator_metric AND n.dimension = d.dimension AND n.member = d.member
+    WHERE w.kind = 'ratio' AND w.denominator_kind = 'flow' AND d.metric = w.denominator_metric
+    UNION ALL
+    SELECT d.dimension, d.member, (coalesce(n.total, 0) / nullif(d.numerator, 0))::double precision, coalesce(n.total, 0), d.numerator,
+      d.observations, coalesce(n.days, 0), CASE w.unit WHEN 'money' THEN n.currency END
+    FROM rows AS d
+    LEFT JOIN sums AS n ON n.metric = w.numerator_metric AND n.dimension = d.dimension AND n.member = d.member
+    WHERE w.kind = 'ratio' AND w.denominator_kind = 'stock' AND d.metric = w.denominator_metric AND d.day = from_date - 1
+  ) AS x
+  ORDER BY w.metric, x.dimension, x.member;
+END $$;
+COMMENT ON FUNCTION revenue.metric_window IS
+  'Metrics (NULL = all) over the days from from_date to to_date, inclusive, from the store: flows added up, stocks as they were last, ratios of the two sums, or over the stock of the day before; days = how many of the days are recorded. Members and above';
+
+CREATE OR REPLACE FUNCTION revenue.metric_comparisons(as_of date DEFAULT NULL, metrics text[] DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (
+  metric text, month date, value double precision, month_before double precision, mom double precision,
+  quarter_before double precision, qoq double precision, year_before double precision, yoy double precision,
+  currency char(3), stale_sources text[])
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  day date := coalesce(metric_comparisons.as_of, revenue.org_today(chosen));
+  month date;
+BEGIN
+  IF day NOT BETWEEN '0005-01-01' AND '9999-12-01' THEN
+    RAISE EXCEPTION 'as_of is out of range: %', day USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Leave it out for the last full month.';
+  END IF;
+  month := date_trunc('month', (day + 1)::timestamp - interval '1 month')::date;
+  RETURN QUERY
+  WITH months AS (
+    SELECT p.ago, w.*, w.days = p.last - p.first + 1 AS whole
+    FROM (SELECT a.ago, (month - make_interval(months => a.ago))::date AS first,
+            (month - make_interval(months => a.ago - 1))::date - 1 AS last
+          FROM unnest('{0,1,3,12}'::integer[]) AS a(ago)) AS p
+    CROSS JOIN LATERAL revenue.metric_window(p.first, p.last, metrics, chosen) AS w
+    WHERE w.dimension = 'all'
+  )
+  SELECT n.metric, month, n.value, m.value, (n.value - m.value) / nullif(abs(m.value), 0), q.value,
+    (n.value - q.value) / nullif(abs(q.value), 0), y.value, (n.value - y.value) / nullif(abs(y.value), 0), n.currency, n.stale_sources
+  FROM months AS n
+  LEFT JOIN months AS m ON m.metric = n.metric AND m.ago = 1 AND m.whole
+  LEFT JOIN months AS q ON q.metric = n.metric AND q.ago = 3 AND q.whole
+  LEFT JOIN months AS y ON y.metric = n.metric AND y.ago = 12 AND y.whole
+  WHERE n.ago = 0 AND n.whole ORDER BY n.metric;
+END $$;
+COMMENT ON FUNCTION revenue.metric_comparisons IS
+  'Every metric of the last month that is over by as_of (NULL = today) beside the month, the quarter and the year before; a month of which a day is not recorded is left out. Members and above';

@@ -1,0 +1,245 @@
+-- Alerts: every rule fires beyond its threshold and not short of it, never over few observations, once a
+-- cause; what it rests on stands beside it.
+SET client_min_messages = warning;
+SET datestyle = 'ISO';
+SET timezone = 'UTC';
+\set SHOW_CONTEXT never
+CREATE EXTENSION IF NOT EXISTS revenue_intel;
+BEGIN;
+SELECT revenue.create_org('Watched') AS org \gset
+SELECT set_config('revenue_intel.org_id', :'org', true) \g /dev/null
+SELECT revenue.ensure_metric_partitions('2019-10-01', '2020-06-30') AS partitions;
+
+-- Days of a metric, each with these figures.
+CREATE FUNCTION pg_temp.put(metric text, from_date date, to_date date, numerator numeric, observations bigint DEFAULT NULL,
+  dimension text DEFAULT 'all', member text DEFAULT '', value double precision DEFAULT NULL)
+RETURNS void LANGUAGE sql AS $$
+  INSERT INTO revenue.metric_values (org_id, metric, dimension, member, day, value, numerator, observations, complete, definition_version, recorded_at)
+  SELECT revenue.current_org(), metric, dimension, member, d::date, coalesce(value, numerator::double precision), numerator,
+    coalesce(observations, numerator::bigint), true, 0, now()
+  FROM generate_series(from_date::timestamp, to_date::timestamp, interval '1 day') AS d
+  ON CONFLICT DO NOTHING
+$$;
+CREATE FUNCTION pg_temp.judge(rule text, OUT state text, OUT change numeric, OUT reason text) LANGUAGE sql AS $$
+  SELECT e.state, round(e.change::numeric, 4), e.reason FROM revenue.evaluate_alerts('2020-06-16 09:00+00') AS e
+  WHERE e.rule = judge.rule AND e.dimension = 'all'
+$$;
+-- What a rule says of figures before and after, which are gone then.
+CREATE FUNCTION pg_temp.try(rule text, metrics text[], before_from date, before_to date, from_date date, to_date date,
+  before numeric[], after numeric[], OUT state text, OUT change numeric, OUT reason text)
+LANGUAGE plpgsql AS $$
+BEGIN
+  FOR i IN 1 .. cardinality(metrics) LOOP
+    PERFORM pg_temp.put(metrics[i], before_from, before_to, before[i]), pg_temp.put(metrics[i], from_date, to_date, after[i]);
+  END LOOP;
+  SELECT j.* INTO state, change, reason FROM pg_temp.judge(rule) AS j;
+  DELETE FROM revenue.metric_values;
+END $$;
+
+-- Without a value, or with a part of the days, nothing is judged.
+SELECT rule, state, reason FROM revenue.evaluate_alerts('2020-06-16 09:00+00') ORDER BY rule;
+SELECT t.* FROM pg_temp.try('reply_rate_drop', '{emails_sent,email_replies}', '2020-06-03', '2020-06-08', '2020-06-09', '2020-06-15', '{100,8}', '{100,1}') AS t;
+
+-- Reply rate, 7 full days against the 7 before: 8 % -> 7 % is 12.5 % and none; 15 % is none, beyond is one.
+SELECT v.after, t.* FROM (VALUES (70), (68), (67.9), (90)) AS v(after)
+CROSS JOIN LATERAL pg_temp.try('reply_rate_drop', '{emails_sent,email_replies}', '2020-06-02', '2020-06-08', '2020-06-09', '2020-06-15',
+  '{1000,80}', ARRAY[1000, v.after]) AS t;
+-- Over few mails none, however deep it fell; 100 in each of the weeks are enough.
+SELECT v.mails, t.* FROM (VALUES (14), (15)) AS v(mails)
+CROSS JOIN LATERAL pg_temp.try('reply_rate_drop', '{emails_sent,email_replies}', '2020-06-02', '2020-06-08', '2020-06-09', '2020-06-15',
+  ARRAY[v.mails, 2], ARRAY[v.mails, 0]) AS t;
+
+-- Sales velocity, the ends of two ISO weeks: -20 % is none.
+SELECT v.after, t.* FROM (VALUES (80.5), (80.0), (79.9), (120)) AS v(after)
+CROSS JOIN LATERAL pg_temp.try('velocity_drop', '{sales_velocity}', '2020-06-01', '2020-06-07', '2020-06-08', '2020-06-14', '{100}', ARRAY[v.after]) AS t;
+-- Win rate, two calendar months, in either direction, over 20 closed deals and more.
+SELECT v.won, t.* FROM (VALUES (50), (51), (30), (29)) AS v(won)
+CROSS JOIN LATERAL pg_temp.try('win_rate_change', '{deals_closed,deals_won}', '2020-04-01', '2020-04-30', '2020-05-01', '2020-05-31',
+  '{100,40}', ARRAY[100, v.won]) AS t;
+SELECT pg_temp.put('deals_closed', '2020-04-01', '2020-04-19', 1), pg_temp.put('deals_closed', '2020-04-20', '2020-04-30', 0),
+  pg_temp.put('deals_closed', '2020-05-01', '2020-05-19', 1), pg_temp.put('deals_closed', '2020-05-20', '2020-05-31', 0),
+  pg_temp.put('deals_won', '2020-04-01', '2020-04-30', 0), pg_temp.put('deals_won', '2020-05-01', '2020-05-19', 1), pg_temp.put('deals_won', '2020-05-20', '2020-05-31', 0) \g /dev/null
+SELECT * FROM pg_temp.judge('win_rate_change');
+UPDATE revenue.metric_values SET numerator = 1, observations = 1 WHERE metric = 'deals_closed' AND day IN ('2020-04-20', '2020-05-20');
+SELECT * FROM pg_temp.judge('win_rate_change');
+DELETE FROM revenue.metric_values;
+-- Customer acquisition cost, two fiscal quarters, and 30 days against 30: +15 % is none.
+SELECT v.after, t.* FROM (VALUES (115), (115.1), (100)) AS v(after)
+CROSS JOIN LATERAL pg_temp.try('cac_quarter', '{new_customers,acquisition_spend}', '2019-10-01', '2019-12-31', '2020-01-01', '2020-03-31',
+  '{1,100}', ARRAY[1, v.after]) AS t;
+SELECT v.after, t.* FROM (VALUES (115), (115.1)) AS v(after)
+CROSS JOIN LATERAL pg_temp.try('cac_rising', '{new_customers,acquisition_spend}', '2020-04-17', '2020-05-16', '2020-05-17', '2020-06-15',
+  '{1,100}', ARRAY[1, v.after]) AS t;
+-- The 30-day forecast against that of 7 days before: -20 % is none.
+SELECT v.after, t.* FROM (VALUES (800), (799)) AS v(after)
+CROSS JOIN LATERAL pg_temp.try('forecast_drop', '{forecast_30d}', '2020-06-08', '2020-06-08', '2020-06-15', '2020-06-15', '{1000}', ARRAY[v.after]) AS t;
+
+-- Churn, this month so far against 1.5 times the mean of six closed ones: each has a day's churn a day over the same
+-- MRR, so that 45.75 of it is the limit.
+SELECT pg_temp.put('mrr', '2019-11-30', '2020-06-15', 10000, 100) \g /dev/null
+SELECT t.* FROM pg_temp.try('churn_spike', '{churned_mrr}', '2019-12-01', '2020-05-31', '2020-06-01', '2020-06-15', '{1}', '{3.05}') AS t;
+SELECT pg_temp.put('mrr', '2019-11-30', '2020-06-15', 10000, 100) \g /dev/null
+SELECT t.* FROM pg_temp.try('churn_spike', '{churned_mrr}', '2019-12-01', '2020-05-31', '2020-06-01', '2020-06-15', '{1}', '{3.06}') AS t;
+SELECT pg_temp.put('mrr', '2019-11-30', '2020-06-15', 10000, 19) \g /dev/null
+SELECT t.* FROM pg_temp.try('churn_spike', '{churned_mrr}', '2019-12-01', '2020-05-31', '2020-06-01', '2020-06-15', '{1}', '{9}') AS t;
+-- Growth below 20 % in a year, net retention below 150 %.
+SELECT pg_temp.put('arr_growth', '2020-06-15', '2020-06-15', 20, 20, value => 0.2), pg_temp.put('nrr', '2020-06-15', '2020-06-15', 150, 20, value => 1.5) \g /dev/null
+SELECT * FROM pg_temp.judge('growth_low');
+UPDATE revenue.metric_values SET value = 0.199 WHERE metric = 'arr_growth';
+SELECT * FROM pg_temp.judge('growth_low');
+SELECT * FROM pg_temp.judge('nrr_low');
+UPDATE revenue.metric_values SET value = 1.499 WHERE metric = 'nrr';
+SELECT * FROM pg_temp.judge('nrr_low');
+UPDATE revenue.metric_values SET observations = 19 WHERE metric = 'nrr';
+SELECT * FROM pg_temp.judge('nrr_low');
+DELETE FROM revenue.metric_values;
+-- MRR more than 2 sigmas from its own past: the score decides, and under 90 days nothing does.
+SELECT revenue.ensure_metric_partitions('2020-01-01', '2020-06-30') AS partitions;
+INSERT INTO revenue.metric_values (org_id, metric, dimension, member, day, value, numerator, observations, complete, definition_version, recorded_at)
+SELECT :org, 'net_new_mrr', 'all', '', d::date, v.value, v.value, 9, true, 0, now()
+FROM generate_series('2020-02-01'::timestamp, '2020-06-15', interval '1 day') AS d
+CROSS JOIN LATERAL (SELECT 1000 + 37 * ((extract(doy FROM d)::integer * 7919) % 11 - 5) AS value) AS v;
+CREATE FUNCTION pg_temp.last(amount numeric, OUT state text, OUT reason text, OUT beyond boolean) LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE revenue.metric_values SET value = amount, numerator = amount WHERE metric = 'net_new_mrr' AND day = '2020-06-15';
+  SELECT c.state, c.reason, abs(c.change) > 2 INTO state, reason, beyond FROM revenue.check_sigma_rule('net_new_mrr', '{}', 2, '2020-06-15') AS c;
+END $$;
+SELECT v.amount, l.* FROM (VALUES (1000), (900), (1400), (600), (3000), (-2000)) AS v(amount) CROSS JOIN LATERAL pg_temp.last(v.amount) AS l;
+SELECT count(*) AS both, count(*) FILTER (WHERE (l.state = 'fires') <> l.beyond) AS wrong
+FROM generate_series(600, 1600, 25) AS g CROSS JOIN LATERAL pg_temp.last(g) AS l;
+SELECT title, affected_segment, evidence ->> 'kind' AS kind FROM revenue.evaluate_alerts('2020-06-16 09:00+00') WHERE rule = 'mrr_movement';
+DELETE FROM revenue.metric_values WHERE day < '2020-03-25';
+SELECT l.state, l.reason FROM pg_temp.last(9000) AS l;
+DELETE FROM revenue.metric_values;
+SELECT * FROM pg_temp.judge('mrr_movement');
+
+-- Rules of one's own: a fixed level, and a month against the mean of the six before.
+SELECT revenue.set_alert_rule('pipeline_low', check_kind => 'level', metric => 'open_pipeline', threshold => 1000, options => '{"direction": "down"}', reason => 'The bank asks') AS version;
+SELECT v.after, t.* FROM (VALUES (1000), (999.99)) AS v(after)
+CROSS JOIN LATERAL pg_temp.try('pipeline_low', '{open_pipeline}', '2020-06-08', '2020-06-08', '2020-06-15', '2020-06-15', '{5000}', ARRAY[v.after]) AS t;
+SELECT revenue.set_alert_rule('losses', check_kind => 'average', metric => 'deals_lost', threshold => 1.5, min_observations => 10) AS version;
+-- The mean month has 183 / 6 lost deals, so that 45.75 is the limit; the month has 15 days so far.
+SELECT v.after, t.* FROM (VALUES (3.05), (3.06)) AS v(after)
+CROSS JOIN LATERAL pg_temp.try('losses', '{deals_lost}', '2019-12-01', '2020-05-31', '2020-06-01', '2020-06-15', '{1}', ARRAY[v.after]) AS t;
+SELECT t.* FROM pg_temp.try('losses', '{deals_lost}', '2019-12-02', '2020-05-31', '2020-06-01', '2020-06-15', '{1}', '{9}') AS t;
+
+-- By segment: of a fall the part of each, adding up exactly; where the whole hides it, the segment alone.
+SELECT pg_temp.put('deals_closed', '2020-04-01', '2020-04-30', 10, 10), pg_temp.put('deals_won', '2020-04-01', '2020-04-30', 5, 5),
+  pg_temp.put('deals_closed', '2020-05-01', '2020-05-31', 10, 10), pg_temp.put('deals_won', '2020-05-01', '2020-05-31', 3, 3),
+  pg_temp.put('deals_closed', '2020-04-01', '2020-04-30', 7, 7, 'segment', 'smb'), pg_temp.put('deals_won', '2020-04-01', '2020-04-30', 3, 3, 'segment', 'smb'),
+  pg_temp.put('deals_closed', '2020-05-01', '2020-05-31', 4, 4, 'segment', 'smb'), pg_temp.put('deals_won', '2020-05-01', '2020-05-31', 2, 2, 'segment', 'smb'),
+  pg_temp.put('deals_closed', '2020-04-01', '2020-04-30', 3, 3, 'segment', 'enterprise'), pg_temp.put('deals_won', '2020-04-01', '2020-04-30', 2, 2, 'segment', 'enterprise'),
+  pg_temp.put('deals_closed', '2020-05-01', '2020-05-31', 6, 6, 'segment', 'enterprise'), pg_temp.put('deals_won', '2020-05-01', '2020-05-31', 1, 1, 'segment', 'enterprise') \g /dev/null
+SELECT *, sum(contribution) OVER () = total_change AS adds_up FROM revenue.metric_drivers('win_rate', '2020-04-01', '2020-04-30', '2020-05-01', '2020-05-31');
+SELECT *, sum(contribution) OVER () = total_change AS adds_up FROM revenue.metric_drivers('deals_won', '2020-04-01', '2020-04-30', '2020-05-01', '2020-05-31');
+SELECT rule, title, affected_segment, round(expected::numeric, 3) AS expected, round(actual::numeric, 3) AS actual, observations, jsonb_array_length(drivers) AS drivers, recommendation
+FROM revenue.evaluate_alerts('2020-06-16 09:00+00') WHERE rule = 'win_rate_change';
+UPDATE revenue.metric_values SET numerator = 5, observations = 5 WHERE metric = 'deals_won' AND dimension = 'all';
+SELECT dedupe_key, title, affected_segment FROM revenue.evaluate_alerts('2020-06-16 09:00+00') WHERE rule = 'win_rate_change' AND state = 'fires';
+DELETE FROM revenue.metric_values;
+-- Velocity has its factors.
+SELECT pg_temp.put(m.metric, '2020-06-07', '2020-06-07', 100, 30, value => m.v0), pg_temp.put(m.metric, '2020-06-14', '2020-06-14', 100, 30, value => m.v1)
+FROM (VALUES ('qualified_open_deals', 100, 80), ('mean_won_value', 1000, 1000), ('win_rate', 0.5, 0.4), ('mean_cycle_days', 50, 40), ('sales_velocity', 1000, 800)) AS m(metric, v0, v1) \g /dev/null
+SELECT member, before_value, after_value, round(contribution, 6) AS contribution, sum(contribution) OVER () = total_change AS adds_up
+FROM revenue.metric_drivers('sales_velocity', '2020-06-01', '2020-06-07', '2020-06-08', '2020-06-14');
+DELETE FROM revenue.metric_values;
+
+-- No stage moved for 5 days, to the second; nothing is open, nothing is silent.
+INSERT INTO revenue.deals (org_id, deal_id, name, stage_id, amount, currency, created_at, effective_at, num_interactions)
+VALUES (:org, 'd1', 'First deal', 'prospecting', 9999, 'USD', '2020-06-01 12:00', '2020-06-01 12:00', 0),
+  (:org, 'd2', 'Second deal', 'prospecting', 10000, 'USD', '2020-06-01 12:00', '2020-06-01 12:00', 0);
+UPDATE revenue.deals SET stage_id = 'proposal', effective_at = '2020-06-11 09:00:00' WHERE org_id = :org AND deal_id = 'd1';
+SELECT i.as_of, e.state, e.title, e.evidence -> 'rows' -> 0 ->> 'open_deals' AS open_deals
+FROM (VALUES ('2020-06-16 08:59:59+00'::timestamptz), ('2020-06-16 09:00:00+00'), ('2020-05-30')) AS i(as_of)
+CROSS JOIN LATERAL (SELECT * FROM revenue.evaluate_alerts(i.as_of) AS e WHERE e.rule = 'stage_silence') AS e;
+-- Deals at risk from 10,000 up: both are neglected, one is large enough.
+SELECT rule, title, evidence -> 'ids' AS ids, evidence #>> '{rows,0,health_category}' AS health FROM revenue.evaluate_alerts('2020-09-01') WHERE rule = 'at_risk_deals';
+
+-- Contacts in decision untouched for 3 days: the call of the second resets its clock, the third is elsewhere.
+SELECT revenue.add_pipeline('funnel', '[{"stage_id": "consideration"}, {"stage_id": "decision"}, {"stage_id": "closed", "kind": "won"}]', 'Funnel', 'contact') \g /dev/null
+INSERT INTO revenue.contacts (org_id, contact_id, name, pipeline_id, stage_id, stage_entered_at, created_at)
+SELECT :org, c.id, initcap(c.id), 'funnel', c.stage, '2020-06-13 09:00:00', '2020-06-01'
+FROM (VALUES ('ann', 'decision'), ('bob', 'decision'), ('cem', 'consideration')) AS c(id, stage);
+INSERT INTO revenue.activities (org_id, activity_id, contact_id, kind, occurred_at) VALUES (:org, 'call', 'bob', 'call', '2020-06-13 09:00:01');
+SELECT i.as_of, e.state, e.severity, e.title, e.evidence -> 'ids' AS ids
+FROM (VALUES ('2020-06-16 08:59:59+00'::timestamptz), ('2020-06-16 09:00:00+00'), ('2020-06-16 09:00:01+00')) AS i(as_of)
+CROSS JOIN LATERAL (SELECT * FROM revenue.evaluate_alerts(i.as_of) AS e WHERE e.rule = 'decision_untouched') AS e;
+
+-- The life of an alert: one for a cause, news opens another, what no longer holds is resolved.
+SELECT outcome, rule, title FROM revenue.check_alerts('2020-06-16 09:00:00+00') ORDER BY rule;
+SELECT outcome, rule, title FROM revenue.check_alerts('2020-06-16 09:00:00+00') ORDER BY rule;
+SELECT outcome, rule, title FROM revenue.check_alerts('2020-06-16 15:00:00+00') ORDER BY rule, title;
+SELECT rule, state, times_seen, as_of, last_as_of FROM revenue.alerts ORDER BY rule, as_of;
+INSERT INTO revenue.activities (org_id, activity_id, contact_id, kind, occurred_at) VALUES (:org, 'call 2', 'ann', 'call', '2020-06-16 16:00');
+UPDATE revenue.deals SET stage_id = 'proposal', effective_at = '2020-06-16 17:00:00' WHERE org_id = :org AND deal_id = 'd2';
+SELECT outcome, rule, title FROM revenue.check_alerts('2020-06-16 21:00:00+00') WHERE rule <> 'at_risk_deals' ORDER BY outcome, rule;
+-- Within the cool-down of 5 days it keeps quiet about the same cause, and then not.
+SELECT i.as_of, c.outcome FROM (VALUES ('2020-06-21 20:59+00'::timestamptz), ('2020-06-21 21:00+00')) AS i(as_of)
+LEFT JOIN LATERAL (SELECT * FROM revenue.check_alerts(i.as_of) AS c WHERE c.rule = 'stage_silence') AS c ON true;
+-- Taken, it is still the one of its cause; dealt with, it is over.
+SELECT alert_id AS alert FROM revenue.open_alerts WHERE rule = 'stage_silence' \gset
+SELECT revenue.acknowledge_alert(:'alert', 'I call them') AS taken, revenue.acknowledge_alert(:'alert') AS again;
+SELECT outcome FROM revenue.check_alerts('2020-06-22 00:00+00') WHERE rule = 'stage_silence';
+SELECT revenue.resolve_alert(:'alert') AS over, revenue.resolve_alert(:'alert') AS again;
+SELECT state, acknowledged_by IS NOT NULL AS taken, resolved_by IS NOT NULL AS dealt_with, note FROM revenue.alerts WHERE alert_id = :'alert';
+SELECT action FROM revenue.audit_log WHERE org_id = :org AND object_type = 'alert' ORDER BY at;
+
+-- A deal that is won is told in the same transaction, once, a large one twice.
+SELECT revenue.log_deal('event 1', deal_id => 'd1') ->> 'recorded' AS recorded;
+SELECT revenue.log_deal('event 1', deal_id => 'd1') ->> 'recorded' AS recorded;
+SELECT revenue.log_deal('event 2', 'deal_won', 5000000) ->> 'recorded' AS recorded;
+SELECT revenue.log_deal('event 3', 'deal_won', 5000000.01) ->> 'recorded' AS recorded;
+SELECT revenue.log_deal('event 4', 'deal_won', 700, closed_at => now() - interval '2 days') ->> 'recorded' AS recorded;
+SELECT revenue.log_deal('event 5', 'upsell', 700) ->> 'recorded' AS recorded;
+SELECT rule, severity, title, actual, dedupe_key FROM revenue.alerts WHERE rule IN ('deal_closed', 'large_deal') ORDER BY rule, title;
+-- A deal closed otherwise is found by the next check, and after a week it is no news any more.
+UPDATE revenue.deals SET stage_id = 'closed_won' WHERE org_id = :org AND deal_id = 'd2';
+SELECT outcome, title FROM revenue.check_alerts(clock_timestamp()) WHERE rule = 'deal_closed' ORDER BY 2;
+SELECT outcome, count(*) FROM revenue.check_alerts(now() + interval '7 days 1 hour') WHERE rule IN ('deal_closed', 'large_deal') GROUP BY 1;
+
+-- Rules are data: off, another threshold, a place to send to.
+SELECT revenue.set_alert_rule('stage_silence', enabled => false, reason => 'Holidays') AS version;
+SELECT revenue.set_alert_rule('all', destinations => '{slack:sales}') AS version;
+SELECT revenue.set_alert_rule('reply_rate_drop', threshold => 0.1, destinations => '{email:owners,telegram:sales}') AS version;
+SELECT rule, version, enabled, threshold, destinations FROM revenue.alert_rules_in_force() WHERE version > 0 OR rule = 'deal_closed' ORDER BY rule;
+SELECT count(*) FROM revenue.evaluate_alerts('2020-09-01') WHERE rule = 'stage_silence';
+SELECT v.after, t.* FROM (VALUES (70), (72)) AS v(after)
+CROSS JOIN LATERAL pg_temp.try('reply_rate_drop', '{emails_sent,email_replies}', '2020-06-02', '2020-06-08', '2020-06-09', '2020-06-15',
+  '{1000,80}', ARRAY[1000, v.after]) AS t;
+
+-- An alert that opens is a message for each destination; one that is known is none.
+DELETE FROM revenue.outbox;
+SELECT revenue.log_deal('event 6', 'deal_won', 6000000) ->> 'recorded' AS recorded;
+SELECT channel, destination, subject, body, payload - 'alert_id' - 'evidence' AS payload FROM revenue.outbox ORDER BY subject, channel;
+SELECT outcome, title FROM revenue.check_alerts('2020-09-01') WHERE rule = 'at_risk_deals';
+SELECT revenue.set_alert_rule('at_risk_deals', threshold => 1, destinations => '{webhook:crm}') AS version;
+INSERT INTO revenue.deals (org_id, deal_id, name, stage_id, amount, currency, created_at, effective_at, num_interactions)
+SELECT :org, 'r' || i, E'Deal\n' || i, 'prospecting', i, 'USD', '2020-06-01 12:00', '2020-06-01 12:00', 0 FROM generate_series(1, 25) AS i;
+SELECT outcome, title FROM revenue.check_alerts('2020-09-01') WHERE rule = 'at_risk_deals' ORDER BY 1;
+SELECT title, evidence -> 'found' AS found, jsonb_array_length(evidence -> 'ids') AS ids, jsonb_array_length(evidence -> 'rows') AS shown
+FROM revenue.open_alerts WHERE rule = 'at_risk_deals' ORDER BY 1;
+SELECT subject, left(body, 60) AS body FROM revenue.outbox WHERE destination = 'crm';
+
+-- What another program finds; the same cause once, until it is gone.
+SELECT revenue.report_alert('job_failed', 'nightly load', 'The nightly load failed', '{"rows": 0}') AS first,
+  revenue.report_alert('job_failed', 'nightly load', 'The nightly load failed') AS again,
+  revenue.settle_alert('job_failed', 'nightly load') AS gone, revenue.settle_alert('job_failed', 'nightly load') AS not_there,
+  revenue.report_alert('job_failed', 'nightly load', 'The nightly load failed') AS next;
+
+\set ON_ERROR_ROLLBACK on
+\set ON_ERROR_STOP off
+SELECT revenue.report_alert('stage_silence', 'x', 'x');
+SELECT revenue.report_alert('job_failed', '', 'x');
+SELECT revenue.set_alert_rule('mine', check_kind => 'change', threshold => 1);
+SELECT revenue.set_alert_rule('mine', check_kind => 'change', metric => 'win_rate');
+SELECT revenue.set_alert_rule('mine');
+SELECT revenue.set_alert_rule('stage_silence', check_kind => 'level');
+SELECT revenue.set_alert_rule('stage_silence', threshold => 'NaN');
+SELECT revenue.set_alert_rule('stage_silence', destinations => '{https://example.com}');
+SELECT revenue.set_alert_rule('win_rate_change', options => '{"period": "decade"}');
+SELECT revenue.acknowledge_alert('no such alert');
+SELECT * FROM revenue.metric_drivers('win_rate', '2020-04-01', '2020-04-30', '2020-05-01', '2020-05-31', 'rep');
+SELECT * FROM revenue.check_alerts('infinity');
+SELECT * FROM revenue.comparison_days('week', '2020-06-14') UNION ALL SELECT * FROM revenue.comparison_days('week', '2020-06-15')
+UNION ALL SELECT * FROM revenue.comparison_days('month', '2020-03-31') UNION ALL SELECT * FROM revenue.comparison_days('quarter', '2020-03-30', 7, 2);
+ROLLBACK;

@@ -1,0 +1,78 @@
+-- The metrics of recurring revenue are what the ledger says, a day or a run of days at once.
+SET client_min_messages = warning;
+SET datestyle = 'ISO';
+SET timezone = 'UTC';
+\set SHOW_CONTEXT never
+CREATE EXTENSION IF NOT EXISTS revenue_intel;
+BEGIN;
+SELECT revenue.create_org('Recurring') AS org \gset
+SELECT set_config('revenue_intel.org_id', :'org', true) \g /dev/null
+INSERT INTO revenue.fx_rates (org_id, currency, rate_date, rate)
+SELECT :org, 'EUR', '2022-01-01'::date + 10 * i, 1.1 + 0.01 * (i % 7) FROM generate_series(0, 100) AS i;
+INSERT INTO revenue.accounts (org_id, account_id, name, segment)
+SELECT :org, 'a' || i, 'Account ' || i, (ARRAY['smb', 'mid_market', NULL])[1 + i % 3] FROM generate_series(1, 60) AS i;
+INSERT INTO revenue.subscriptions (org_id, subscription_id, customer_id, account_id)
+SELECT :org, 's' || i, 'c' || i, 'a' || i FROM generate_series(1, 60) AS i;
+-- Some grow, some shrink, some leave, some come back, a part in euros.
+INSERT INTO revenue.subscription_items (org_id, subscription_id, valid_from, valid_to, unit_price, currency, product_id)
+SELECT :org, 's' || i, v.since, v.until, (100 + i) * v.part, CASE WHEN i % 4 = 0 THEN 'EUR' ELSE 'USD' END, 'p' || i % 2
+FROM generate_series(1, 60) AS i
+CROSS JOIN LATERAL (SELECT '2022-02-01'::date + i * 9 AS began) AS b
+CROSS JOIN LATERAL (VALUES
+  (b.began, CASE WHEN i % 5 = 0 THEN b.began + 200 WHEN i % 3 = 0 THEN b.began + 150 ELSE 'infinity' END, 1.0),
+  (b.began + 150, CASE WHEN i % 3 = 0 AND i % 5 <> 0 THEN 'infinity'::date END, CASE WHEN i % 2 = 0 THEN 1.5 ELSE 0.6 END),
+  (b.began + 260, CASE WHEN i % 10 = 0 THEN 'infinity'::date END, 0.9)) AS v(since, until, part)
+WHERE v.until IS NOT NULL;
+
+CREATE TEMP TABLE computed AS SELECT * FROM revenue.compute_metrics('2023-03-01', '2023-06-30', scored => false);
+SELECT count(*) AS days,
+  count(*) FILTER (WHERE (round(m.mrr, 4), round(m.arr, 4), m.customers, round(m.new_mrr, 4), round(m.expansion, 4), round(m.reactivation, 4), round(m.contraction, 4), round(m.churned, 4), round(12 * m.net_new, 4), m.new_logos, m.left)
+    IS DISTINCT FROM (round(a.closing_mrr, 4), round(a.closing_arr, 4), a.closing_customers, round(a.new_mrr, 4), round(a.expansion_mrr, 4), round(a.reactivation_mrr, 4), round(-a.contraction_mrr, 4), round(-a.churn_mrr, 4), round(a.net_new_arr, 4), a.new_customers, a.churned_customers)) AS differ,
+  count(*) FILTER (WHERE a.new_mrr <> 0) AS new, count(*) FILTER (WHERE a.churn_mrr <> 0) AS churn, count(*) FILTER (WHERE a.expansion_mrr <> 0) AS expansion, count(*) FILTER (WHERE a.reactivation_mrr <> 0) AS reactivation
+FROM revenue.arr_daily('2023-06-30', from_date => '2023-03-01') AS a
+JOIN (SELECT day, max(numerator) FILTER (WHERE metric = 'mrr') AS mrr, max(numerator) FILTER (WHERE metric = 'arr') AS arr,
+    max(numerator) FILTER (WHERE metric = 'customers')::bigint AS customers, max(numerator) FILTER (WHERE metric = 'new_mrr') AS new_mrr,
+    max(numerator) FILTER (WHERE metric = 'expansion_mrr') AS expansion, max(numerator) FILTER (WHERE metric = 'reactivation_mrr') AS reactivation,
+    max(numerator) FILTER (WHERE metric = 'contraction_mrr') AS contraction, max(numerator) FILTER (WHERE metric = 'churned_mrr') AS churned,
+    max(numerator) FILTER (WHERE metric = 'net_new_mrr') AS net_new, max(numerator) FILTER (WHERE metric = 'new_logos')::bigint AS new_logos,
+    max(numerator) FILTER (WHERE metric = 'churned_customers')::bigint AS left
+  FROM computed WHERE dimension = 'all' GROUP BY day) AS m ON m.day = a.period_from;
+-- by segment and product it adds up
+SELECT metric, dimension, count(*) AS days, max(abs(parts - total)) < 0.0001 AS adds_up
+FROM (SELECT c.metric, c.dimension, c.day, sum(c.numerator) AS parts,
+    (SELECT t.numerator FROM computed AS t WHERE t.metric = c.metric AND t.day = c.day AND t.dimension = 'all') AS total
+  FROM computed AS c WHERE c.dimension IN ('segment', 'product') AND c.metric IN ('mrr', 'net_new_mrr', 'customers') GROUP BY 1, 2, 3) AS s
+GROUP BY 1, 2 ORDER BY 1, 2;
+-- one by one it is the same
+SELECT count(*) FILTER (WHERE c.metric IS NULL OR o.metric IS NULL OR (c.numerator, c.denominator, c.observations) IS DISTINCT FROM (o.numerator, o.denominator, o.observations)) AS differ, count(*) > 1000 AS many
+FROM (SELECT * FROM computed WHERE metric ~ 'mrr|arr|customers|churn|logo|arpa' AND day BETWEEN '2023-05-01' AND '2023-05-20') AS c
+FULL JOIN (SELECT x.* FROM generate_series('2023-05-01'::timestamp, '2023-05-20', interval '1 day') AS d
+  CROSS JOIN LATERAL revenue.compute_metrics(d::date, d::date, scored => false) AS x WHERE x.metric ~ 'mrr|arr|customers|churn|logo|arpa') AS o USING (day, metric, dimension, member);
+
+-- Rates over a month, each over the MRR or the customers before it, and of the store over any period.
+SELECT revenue.backfill_metrics('2023-03-01', '2023-06-30', scored => false) > 0 AS recorded;
+SELECT w.metric, round(w.numerator, 2) AS numerator, round(w.denominator, 2) AS denominator, round(w.value::numeric, 6) AS value,
+  round(w.denominator, 2) = round(CASE w.metric WHEN 'churn_rate' THEN a.opening_mrr ELSE a.opening_customers END, 2)
+    AND round(w.numerator, 2) = round(CASE w.metric WHEN 'churn_rate' THEN -a.churn_mrr ELSE a.churned_customers END, 2) AS as_the_ledger
+FROM revenue.metric_window('2023-05-01', '2023-05-31', '{churn_rate,logo_churn}') AS w
+CROSS JOIN (SELECT * FROM revenue.arr_monthly('2023-05-31', from_date => '2023-05-01')) AS a WHERE w.dimension = 'all';
+
+-- Retention of a year, by customer, at the rates of then.
+SELECT c.metric, c.observations, round(c.denominator, 2) AS opening, round(c.numerator, 2) AS closing, round(c.value::numeric, 6) AS value,
+  abs(c.value - x.value) < 1e-9 AS as_by_hand
+FROM revenue.compute_metrics('2023-06-30') AS c
+CROSS JOIN LATERAL (
+  SELECT sum(CASE c.metric WHEN 'nrr' THEN k.closing ELSE least(k.closing, k.opening) END) / sum(k.opening) AS value
+  FROM (SELECT s.customer_id,
+      sum(CASE WHEN i.valid_from <= '2022-06-30' AND i.valid_to > '2022-06-30' THEN i.mrr * r.rate ELSE 0 END) AS opening,
+      sum(CASE WHEN i.valid_from <= '2023-06-30' AND i.valid_to > '2023-06-30' THEN i.mrr * r.rate ELSE 0 END) AS closing
+    FROM revenue.subscription_items AS i JOIN revenue.subscriptions AS s USING (org_id, subscription_id)
+    CROSS JOIN LATERAL (SELECT CASE i.currency WHEN 'USD' THEN 1 ELSE (SELECT f.rate FROM revenue.fx_rates AS f
+      WHERE f.org_id = :org AND f.currency = 'EUR' AND f.rate_date <= '2022-06-30' ORDER BY f.rate_date DESC LIMIT 1) END AS rate) AS r
+    WHERE i.org_id = :org GROUP BY s.customer_id) AS k WHERE k.opening > 0) AS x
+WHERE c.metric IN ('nrr', 'grr') ORDER BY 1;
+-- Who has no subscription has no recurring metric.
+SELECT revenue.create_org('Other') AS other \gset
+SELECT set_config('revenue_intel.org_id', :'other', true) \g /dev/null
+SELECT count(*) FROM revenue.compute_metrics('2023-06-30', org => :other) WHERE metric IN ('mrr', 'nrr');
+ROLLBACK;
