@@ -58,7 +58,7 @@ SQL_ORDER = \
   forecast.types forecast.functions \
   alerts.outbox.tables alerts.outbox \
   jobs.tables jobs.functions \
-  demo.functions access
+  demo.subscriptions demo.functions access
 
 SQL_FILES    := $(SQL_ORDER:%=sql/%.sql)
 SQL_UNLISTED := $(filter-out $(SQL_FILES),$(wildcard sql/*.sql))

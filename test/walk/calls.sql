@@ -281,4 +281,4 @@ INSERT INTO walk.calls (function, skip)
 SELECT f, 'part of load_demo() and drop_demo()'
   FROM unnest('{demo_org,demo_size,clear_demo,demo_draw,demo_pick,demo_words,demo_person,demo_company,demo_cases,
   demo_deals,load_demo_reps,load_demo_catalogue,load_demo_accounts,load_demo_deals,load_demo_events,
-  load_demo_quotas}'::text[]) AS f;
+  load_demo_quotas,load_demo_subscriptions,clear_demo_subscriptions}'::text[]) AS f;
