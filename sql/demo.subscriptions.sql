@@ -20,7 +20,7 @@ BEGIN
     CASE WHEN p.step = k.steps AND k.story = 3 THEN 'past_due' ELSE 'active' END, a.plan, a.plan
   FROM revenue.accounts AS a
   CROSS JOIN LATERAL (
-    SELECT n.number, n.number % 10 AS story, 1 + floor(4 * revenue.demo_draw(seed, 901, n.number))::integer AS steps,
+    SELECT n.number, n.number % 10 AS story, 2 + floor(3 * revenue.demo_draw(seed, 901, n.number))::integer AS steps,
       120 + floor(470 * revenue.demo_draw(seed, 902, n.number))::integer AS days,
       CASE WHEN n.number % 4 = 3 THEN 'year' ELSE 'month' END AS billing_period,
       round(CASE a.plan WHEN 'starter' THEN 29 WHEN 'professional' THEN 59 ELSE 99 END
