@@ -718,6 +718,7 @@ COMMENT ON FUNCTION revenue.demo_org(integer) IS
 CREATE OR REPLACE FUNCTION revenue.clear_demo(org integer) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  PERFORM revenue.clear_demo_subscriptions(org);
   DELETE FROM revenue.job_runs r WHERE r.org_id = org;
   DELETE FROM revenue.outbox m WHERE m.org_id = org;
   DELETE FROM revenue.alerts a WHERE a.org_id = org;
@@ -809,6 +810,7 @@ BEGIN
   END LOOP;
   PERFORM revenue.load_demo_events(demo.org, seed, day);
   PERFORM revenue.load_demo_quotas(demo.org, seed, day);
+  PERFORM revenue.load_demo_subscriptions(demo.org, seed, day);
   PERFORM revenue.load_demo_incidents(demo.org, day);
 
   SELECT jsonb_build_object('org_id', o.org_id, 'organisation', o.name, 'seed', seed, 'today', day, 'deals', deals, 'rows',
@@ -820,6 +822,8 @@ BEGIN
       'deals', (SELECT count(*) FROM revenue.deals d WHERE d.org_id = o.org_id),
       'deal_facts', (SELECT count(*) FROM revenue.deal_facts f WHERE f.org_id = o.org_id),
       'activities', (SELECT count(*) FROM revenue.activities a WHERE a.org_id = o.org_id),
+      'subscriptions', (SELECT count(*) FROM revenue.subscriptions s WHERE s.org_id = o.org_id),
+      'subscription_items', (SELECT count(*) FROM revenue.subscription_items i WHERE i.org_id = o.org_id),
       'revenue_events', (SELECT count(*) FROM revenue.revenue_events e WHERE e.org_id = o.org_id),
       'fx_rates', (SELECT count(*) FROM revenue.fx_rates f WHERE f.org_id = o.org_id))) INTO answer
   FROM revenue.orgs o WHERE o.org_id = demo.org;

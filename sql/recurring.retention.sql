@@ -223,5 +223,7 @@ SELECT revenue.comment_view_columns('{
   "gained_mrr": "New, expansion and reactivation of the window", "given_up_mrr": "Contraction and churn of the window, as a positive amount",
   "quick_ratio": "gained_mrr / given_up_mrr", "cohort_customers": "Customers of the cohort", "customers": "Paying customers",
   "customer_retention": "customers / cohort_customers", "cohort_mrr": "What the cohort paid at the close of its first period",
-  "mrr_retention": "mrr / cohort_mrr", "age": "Periods since that of the first payment", "share": "Share of the total"
+  "mrr_retention": "mrr / cohort_mrr", "age": "Periods since that of the first payment", "share": "Share of the total",
+  "mrr": "MRR in the reporting currency", "arr": "12 x mrr", "period_from": "First day of the period",
+  "reporting_currency": "The organisation''s base currency"
 }');

@@ -134,8 +134,8 @@ COMMENT ON COLUMN revenue.other_revenue.day IS 'Day it belongs to';
 -- every change of a subscription: checks, which are parsed anew in each statement, would cost them a tenth.
 
 CREATE TYPE revenue.movement_line AS (
-  valid_day date, kind text, reason text, product_id text, currency text, amount numeric, movements integer, exchanged text,
-  restates boolean);
+  valid_day date, movements integer, restates boolean, kind text, reason text, currency text, amount numeric, product_id text,
+  exchanged text);
 COMMENT ON TYPE revenue.movement_line IS 'A part of what changed in the MRR of a customer on a day, as movement_lines() gives it';
 
 CREATE TABLE revenue.mrr_books (

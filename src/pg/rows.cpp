@@ -29,11 +29,7 @@ void put_row(const RowSink& sink, Datum* values, bool* nulls) {
 
 TupleDesc row_columns(const char* name, const Oid* types, int count) {
   const Oid type = type_named(name);
-  TupleDesc const columns = call([type] {
-    TupleDesc const found = lookup_rowtype_tupdesc_noerror(type, -1, true);
-    if (found != nullptr) ReleaseTupleDesc(found);  // the type cache keeps it
-    return found;
-  });
+  TupleDesc const columns = call([type] { return lookup_type_cache(type, TYPECACHE_TUPDESC)->tupDesc; });
   if (columns == nullptr)
     throw Error(ErrorCode::not_ready, std::string(name) + " is no row type", "Run ALTER EXTENSION revenue_intel UPDATE.");
   require_columns(columns, types, count);

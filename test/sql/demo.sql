@@ -11,7 +11,7 @@ CREATE SCHEMA demo_test;
 CREATE FUNCTION demo_test.checksums(org integer) RETURNS TABLE (relation text, rows bigint, checksum text)
 LANGUAGE plpgsql SET timezone = 'UTC' SET extra_float_digits = 1 AS $$
 BEGIN
-  FOREACH relation IN ARRAY '{reps,rep_managers,products,pipelines,stages,fx_rates,accounts,contacts,deals,deal_facts,activities,offers,offer_activity,revenue_events,automations,automation_days,posting_tests,quotas,forecast_submissions}'::text[] LOOP
+  FOREACH relation IN ARRAY '{reps,rep_managers,products,pipelines,stages,fx_rates,accounts,contacts,deals,deal_facts,activities,offers,offer_activity,revenue_events,automations,automation_days,posting_tests,quotas,forecast_submissions,subscriptions,subscription_items,other_revenue,mrr_movements}'::text[] LOOP
     RETURN QUERY EXECUTE format(
       'SELECT %1$L, count(*), md5(string_agg(v, E''\n'' ORDER BY v COLLATE "C")) FROM (
          SELECT (jsonb_strip_nulls(to_jsonb(t)) - ''{org_id,recorded_at,merged_at}''::text[])::text AS v

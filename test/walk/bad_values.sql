@@ -57,5 +57,5 @@ JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::reg
 WHERE e.extname = 'revenue_intel' AND t.typtype = 'b' AND t.typelem = 0;
 INSERT INTO walk.bad_values
 SELECT 'revenue.movement_line[]', v FROM unnest(ARRAY['''{}''', '''{NULL}''', '''{{NULL},{NULL}}''', '''{"(,,,,,,,,)"}''',
-  'ARRAY[(''infinity'', ''x'', ''y'', NULL, '''', ''NaN'', 1, NULL, false)::revenue.movement_line]',
-  'ARRAY[(''2024-01-01'', ''new'', ''added'', ''p'', ''USD'', ''-9223372036854.775808'', -2147483648, NULL, true)::revenue.movement_line]']) AS v;
+  'ARRAY[(''infinity'', 1, false, ''x'', ''y'', '''', ''NaN'', NULL, NULL)::revenue.movement_line]',
+  'ARRAY[(''2024-01-01'', -2147483648, true, ''new'', ''added'', ''USD'', ''-9223372036854.775808'', ''p'', NULL)::revenue.movement_line]']) AS v;

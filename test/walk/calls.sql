@@ -171,8 +171,8 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('movement_lines',
     '["s", "main", "p", "x", "USD", "active", "2024-01-01", "infinity", null, 2, 10, "month", 1, 0, 0, "recurring", 20, 20, {"paused": "zero"}]'),
   ('exchange_kind', '[555, "2024-01-01", {"EUR": -100, "USD": 120}]'),
-  ('restated_lines', '["=ARRAY[(''2024-01-01'', ''new'', ''added'', ''p'', ''USD'', 20, 1, NULL, false)::revenue.movement_line]",
-    "=ARRAY[(''2024-01-01'', ''new'', ''added'', ''p'', ''USD'', 10, 1, NULL, false)::revenue.movement_line]"]'),
+  ('restated_lines', '["=ARRAY[(''2024-01-01'', 1, false, ''new'', ''added'', ''USD'', 20, ''p'', NULL)::revenue.movement_line]",
+    "=ARRAY[(''2024-01-01'', 1, false, ''new'', ''added'', ''USD'', 10, ''p'', NULL)::revenue.movement_line]"]'),
   ('customer_lines', '[555, "ROWA-1", {"paused": "zero"}]'),
   ('ledger_policies', '[555, null]'),
   ('verify_ledger', '[555]'),
@@ -365,4 +365,4 @@ INSERT INTO walk.calls (function, skip)
 SELECT f, 'part of load_demo() and drop_demo()'
   FROM unnest('{demo_org,demo_size,clear_demo,demo_draw,demo_pick,demo_words,demo_person,demo_company,demo_cases,
   demo_deals,load_demo_reps,load_demo_catalogue,load_demo_accounts,load_demo_deals,load_demo_events,
-  load_demo_quotas,load_demo_incidents}'::text[]) AS f;
+  load_demo_quotas,load_demo_incidents,load_demo_subscriptions,clear_demo_subscriptions}'::text[]) AS f;

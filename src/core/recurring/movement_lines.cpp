@@ -434,6 +434,10 @@ void MovementLines::add(const ItemPeriod& period, const Policies& policies) {
   if (period.mrr.micros < 0 || period.list_mrr.micros < 0 || period.quantity.micros < 0)
     throw Error(ErrorCode::invalid_argument, "an item is not worth less than nothing",
                 "Quantity, list_mrr and mrr are 0 or more; credits never change MRR.");
+  if (items_.empty()) {  // what most customers need
+    items_.reserve(8);
+    text_.reserve(256);
+  }
   policies_ = policies;
   items_.push_back({keep(period.subscription_id), keep(period.item_id), keep(period.product_id), keep(period.plan),
                     keep(period.currency), keep(period.billing_period), period.valid_from.days, period.valid_to.days,

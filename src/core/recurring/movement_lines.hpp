@@ -47,16 +47,17 @@ struct MovementLine {
   static constexpr const char* kSqlName = "revenue.movement_line";
 
   Date valid_day;
+  std::int32_t movements = 0;
+  bool restates = false;  ///< takes back or corrects what was recorded
   std::optional<std::string> kind;  ///< nothing: expansion, contraction or swap, as `exchanged` is worth
   std::string reason;
-  std::optional<std::string> product_id;
   std::string currency;
   Money amount;
-  std::int32_t movements = 0;
+  std::optional<std::string> product_id;
   std::optional<std::string> exchanged;  ///< JSON: what changed that day in each of several currencies
-  bool restates = false;                 ///< takes back or corrects what was recorded
 };
-REVENUE_FIELDS(MovementLine, valid_day, kind, reason, product_id, currency, amount, movements, exchanged, restates)
+// What has a fixed size comes first, where PostgreSQL finds it at once.
+REVENUE_FIELDS(MovementLine, valid_day, movements, restates, kind, reason, currency, amount, product_id, exchanged)
 
 /// What has to be added to the lines that were recorded, so that together they are `current`. A day
 /// of an unknown kind has the kind it was recorded with, where it was recorded as it is: what an
