@@ -65,6 +65,13 @@ Datum add(FunctionCallInfo fcinfo, void (State::*method)(A...)) {
   return put_state(fcinfo, state);
 }
 
+// What takes long takes a Poll as its last argument.
+template <class Method, class State, class... A>
+decltype(auto) call_method(Method method, State& state, A&... arguments) {
+  if constexpr (std::is_invocable_v<Method, State&, A&..., Poll>) return (state.*method)(arguments..., &poll);
+  else return (state.*method)(arguments...);
+}
+
 template <class State>
 Datum merge(FunctionCallInfo fcinfo) {
   MemoryContext const context = aggregate_context(fcinfo);
@@ -72,7 +79,7 @@ Datum merge(FunctionCallInfo fcinfo) {
   const State* from = state_argument<State>(fcinfo, 1);
   if (from == nullptr) return put_state(fcinfo, into);
   if (into == nullptr) into = new_state<State>(context);
-  into->merge(*from);
+  call_method(&State::merge, *into, *from);
   return put_state(fcinfo, into);
 }
 
@@ -81,7 +88,7 @@ Datum serialize(FunctionCallInfo fcinfo) {
   aggregate_context(fcinfo);
   Writer writer;
   writer.put(kStateVersion);
-  state_argument<State>(fcinfo, 0)->serialize(writer);
+  call_method(&State::serialize, *state_argument<State>(fcinfo, 0), writer);
   return bytea_from(writer.bytes());
 }
 
@@ -94,16 +101,14 @@ Datum deserialize(FunctionCallInfo fcinfo) {
     throw Error(ErrorCode::malformed, "aggregate state of another version of revenue_intel",
                 "All servers that take part in a query need the same version.");
   State* state = new_state<State>(context);
-  state->deserialize(reader);
+  call_method(&State::deserialize, *state, reader);
   reader.expect_end();
   return put_state(fcinfo, state);
 }
 
-// A result that takes long takes a Poll.
 template <class State>
 auto result_of(const State& state) {
-  if constexpr (std::is_invocable_v<decltype(&State::result), const State&, Poll>) return state.result(&poll);
-  else return state.result();
+  return call_method(&State::result, state);
 }
 
 template <class State>
@@ -135,8 +140,8 @@ Signature aggregate_signature(void (State::*)(A...)) {
 
 /// Makes `State` the SQL aggregate `name`: C functions name_add, name_merge, name_serialize,
 /// name_deserialize and name_result. `State` has add(...), merge(const State&), serialize(Writer&),
-/// deserialize(Reader&) and result() or result(Poll). It is trivially destructible, or takes all its memory from the
-/// std::pmr::memory_resource* it is constructed with.
+/// deserialize(Reader&) and result(); each but add() may take a Poll as its last argument. It is trivially
+/// destructible, or takes all its memory from the std::pmr::memory_resource* it is constructed with.
 #define PG_AGGREGATE(name, ...)                                                      \
   REVENUE_AGGREGATE_PART(name##_add, add(fcinfo, &__VA_ARGS__::add))                 \
   REVENUE_AGGREGATE_PART(name##_merge, merge<__VA_ARGS__>(fcinfo))                   \

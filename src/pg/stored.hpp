@@ -8,7 +8,8 @@ namespace revenue::pg {
 /// A C++ value that SQL keeps as a type of its own: in columns, in dumps, across servers. It has
 ///   static constexpr const char* kSqlName;  // qualified, such as "revenue.series_model"
 ///   void serialize(Writer&) const;
-///   static T deserialize(Reader&);          // throws for bytes that serialize() did not write
+///   static T deserialize(Reader&);          // throws for bytes that serialize() did not write;
+///                                           // may take a Poll as its last argument
 /// The type's text form is that of bytea.
 template <class T>
 concept Stored = requires(const T& value, Writer& writer, Reader& reader) {
@@ -29,7 +30,10 @@ T read_stored(std::string_view bytes) {
   try {
     Reader reader(std::as_bytes(std::span(bytes.data(), bytes.size())));
     if (reader.get<std::uint8_t>() != kStoredVersion) Reader::malformed();
-    T value = T::deserialize(reader);
+    T value = [&reader] {
+      if constexpr (std::is_invocable_v<decltype(&T::deserialize), Reader&, Poll>) return T::deserialize(reader, &poll);
+      else return T::deserialize(reader);
+    }();
     reader.expect_end();
     return value;
   } catch (const Error& error) {

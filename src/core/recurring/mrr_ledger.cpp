@@ -69,10 +69,10 @@ void MrrLedger::serialize(Writer& writer) const {
   writer.put_all(std::span(bytes_));
 }
 
-MrrLedger MrrLedger::deserialize(Reader& reader) {
+MrrLedger MrrLedger::deserialize(Reader& reader, Poll poll) {
   MrrLedger ledger;
   ledger.bytes_ = reader.get_all<std::uint8_t>(reader.get<std::size_t>());
-  for (LedgerReader reader(ledger, no_poll); reader.next();) ledger.widen(reader.steps());
+  for (LedgerReader customers(ledger, poll); customers.next();) ledger.widen(customers.steps());
   return ledger;
 }
 

@@ -38,7 +38,7 @@ class MrrLedger {
   std::optional<Changes> changes() const { return changes_; }
 
   void serialize(Writer& writer) const;
-  static MrrLedger deserialize(Reader& reader);
+  static MrrLedger deserialize(Reader& reader, Poll poll = no_poll);
 
  private:
   friend class LedgerReader;

@@ -78,42 +78,51 @@ void MrrLedgerState::keep(const Period& period) {
   periods_.push_back(period);
 }
 
-void MrrLedgerState::merge(const MrrLedgerState& other) {
+void MrrLedgerState::merge(const MrrLedgerState& other, Poll poll) {
   std::vector<std::uint32_t> number(other.customers_.size());
-  for (std::uint32_t customer = 0; customer < other.customers_.size(); ++customer)
+  for (std::uint32_t customer = 0; customer < other.customers_.size(); ++customer) {
+    if (customer % kPollEvery == 0) poll();
     number[customer] = customers_.number_of(other.customers_.name(customer));
-  for (const auto& block : other.periods_)
+  }
+  for (const auto& block : other.periods_) {
+    poll();
     for (Period period : block) {
       period.customer = number[period.customer];
       keep(period);
     }
+  }
 }
 
-void MrrLedgerState::serialize(Writer& writer) const {
+void MrrLedgerState::serialize(Writer& writer, Poll poll) const {
   writer.put(customers_.size());
   for (std::uint32_t customer = 0; customer < customers_.size(); ++customer) {
+    if (customer % kPollEvery == 0) poll();
     const std::string_view name = customers_.name(customer);
     writer.put(static_cast<std::uint32_t>(name.size()));
     writer.put_all(std::span(name));
   }
   writer.put(periods_.size());
-  for (const auto& block : periods_)
+  for (const auto& block : periods_) {
+    poll();
     for (const Period& period : block) {
       writer.put(period.customer);
       writer.put(period.from);
       writer.put(period.to);
       writer.put(period.micros);
     }
+  }
 }
 
-void MrrLedgerState::deserialize(Reader& reader) {
+void MrrLedgerState::deserialize(Reader& reader, Poll poll) {
   const auto customers = reader.get<std::uint32_t>();
   for (std::uint32_t customer = 0; customer < customers; ++customer) {
+    if (customer % kPollEvery == 0) poll();
     const std::vector<char> name = reader.get_all<char>(reader.get<std::uint32_t>());
     if (customers_.number_of({name.data(), name.size()}) != customer) Reader::malformed();
   }
   const auto periods = reader.get<std::size_t>();
   for (std::size_t i = 0; i < periods; ++i) {
+    if (i % kPollEvery == 0) poll();
     Period period{};
     period.customer = reader.get<std::uint32_t>();
     period.from = reader.get<Date>();

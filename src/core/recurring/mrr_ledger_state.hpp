@@ -26,9 +26,9 @@ class MrrLedgerState {
   /// is open. Periods of one customer add up. One of no day is left out. Throws invalid_argument
   /// for a period that ends before it begins and for dates outside the years 1 to 9999.
   void add(std::string_view customer, Date valid_from, std::optional<Date> valid_to, Money mrr);
-  void merge(const MrrLedgerState& other);
-  void serialize(Writer& writer) const;
-  void deserialize(Reader& reader);
+  void merge(const MrrLedgerState& other, Poll poll = no_poll);
+  void serialize(Writer& writer, Poll poll = no_poll) const;
+  void deserialize(Reader& reader, Poll poll = no_poll);
   /// Throws out_of_range where the sum of a customer's periods is no Money.
   MrrLedger result(Poll poll) const;
 
