@@ -26,6 +26,10 @@
 /// A label is a window of days: the days of an incident; of a level shift its first seven.
 namespace revenue::bench {
 
+inline constexpr std::uint64_t kSeed = 20'261'124;
+inline constexpr int kSeries = 600;
+inline constexpr int kBaselineDays = 90;
+
 struct LabelledSeries {
   struct Window {
     int first;  ///< index of a day

@@ -9,7 +9,7 @@
 namespace revenue::anomaly {
 namespace {
 
-constexpr std::array kDrifts{0.01, 0.06, 0.2};  // of the level, sigmas a period
+constexpr std::array kDrifts{0.02, 0.1};  // of the level, sigmas a period
 constexpr double kForget = 0.98;                // what the merits of the filters keep from a period to the next
 constexpr double kOutOfLine = 3.2;              // sigmas beyond which a point teaches nothing
 constexpr double kMostSurprise = 2;  // sigmas of the noise that a point is taken to be off by at most ...

@@ -33,8 +33,8 @@ struct Shift {
 /// Watches a series as it comes in, period by period. What it says of a point depends on earlier
 /// points alone, so that a verdict never changes when later points arrive.
 ///
-/// Points are expected from a mixture of three LevelFilters, whose levels wander slowly, usually
-/// and fast; what each predicted well gives it its weight. A point that is out of line moves
+/// Points are expected from a mixture of two LevelFilters, of which the level of one wanders slowly
+/// and that of the other fast; how well each predicts gives it its weight. A point that is out of line moves
 /// neither the expectation nor, much, the noise. Four of them in a row, or a longer run of smaller
 /// deviations of one sign (two-sided CUSUM; Page 1954), are a new level, which is then accepted.
 class Detector {
@@ -69,7 +69,7 @@ class Detector {
   double effect(std::size_t effect) const;
 
  private:
-  static constexpr std::size_t kFilters = 3;
+  static constexpr std::size_t kFilters = 2;
   static constexpr std::size_t kSpecial = 7;  // the class of noise of days that have another effect
   static constexpr std::size_t kClasses = 8;  // after those of the weekdays
   static constexpr std::size_t kRecent = 16;

@@ -52,9 +52,13 @@ std::vector<std::int64_t> round_to_sum(const std::vector<double>& parts, std::in
   std::stable_sort(order.begin(), order.end(), [&parts](std::size_t a, std::size_t b) {
     return parts[a] - std::floor(parts[a]) > parts[b] - std::floor(parts[b]);
   });
-  for (std::size_t i = 0; rest > 0; i = (i + 1) % order.size(), --rest) ++rounded[order[i]];
-  for (std::size_t i = order.size() - 1; rest < 0; i = (i + order.size() - 1) % order.size(), ++rest)
-    --rounded[order[i]];
+  // The parts have the sum but for rounding, so that the rest is small: one unit for each of the first.
+  const auto count = static_cast<std::int64_t>(order.size());
+  const std::int64_t each = rest / count;
+  rest -= each * count;
+  for (std::int64_t& part : rounded) part += each;
+  for (std::int64_t i = 0; i < std::abs(rest); ++i)
+    rounded[order[static_cast<std::size_t>(rest > 0 ? i : count - 1 - i)]] += rest > 0 ? 1 : -1;
   return rounded;
 }
 
@@ -198,8 +202,12 @@ ExplainedRateChange ChangeOfRate::result() const {
     const double first = rate_before.value_or(rate_after.value_or(0));
     const double last = rate_after.value_or(first);
     constexpr double kMicroPoints = 100 * Money::kMicros;
-    parts.push_back(kMicroPoints * (share_before + share_after) / 2 * (last - first));
-    parts.push_back(kMicroPoints * (share_after - share_before) * ((first + last) / 2 - (*before + *after) / 2));
+    const double rate_effect = (share_before + share_after) / 2 * (last - first);
+    // What the segment adds to the rate of all, less what its share of all would add at the usual rate.
+    const double added = sums.after.value() / all.after_trials.value() - sums.before.value() / all.before_trials.value();
+    const double usual = (share_after - share_before) * (*before + *after) / 2;
+    parts.push_back(kMicroPoints * rate_effect);
+    parts.push_back(kMicroPoints * (added - usual - rate_effect));
     SegmentRateChange segment;
     segment.segment = name_of(key);
     segment.before_rate = shown(rate_before);
