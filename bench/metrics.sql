@@ -11,6 +11,7 @@ FROM (VALUES
   (5, '90 days without scores', 'SELECT revenue.backfill_metrics(current_date - 90, current_date - 1, false)', NULL),
   (6, 'a year without scores', 'SELECT count(*) FROM revenue.compute_metrics(current_date - 365, current_date - 1, NULL, false)', NULL),
   (7, 'check_alerts', 'SELECT count(*) FROM revenue.check_alerts()', NULL),
-  (8, 'reconcile_sources', 'SELECT count(*) FROM revenue.reconcile_sources()', NULL)
+  (8, 'detect_anomalies', 'SELECT count(*) FROM revenue.detect_anomalies()', NULL),
+  (9, 'reconcile_sources', 'SELECT count(*) FROM revenue.reconcile_sources()', NULL)
 ) AS c(position, name, query, at_most)
 ORDER BY c.position;

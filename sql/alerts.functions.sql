@@ -248,6 +248,61 @@ REVOKE EXECUTE ON FUNCTION revenue.check_sigma_rule FROM PUBLIC;
 COMMENT ON FUNCTION revenue.check_sigma_rule IS
   'For evaluate_alerts(): the last full day of a metric, or ISO week of a rate or a sparse flow, against its own past: fires beyond so many sigmas, after a baseline of 90 days';
 
+CREATE OR REPLACE FUNCTION revenue.check_target_rule(
+  check_kind text, metric text, options jsonb, threshold double precision, last_day date, org integer DEFAULT NULL)
+RETURNS TABLE (
+  state text, reason text, cause text, expected double precision, actual double precision, change double precision,
+  observations bigint, title text, evidence jsonb, stale_sources text[])
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  currency text := (SELECT o.base_currency FROM revenue.orgs AS o WHERE o.org_id = chosen);
+  unit text;
+  target double precision := (options ->> 'target')::double precision;
+  days_left integer := (options ->> 'target_date')::date - last_day;
+  latest record;
+  earlier double precision;
+  reached double precision;
+BEGIN
+  PERFORM revenue.check_metric(coalesce(check_target_rule.metric, ''));
+  PERFORM revenue.check_metric_days(last_day, last_day);
+  SELECT b.unit INTO unit FROM revenue.builtin_metrics() AS b WHERE b.metric = check_target_rule.metric;
+  SELECT v.value, v.observations, v.stale_sources INTO latest FROM revenue.metric_values AS v
+  WHERE v.org_id = chosen AND v.metric = check_target_rule.metric AND v.dimension = 'all' AND v.day = last_day;
+  SELECT v.value INTO earlier FROM revenue.metric_values AS v
+  WHERE v.org_id = chosen AND v.metric = check_target_rule.metric AND v.dimension = 'all' AND v.day = last_day - 30;
+  stale_sources := coalesce(latest.stale_sources, '{}'); observations := latest.observations; evidence := '{}';
+  reason := CASE WHEN target IS NULL THEN 'no target is set'
+    WHEN latest.value IS NULL THEN format('no value of %s is recorded for %s', check_target_rule.metric, last_day)
+    WHEN check_kind = 'pace' AND days_left IS NULL THEN 'no target_date is set'
+    WHEN check_kind = 'pace' AND days_left < 1 THEN 'the target date has passed'
+    WHEN check_kind = 'pace' AND earlier IS NULL THEN format('no value of %s is recorded for %s', check_target_rule.metric, last_day - 30) END;
+  state := 'unknown';
+  IF reason IS NULL AND check_kind = 'milestone' THEN
+    SELECT max(s) INTO reached FROM unnest('{0.9,0.95,0.99,1}'::double precision[]) AS s
+    WHERE s >= threshold - 1e-9 AND latest.value >= s * target * (1 - 1e-12);
+    actual := latest.value; expected := coalesce(reached, threshold) * target; change := latest.value / target;
+    state := CASE WHEN reached IS NULL THEN 'quiet' ELSE 'fires' END;
+    cause := format('%s of %s', reached, target);
+    title := format('%s reached %s %% of %s: %s', revenue.metric_label(check_target_rule.metric), 100 * reached,
+      revenue.metric_text(target, unit, currency), revenue.metric_text(actual, unit, currency));
+    evidence := jsonb_build_object('day', last_day, 'target', target, 'share', change);
+  ELSIF reason IS NULL THEN
+    actual := (latest.value - earlier) / 30; expected := (target - latest.value) / days_left; change := actual - expected;
+    state := CASE WHEN latest.value < target AND actual < threshold * expected - 1e-9 * abs(expected) THEN 'fires' ELSE 'quiet' END;
+    cause := target::text;
+    title := format('%s grows by %s a day, and %s are needed to reach %s by %s', revenue.metric_label(check_target_rule.metric),
+      revenue.metric_text(actual, unit, currency), revenue.metric_text(expected, unit, currency),
+      revenue.metric_text(target, unit, currency), options ->> 'target_date');
+    evidence := jsonb_build_object('day', last_day, 'target', target, 'value', latest.value, 'days_left', days_left);
+  END IF;
+  RETURN NEXT;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.check_target_rule FROM PUBLIC;
+COMMENT ON FUNCTION revenue.check_target_rule IS
+  'For evaluate_alerts(): a metric of the store that reached 90, 95, 99 or 100 % of a target, or grows too slowly to reach it in time';
+
 -- Rows that a rule looks for, as of an instant.
 CREATE OR REPLACE FUNCTION revenue.alert_rows(
   check_kind text, options jsonb, threshold double precision, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
@@ -360,6 +415,12 @@ BEGIN
         'all', '', c.affected_segment, c.expected, c.actual, c.change, each.threshold, NULL::bigint, c.drivers, c.evidence,
         each.recommendation, c.stale_sources, each.cool_down, each.destinations
       FROM revenue.check_sigma_rule(each.metric, each.options, each.threshold, last_full, chosen) AS c;
+    ELSIF each.check_kind IN ('milestone', 'pace') THEN
+      RETURN QUERY
+      SELECT each.rule, each.check_kind, c.state, c.reason, concat_ws(':', each.rule, c.cause), each.severity, c.title, each.metric,
+        'all', '', NULL::text, c.expected, c.actual, c.change, each.threshold, c.observations, '[]'::jsonb, c.evidence,
+        each.recommendation, c.stale_sources, each.cool_down, each.destinations
+      FROM revenue.check_target_rule(each.check_kind, each.metric, each.options, each.threshold, last_full, chosen) AS c;
     ELSIF each.check_kind = 'deal_closed' THEN
       RETURN QUERY
       SELECT each.rule, each.check_kind, 'fires', NULL::text, concat_ws(':', each.rule, w.row_id), each.severity,

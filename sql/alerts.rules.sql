@@ -45,6 +45,12 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20 AS $$
     ('nrr_low', 'level', 'nrr', '{"direction": "down"}', 1.5, 20, 'warning', interval '30 days',
      'See arr_movements for contraction and churn, and the expansion that is missing to the target',
      'Net retention of a year below its target of 150 %'),
+    ('arr_milestone', 'milestone', 'arr', '{}', 0.9, 1, 'info', interval '0',
+     'Tell the team',
+     'ARR reached 90, 95, 99 or 100 % of the option target'),
+    ('arr_pace', 'pace', 'arr', '{}', 1, 1, 'warning', interval '7 days',
+     'Compare new, expansion and churned MRR with the plan, and move the date or the means',
+     'ARR grew by less a day, over 30 days, than it takes to reach the option target by target_date'),
     ('stage_silence', 'silence', NULL, '{}', 5, 1, 'warning', interval '5 days',
      'Review the open deals and contacts with their owners, or check that stages are kept up',
      'No deal and no contact moved to another stage for 5 days'),
@@ -116,10 +122,11 @@ BEGIN
     WHEN rule = 'all' AND (kind IS NOT NULL OR metric IS NOT NULL) THEN 'the rule all judges nothing'
     WHEN rule = 'all' THEN NULL
     WHEN kind IS NULL THEN 'a rule of one''s own needs a check_kind'
-    WHEN kind NOT IN ('change', 'average', 'level', 'sigma', 'milestone', 'silence', 'untouched', 'at_risk', 'deal_closed', 'reported')
+    WHEN kind NOT IN ('change', 'average', 'level', 'sigma', 'milestone', 'pace', 'silence', 'untouched', 'at_risk', 'deal_closed',
+        'reported')
       THEN 'unknown check_kind'
     WHEN kind <> builtin.check_kind THEN 'a built-in rule keeps its check_kind'
-    WHEN kind IN ('change', 'average', 'level', 'sigma') AND NOT EXISTS (
+    WHEN kind IN ('change', 'average', 'level', 'sigma', 'milestone', 'pace') AND NOT EXISTS (
       SELECT FROM revenue.builtin_metrics() AS b WHERE b.metric = coalesce(check_alert_rule.metric, builtin.metric))
       THEN 'the rule needs a metric of builtin_metrics()'
     WHEN coalesce(threshold, builtin.threshold) IS NULL THEN 'the rule needs a threshold'
@@ -132,13 +139,15 @@ BEGIN
         WHEN 'direction' THEN o.value IN ('"up"', '"down"', '"both"')
         WHEN 'by' THEN o.value IN ('"pipeline"', '"segment"', '"product"')
         WHEN 'stage' THEN jsonb_typeof(o.value) = 'string'
-        WHEN 'sensitivity' THEN o.value IN ('"low"', '"medium"', '"high"')
+        WHEN 'target' THEN jsonb_typeof(o.value) = 'number' AND o.value::numeric BETWEEN 1e-6 AND 1e15
+        WHEN 'target_date' THEN o.value::text ~ '^"[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"$'
+          AND substr(o.value #>> '{}', 9)::integer <= extract(day FROM ((substr(o.value #>> '{}', 1, 8) || '01')::date + interval '1 month')::date - 1)
         ELSE false END) IS NOT TRUE
       ORDER BY o.key LIMIT 1)
   END;
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION '%', wrong USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'Options are period (days, week, month, quarter), days, measure (relative, absolute), direction (up, down, both), by (segment, pipeline, product), stage and sensitivity; revenue.builtin_alert_rules() has examples.';
+      HINT = 'Options are period (days, week, month, quarter), days, measure (relative, absolute), direction (up, down, both), by (segment, pipeline, product), stage, target and target_date; revenue.builtin_alert_rules() has examples.';
   END IF;
 END $$;
 COMMENT ON FUNCTION revenue.check_alert_rule IS 'An error with a hint where a rule cannot be so; NULL = as built in';

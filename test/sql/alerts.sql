@@ -93,6 +93,19 @@ SELECT * FROM pg_temp.judge('nrr_low');
 UPDATE revenue.metric_values SET observations = 19 WHERE metric = 'nrr';
 SELECT * FROM pg_temp.judge('nrr_low');
 DELETE FROM revenue.metric_values;
+-- ARR at 90, 95, 99 and 100 % of a target, and too slow to reach it: 100 days before the date 100 a day are needed.
+SELECT revenue.set_alert_rule('arr_milestone', options => '{"target": 100000}') AS version,
+  revenue.set_alert_rule('arr_pace', options => '{"target": 100000, "target_date": "2020-09-23"}') AS pace;
+SELECT v.arr, t.*
+FROM (VALUES (89999), (90000), (94999), (95000), (99000), (100000)) AS v(arr)
+CROSS JOIN LATERAL pg_temp.try('arr_milestone', '{arr}', '2020-05-16', '2020-05-16', '2020-06-15', '2020-06-15', '{80000}', ARRAY[v.arr]) AS t;
+SELECT v.before, t.* FROM (VALUES (87000), (87001), (95000)) AS v(before)
+CROSS JOIN LATERAL pg_temp.try('arr_pace', '{arr}', '2020-05-16', '2020-05-16', '2020-06-15', '2020-06-15', ARRAY[v.before], '{90000}') AS t;
+SELECT pg_temp.put('arr', '2020-05-16', '2020-05-16', 88000), pg_temp.put('arr', '2020-06-15', '2020-06-15', 95500) \g /dev/null
+SELECT dedupe_key, title FROM revenue.evaluate_alerts('2020-06-16 09:00+00') WHERE rule ~ 'arr_' AND state = 'fires';
+UPDATE revenue.metric_values SET value = 88500 WHERE day = '2020-06-15';
+SELECT dedupe_key, title FROM revenue.evaluate_alerts('2020-06-16 09:00+00') WHERE rule ~ 'arr_' AND state = 'fires';
+DELETE FROM revenue.metric_values;
 -- MRR more than 2 sigmas from its own past: the score decides, and under 90 days nothing does.
 SELECT revenue.ensure_metric_partitions('2020-01-01', '2020-06-30') AS partitions;
 INSERT INTO revenue.metric_values (org_id, metric, dimension, member, day, value, numerator, observations, complete, definition_version, recorded_at)
@@ -237,6 +250,7 @@ SELECT revenue.set_alert_rule('stage_silence', check_kind => 'level');
 SELECT revenue.set_alert_rule('stage_silence', threshold => 'NaN');
 SELECT revenue.set_alert_rule('stage_silence', destinations => '{https://example.com}');
 SELECT revenue.set_alert_rule('win_rate_change', options => '{"period": "decade"}');
+SELECT revenue.set_alert_rule('arr_pace', options => '{"target_date": "2027-02-29"}');
 SELECT revenue.acknowledge_alert('no such alert');
 SELECT * FROM revenue.metric_drivers('win_rate', '2020-04-01', '2020-04-30', '2020-05-01', '2020-05-31', 'rep');
 SELECT * FROM revenue.check_alerts('infinity');

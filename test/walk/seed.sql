@@ -152,7 +152,7 @@ BEGIN
   FROM (VALUES ('open_pipeline', 7e3), ('deals_won', 2), ('deals_closed', 4), ('sales_velocity', 50)) AS m(metric, numerator),
     (VALUES ('all'), ('segment')) AS d(dimension), generate_series('2024-01-01'::timestamp, '2024-02-29', interval '1 day') AS x(day);
   INSERT INTO revenue.metric_values (org_id, metric, dimension, member, day, value, numerator, observations, complete, definition_version, recorded_at)
-  VALUES (org, 'open_deals', 'all', '', current_date - 3, 16, 16, 16, true, 0, '2024-03-01 12:00+00');  -- two days to catch up
+  VALUES (org, 'open_deals', 'all', '', current_date - 2, 16, 16, 16, true, 0, '2024-03-01 12:00+00');  -- a day to catch up
   INSERT INTO revenue.metric_values (org_id, metric, dimension, member, day, value, numerator, observations, complete, definition_version, recorded_at)
   SELECT org, 'contacts_added', 'all', '', current_date - i, CASE i WHEN 1 THEN 90 ELSE 10 + i % 3 END, 10, 10, true, 0, '2024-03-01 12:00+00'
   FROM generate_series(1, 140) AS i;  -- a baseline and a day that is out of line
