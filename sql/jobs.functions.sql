@@ -21,6 +21,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10 AS $$
      '04:30', 1440, 0, 'SELECT revenue.refresh_forecast($2)'),
     ('offer_performance_update', 'Computes the performance of offers by month anew',
      '05:00', 1440, 0, 'SELECT revenue.update_offer_performance(org => $2)'),
+    ('revenue_ledger_update', 'Folds the sums of the ledger of MRR, and brings in policies that came in force',
+     '00:05', 60, 0,
+     'SELECT revenue.compact_ledger($2) + CASE WHEN EXISTS (SELECT FROM revenue.mrr_books AS b WHERE b.org_id = $2
+        AND b.policies IS DISTINCT FROM revenue.ledger_policies($2)) THEN revenue.refresh_ledger($2) ELSE 0 END'),
     ('revenue_cleanup', 'Deletes messages delivered, and the log of jobs run, long ago',
      '03:15', 1440, 0, 'SELECT revenue.purge_messages(org => $2) + revenue.purge_job_runs(org => $2)')
 $$;
@@ -203,6 +207,7 @@ DECLARE
   chosen integer := revenue.require_org('admin', org);
   moment timestamptz := revenue.tick_instant(as_of);
   due timestamptz;
+  interrupted timestamptz;
   begun uuid;
 BEGIN
   IF NOT EXISTS (SELECT FROM revenue.builtin_jobs() AS b WHERE b.job = begin_job.job) THEN
@@ -211,9 +216,19 @@ BEGIN
   ELSIF NOT pg_try_advisory_xact_lock(hashtext('revenue_intel job ' || begin_job.job), chosen) THEN
     RETURN NULL;
   END IF;
-  UPDATE revenue.job_runs AS u SET state = 'interrupted', finished_at = greatest(u.started_at, moment),
-    error = 'its session ended before it did'
-  WHERE u.org_id = chosen AND u.job = begin_job.job AND u.state = 'running';
+  WITH gone AS (
+    UPDATE revenue.job_runs AS u SET state = 'interrupted', finished_at = greatest(u.started_at, moment),
+      error = 'its session ended before it did'
+    WHERE u.org_id = chosen AND u.job = begin_job.job AND u.state = 'running'
+    RETURNING u.due_at
+  )
+  SELECT max(g.due_at) INTO interrupted FROM gone AS g;
+  -- A server is restarted now and then; what cannot come to its end is news.
+  IF (SELECT count(*) > 1 FROM revenue.job_runs AS u
+      WHERE u.org_id = chosen AND u.job = begin_job.job AND u.due_at = interrupted AND u.state IN ('failed', 'interrupted')) THEN
+    PERFORM revenue.report_alert('job_failed', begin_job.job, format('Job %s was interrupted again', begin_job.job),
+      jsonb_build_object('due_at', interrupted, 'error', 'its session ended before it did'), NULL, chosen);
+  END IF;
   SELECT s.due_at INTO due FROM revenue.job_status(moment, chosen) AS s
   WHERE s.job = begin_job.job AND s.due_at IS NOT NULL AND (s.next_run_at <= moment OR NOT coalesce(only_if_due, true));
   IF due IS NULL AND coalesce(only_if_due, true) THEN RETURN NULL; END IF;

@@ -129,6 +129,15 @@ INSERT INTO revenue.job_runs (org_id, job, due_at, started_at, state, run_by) VA
 SELECT job, running_since FROM revenue.job_status('2025-01-02 00:01+00', :org);
 CALL public.tick('2025-01-02 00:01+00', '2025-01-02 00:02+00', '1 minute');
 SELECT state, started_at, finished_at IS NOT NULL AS finished, error FROM revenue.job_runs WHERE job = 'breaks' AND org_id = :org ORDER BY started_at;
+SELECT count(*) AS alerts FROM revenue.alerts WHERE title LIKE 'Job breaks%';
+-- once may be a restart; twice is news
+INSERT INTO revenue.job_runs (org_id, job, due_at, started_at, finished_at, state, run_by) VALUES
+  (:org, 'breaks', '2025-01-03 00:00+00', '2025-01-03 00:00:07+00', '2025-01-03 00:01+00', 'interrupted', 'gone'),
+  (:org, 'breaks', '2025-01-03 00:00+00', '2025-01-03 00:02:07+00', NULL, 'running', 'gone');
+CALL revenue.run_due_jobs('2025-01-03 00:03+00');
+SELECT state, title FROM revenue.alerts WHERE title LIKE 'Job breaks%';
+CALL revenue.run_due_jobs('2025-01-03 00:05+00');
+SELECT state FROM revenue.alerts WHERE title LIKE 'Job breaks%';
 
 -- A tick that is canceled logs the job it was in and ends; it begins no other.
 SELECT public.use_jobs($$('sleeps', '01:00', 1440, 0), ('tired', '01:00', 1440, 0)$$);
