@@ -5,11 +5,11 @@ SELECT setseed(0.5);
 -- Emptied in the same transaction, the table is written without a log (wal_level minimal).
 BEGIN;
 TRUNCATE revenue.deal_history;
-INSERT INTO revenue.deal_history (org_id, deal_id, valid_from, valid_to, recorded_at, name, account_id, contact_id,
+INSERT INTO revenue.deal_history (org_id, deal_id, valid_from, valid_to, recorded_at, continues_stage, name, account_id, contact_id,
   owner_rep_id, product_id, pipeline_id, stage_id, amount, currency, close_date, closed_at, created_at,
   stage_entered_at, lead_score, champion_identified, budget_confirmed, decision_maker_engaged, competitors_mentioned,
   industry, segment, source, loss_reason)
-SELECT d.org_id, d.deal_id, v.since, CASE WHEN i = 10 THEN 'infinity' ELSE v.until END, v.since, d.name, d.account_id,
+SELECT d.org_id, d.deal_id, v.since, CASE WHEN i = 10 THEN 'infinity' ELSE v.until END, v.since, i % 3 <> 1, d.name, d.account_id,
   d.contact_id, d.owner_rep_id, d.product_id, d.pipeline_id, v.stage_id,
   CASE WHEN i = 10 THEN d.amount ELSE (d.amount * (0.6 + 0.8 * random())::numeric)::numeric(18, 2) END, d.currency,
   CASE WHEN i = 10 THEN d.close_date ELSE v.since::date + (120 * random())::integer END,

@@ -197,7 +197,7 @@ EXECUTE FUNCTION revenue.prepare_updated_deal();
 
 CREATE OR REPLACE FUNCTION revenue.deal_values(deal jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT CASE jsonb_typeof(deal) WHEN 'object' THEN deal - '{org_id,deal_id,valid_from,valid_to,recorded_at,superseded_at,deleted,deleted_by,changed_by,stated,effective_at,merged_at,num_interactions,num_objections_handled,last_activity_at}'::text[] END
+  SELECT CASE jsonb_typeof(deal) WHEN 'object' THEN deal - '{org_id,deal_id,valid_from,valid_to,recorded_at,superseded_at,deleted,continues_stage,deleted_by,changed_by,stated,effective_at,merged_at,num_interactions,num_objections_handled,last_activity_at}'::text[] END
 $$;
 COMMENT ON FUNCTION revenue.deal_values(jsonb) IS
   'Of a row of deals, deal_history or deal_facts the columns that history keeps';
@@ -318,15 +318,16 @@ BEGIN
         h.decision_maker_engaged, h.competitors_mentioned, h.industry, h.segment, h.source,
         h.loss_reason
       )
-    RETURNING h.valid_to AS changed_at, n.*
+    RETURNING h.valid_to AS changed_at,
+      (h.pipeline_id, h.stage_id, h.stage_entered_at) = (n.pipeline_id, n.stage_id, n.stage_entered_at) AS continues_stage, n.*
   )
-  INSERT INTO revenue.deal_history (org_id, deal_id, valid_from, recorded_at, changed_by,
+  INSERT INTO revenue.deal_history (org_id, deal_id, valid_from, recorded_at, continues_stage, changed_by,
     name, account_id, contact_id, owner_rep_id, product_id, pipeline_id, stage_id, amount,
     currency, close_date, closed_at, created_at, stage_entered_at, forecast_category, product_plan,
     num_users_planned, base_list_price_per_user, discount_pct, billing_cycle, contract_term_months,
     expansion_potential_factor, lead_score, champion_identified, budget_confirmed,
     decision_maker_engaged, competitors_mentioned, industry, segment, source, loss_reason)
-  SELECT c.org_id, c.deal_id, c.changed_at, c.changed_at, writer,
+  SELECT c.org_id, c.deal_id, c.changed_at, c.changed_at, c.continues_stage, writer,
     c.name, c.account_id, c.contact_id, c.owner_rep_id, c.product_id, c.pipeline_id, c.stage_id,
     c.amount, c.currency, c.close_date, c.closed_at, c.created_at, c.stage_entered_at,
     c.forecast_category, c.product_plan, c.num_users_planned, c.base_list_price_per_user,
@@ -373,12 +374,12 @@ BEGIN
     WHERE (s.version).valid_from < s.since
     UNION ALL
     -- a deal that turns out to be older had its first values from the start
-    SELECT s.patch || jsonb_build_object('changed_by', writer, 'stated', s.stated, 'valid_from', s.since,
+    SELECT s.patch || jsonb_build_object('changed_by', writer, 'continues_stage', false, 'stated', s.stated, 'valid_from', s.since,
       'valid_to', (s.version).valid_from, 'deleted', false, 'deleted_by', NULL)
     WHERE (s.version).valid_from = s.first_from AND s.since < s.first_from
     UNION ALL
     -- from then on, patched
-    SELECT s.patch || jsonb_build_object('changed_by', writer)
+    SELECT s.patch || jsonb_build_object('changed_by', writer, 'continues_stage', false)
       || CASE WHEN (s.version).valid_from < s.since THEN jsonb_build_object('valid_from', s.since, 'stated', s.stated)
               WHEN (s.version).valid_from = s.since THEN jsonb_build_object('stated',
                 CASE WHEN s.stated IS NOT NULL AND (s.version).stated IS NOT NULL
@@ -551,7 +552,7 @@ BEGIN
              ELSE valid_from END END) OVER (PARTITION BY deal_id ORDER BY valid_from) AS stage_entered_at
     FROM timeline t
   ), complete AS MATERIALIZED (
-    SELECT e.deal_id, e.valid_from, e.valid_to, e.deleted, e.deleted_by, e.changed_by, e.stated,
+    SELECT e.deal_id, e.valid_from, e.valid_to, e.deleted, NOT e.moved AS continues_stage, e.deleted_by, e.changed_by, e.stated,
       e.state || jsonb_build_object('stage_entered_at', e.stage_entered_at)
         -- What is known only at the end must not be carried back to when the deal was open.
         || CASE WHEN e.says_closed THEN '{}'
@@ -571,13 +572,13 @@ BEGIN
       AND h.valid_from = b.valid_from AND h.superseded_at = 'infinity'
     RETURNING 1
   )
-  INSERT INTO revenue.deal_history (org_id, deal_id, valid_from, valid_to, recorded_at, deleted, deleted_by, changed_by, stated,
+  INSERT INTO revenue.deal_history (org_id, deal_id, valid_from, valid_to, recorded_at, deleted, continues_stage, deleted_by, changed_by, stated,
     name, account_id, contact_id, owner_rep_id, product_id, pipeline_id, stage_id, amount,
     currency, close_date, closed_at, created_at, stage_entered_at, forecast_category, product_plan,
     num_users_planned, base_list_price_per_user, discount_pct, billing_cycle, contract_term_months,
     expansion_potential_factor, lead_score, champion_identified, budget_confirmed,
     decision_maker_engaged, competitors_mentioned, industry, segment, source, loss_reason)
-  SELECT merge_deal_facts.org, c.deal_id, c.valid_from, c.valid_to, recorded, c.deleted, c.deleted_by, c.changed_by, c.stated,
+  SELECT merge_deal_facts.org, c.deal_id, c.valid_from, c.valid_to, recorded, c.deleted, c.continues_stage, c.deleted_by, c.changed_by, c.stated,
     v.name, v.account_id, v.contact_id, v.owner_rep_id, v.product_id, v.pipeline_id, v.stage_id,
     v.amount, v.currency, v.close_date, v.closed_at, v.created_at, v.stage_entered_at,
     v.forecast_category, v.product_plan, v.num_users_planned, v.base_list_price_per_user,
@@ -849,7 +850,7 @@ BEGIN
   CROSS JOIN LATERAL jsonb_populate_record(NULL::revenue.deal_history, to_jsonb(d) || jsonb_build_object(
     'valid_from', coalesce(past.ended, d.effective_at, recorded), 'valid_to', 'infinity',
     'recorded_at', greatest(past.ended, recorded), 'superseded_at', 'infinity',
-    'deleted', false, 'changed_by', writer)) version
+    'deleted', false, 'continues_stage', false, 'changed_by', writer)) version
   WHERE d.org_id = chosen AND past.ended IS DISTINCT FROM 'infinity';
 
   SELECT array_agg(f.deal_id) AS deals, array_agg(f.valid_from) AS instants INTO batch

@@ -358,6 +358,7 @@ CREATE TABLE revenue.deal_history (
   recorded_at timestamptz NOT NULL,
   superseded_at timestamptz NOT NULL DEFAULT 'infinity',
   deleted boolean NOT NULL DEFAULT false,
+  continues_stage boolean NOT NULL DEFAULT false,
   deleted_by text,
   changed_by text,
   stated text[],
@@ -404,6 +405,7 @@ COMMENT ON COLUMN revenue.deal_history.valid_from IS 'From when this was true';
 COMMENT ON COLUMN revenue.deal_history.valid_to IS 'Until when, exclusive; infinity = still. One that ends later than it was asked at was not known to end';
 COMMENT ON COLUMN revenue.deal_history.recorded_at IS 'From when this was believed, by the clock of the write (not the order of commits)';
 COMMENT ON COLUMN revenue.deal_history.superseded_at IS 'When a later fact replaced this version; infinity = still believed';
+COMMENT ON COLUMN revenue.deal_history.continues_stage IS 'Whether it is known that the version before had the same stay in the stage; not in every one that does';
 COMMENT ON COLUMN revenue.deal_history.deleted IS 'Whether it ends because the deal was deleted';
 COMMENT ON COLUMN revenue.deal_history.deleted_by IS 'Who deleted it';
 COMMENT ON COLUMN revenue.deal_history.changed_by IS 'Who wrote this version, as caller_identity() gives it';

@@ -41,9 +41,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     CASE WHEN h.deleted AND (as_of IS NULL OR h.valid_to <= as_of) THEN h.valid_to END
   FROM revenue.deal_history AS h
   WHERE kind = 'deal' AND h.superseded_at = 'infinity' AND (org IS NULL OR h.org_id = org)
-    -- A version that begins days after its stage goes on with it. One written while the deal moves begins
-    -- a little later; what such a day holds besides is told twice.
-    AND (h.valid_from <= least(h.stage_entered_at, '9999-12-31') + interval '24 hours' OR h.valid_to = 'infinity' OR h.deleted)
+    AND (NOT h.continues_stage OR h.valid_to = 'infinity' OR h.deleted)
     AND (as_of IS NULL OR h.stage_entered_at <= as_of)
   UNION ALL
   SELECT c.org_id, c.contact_id, c.pipeline_id, c.stage_id, c.entered_at, NULL

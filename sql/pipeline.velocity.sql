@@ -62,8 +62,8 @@ COMMENT ON FUNCTION revenue.pipeline_slippage IS
 CREATE OR REPLACE VIEW revenue.pipeline_slippage AS SELECT * FROM revenue.pipeline_slippage();
 
 -- Pipeline generation -------------------------------------------------------------------------
--- Only versions in a qualified or a closed stage matter: the first qualified one of a deal generates
--- pipeline, and an open one after a closed one has been reopened.
+-- Only versions that begin a stay in a qualified or a closed stage matter: the first qualified one of a
+-- deal generates pipeline, and an open one after a closed one has been reopened.
 
 CREATE OR REPLACE FUNCTION revenue.pipeline_generation(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
@@ -84,7 +84,7 @@ BEGIN
       count(*) FILTER (WHERE s.qualified) OVER past AS nth, lag(s.kind) OVER past AS kind_before
     FROM revenue.deal_history AS h
     LEFT JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
-    WHERE h.superseded_at = 'infinity' AND (moment IS NULL OR h.valid_from <= moment)
+    WHERE h.superseded_at = 'infinity' AND NOT h.continues_stage AND (moment IS NULL OR h.valid_from <= moment)
       AND h.org_id = ANY (ARRAY(SELECT v.org_id FROM visible AS v))
       AND coalesce(s.qualified OR s.kind <> 'open', false)
     -- The number first, because ids mostly differ late and are slow to sort.

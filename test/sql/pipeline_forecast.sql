@@ -59,13 +59,23 @@ SELECT bool_and(win_30d BETWEEN 0 AND win_60d AND win_60d <= win_90d AND win_90d
 DELETE FROM revenue.deals WHERE deal_id = 'D100' AND org_id = :org;
 SELECT entered, still_in_stage, lost FROM revenue.stage_conversion(as_of => clock_timestamp()) WHERE pipeline_id = 'simple';
 
--- Moved by plain updates, at the time of the update, it has been in every stage too.
+-- Moved by plain updates, at the time of the update, it has been in every stage too; also in the one that
+-- it was in for some time when it was imported.
 SELECT revenue.add_pipeline('live', '[{"stage_id": "first"}, {"stage_id": "second"}, {"stage_id": "won", "kind": "won"}]') \g /dev/null
 INSERT INTO revenue.deals (org_id, deal_id, pipeline_id, stage_id, amount, currency) VALUES (:org, 'live', 'live', 'first', 100, 'USD');
-UPDATE revenue.deals SET stage_id = 'second' WHERE deal_id = 'live';
+INSERT INTO revenue.deals (org_id, deal_id, pipeline_id, stage_id, amount, currency, created_at, stage_entered_at)
+VALUES (:org, 'imported', 'live', 'first', 100, 'USD', now() - interval '90 days', now() - interval '50 days');
+UPDATE revenue.deals SET amount = 150 WHERE deal_id = 'imported';
+UPDATE revenue.deals SET stage_id = 'second' WHERE deal_id IN ('live', 'imported');
 UPDATE revenue.deals SET amount = 200 WHERE deal_id = 'live';
 UPDATE revenue.deals SET stage_id = 'won' WHERE deal_id = 'live';
-SELECT stage_id, entered, left_stage, advanced FROM revenue.stage_conversion(as_of => clock_timestamp()) WHERE pipeline_id = 'live';
+SELECT stage_id, entered, left_stage, advanced, round(upper_quartile_days) AS upper_quartile_days
+FROM revenue.stage_conversion(as_of => clock_timestamp()) WHERE pipeline_id = 'live';
+-- A version knows whether it goes on with the stage of the one before; one that was patched does not say.
+SELECT deal_id, stage_id, continues_stage FROM revenue.deal_history WHERE pipeline_id = 'live' ORDER BY deal_id, valid_from;
+UPDATE revenue.deals SET stage_id = 'first', effective_at = now() - interval '1 day' WHERE deal_id = 'imported';
+SELECT deal_id, stage_id, continues_stage FROM revenue.deal_history
+WHERE deal_id = 'imported' AND superseded_at = 'infinity' ORDER BY valid_from;
 
 -- By hand: 0 with 0.3, 100 with 0.3, 200 with 0.2, 300 with 0.2.
 SELECT revenue.total_distribution(amount, probability, 0) FROM (VALUES (100, 0.5), (200, 0.4)) AS deals(amount, probability);
