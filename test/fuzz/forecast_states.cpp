@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <memory_resource>
 #include <vector>
 
@@ -72,6 +73,10 @@ void check_series(fuzz::Input& input) {
     Reader reader(std::as_bytes(std::span(bytes)));
     fuzz::require(written(SeriesModel::deserialize(reader)) == bytes);
     read_model(model);
+    // And a model that somebody has tampered with.
+    std::vector<std::uint8_t> changed = bytes;
+    for (int i = 0; i < 3; ++i) changed[input.take<std::uint16_t>() % changed.size()] = input.take<std::uint8_t>();
+    check_stored<SeriesModel>(changed, [](const SeriesModel& other) { read_model(other); });
   });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <tuple>
 
 #include "core/foundation/error.hpp"
@@ -21,6 +22,12 @@ double grid_level(std::size_t i) { return -std::expm1(-kStride * static_cast<dou
 constexpr std::uint32_t kRecord = 255;
 
 constexpr double kUsualSeries = 20;  // that the usual multipliers are worth
+
+std::string number_text(double number) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%g", number);
+  return text.data();
+}
 
 }  // namespace
 
@@ -151,15 +158,16 @@ Calibration CalibrationState::result(Poll poll) const {
 }
 
 double adapted_level(double level, const std::vector<std::int32_t>& covered, double rate) {
-  const auto require = [](bool proper, const char* what, const char* hint) {
-    if (!proper) throw Error(ErrorCode::invalid_argument, what, hint);
+  const auto refuse = [](const char* what, const char* hint, double found) {
+    throw Error(ErrorCode::invalid_argument, what, hint, "It is " + number_text(found) + ".");
   };
-  require(level > 0 && level < 1, "a level of an interval lies between 0 and 1", "Pass a level such as 0.95.");
-  require(rate >= 0 && rate <= 1, "rate must be from 0 to 1", "Leave it out for what is usual.");
+  if (!(level > 0 && level < 1)) refuse("level must be between 0 and 1", "Pass a level such as 0.95.", level);
+  if (!(rate >= 0 && rate <= 1)) refuse("rate must be from 0 to 1", "Leave it out for what is usual.", rate);
   constexpr double kLeast = 0.001;
   double now = level;
   for (const std::int32_t mark : covered) {
-    require(mark == 0 || mark == 1, "covered is a list of 0 and 1", "Write 1 for a value within its interval, 0 outside.");
+    if (mark != 0 && mark != 1)
+      refuse("covered must be a list of 0 and 1", "Write 1 for a value within its interval, 0 for one outside.", mark);
     now += rate * (level - mark);
   }
   return std::clamp(now, kLeast, 1 - kLeast);

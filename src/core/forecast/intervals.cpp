@@ -104,9 +104,12 @@ double base_scale(std::span<const double> values, std::span<const double> fitted
   const double difference = std::max(difference_weight > 0 ? differences / difference_weight : 0.0,
                                      kDoubt * mean_difference(values, 1));
   const double fit = std::max(std::sqrt(squares / square_weight), kDoubt * difference);
-  const double scale = difference > 0 ? fit * std::pow(difference / fit, kDifference) : 0;
+  const double usual = difference > 0 ? fit * std::pow(difference / fit, kDifference) : 0;
+  // Seasons seen seldom are less certain than the fit makes them look; 1 at the length the multipliers come from.
+  const double seldom = season < 2 ? 1 : std::sqrt((1 + 0.5 * static_cast<double>(season) / static_cast<double>(n)) / 1.05);
   constexpr std::size_t kShort = 12;
   constexpr double kAssumed = 0.25;
+  const double scale = usual * seldom;
   return n < kShort ? std::max(scale, kAssumed * absolute / static_cast<double>(n)) : scale;
 }
 

@@ -184,7 +184,7 @@ class Fitter {
   }
 
   static void copy_before(std::span<const double> values, std::size_t lag, std::span<double> into) {
-    for (std::size_t t = 0; t < into.size(); ++t) into[t] = values[t < lag ? t : t - lag];
+    for (std::size_t t = 0; t < into.size(); ++t) into[t] = values[t >= lag ? t - lag : t > 0 ? t - 1 : 0];
   }
 
   void put_season_back(std::span<double> values) const {

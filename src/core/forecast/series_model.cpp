@@ -170,7 +170,7 @@ SeriesModel fit_series(Series series, const SeriesOptions& options, Poll poll) {
   const std::span<const double> before = std::span<const double>(recent).first(recent.size() - model.scores.size());
   if (!model.scores.empty()) model.record_before = own_factor_of(before, model.season, period, poll);
   // The fit to the whole series knows more than the one held back; how much that is worth, on M1 and M3.
-  constexpr double kMoreHistory = 0.1;
+  constexpr double kMoreHistory = 0.08;
   const double more = std::pow(static_cast<double>(before.size()) / static_cast<double>(recent.size()), kMoreHistory);
   for (double& score : model.scores) score *= more / model.record_before;
   model.fitted.assign(values.size(), kNaN);
