@@ -62,7 +62,8 @@ SQL_ORDER = \
   recurring.types recurring.functions recurring.ltv \
   recurring.tables recurring.ledger recurring.views recurring.retention recurring.policies \
   recurring.milestone \
-  forecast.types forecast.functions \
+  forecast.types forecast.functions forecast.hierarchy.types forecast.hierarchy \
+  forecast.tables forecast.revenue forecast.mrr forecast.runs forecast.scenario \
   anomaly.types anomaly.functions \
   metrics.tables metrics.definitions metrics.recurring metrics.compute metrics.freshness metrics.functions \
   anomaly.drivers anomaly.store.tables anomaly.store \

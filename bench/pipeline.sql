@@ -2,6 +2,8 @@
 -- "growth" at each size, which leave out what only varies another one. :suite says which. What the owner
 -- asks is asked again by a member, under row-level security. The quarter is the last 90 days, asked for
 -- while it runs and after its end.
+-- The forecast of the quarter is that of a day on which one was made before, so that the stage model is at hand.
+SELECT revenue.keep_stage_model() AS kept \g /dev/null
 INSERT INTO bench.cases (suite, name, query, floor, at_most)
 SELECT :'suite', c.name, format(c.query, 'now() - interval ''90 days''', 'current_date - 90', 'current_date + 1', 'current_date - 10'),
   'floor', CASE WHEN :'suite' = 'pipeline' THEN c.at_most END
@@ -20,7 +22,8 @@ FROM (VALUES
   (12, true, 'deal_forecast', 'SELECT * FROM revenue.deal_forecast', NULL),
   (13, true, 'cohort_win_rates', 'SELECT * FROM revenue.cohort_win_rates', NULL),
   (14, true, 'coverage', 'SELECT * FROM revenue.coverage', NULL),
-  (15, false, 'status()', 'SELECT * FROM revenue.status()', NULL)
+  (15, false, 'status()', 'SELECT * FROM revenue.status()', NULL),
+  (16, true, 'revenue_forecast of the quarter', 'SELECT revenue.revenue_forecast()', 500)
 ) AS c(position, grows, name, query, at_most)
 WHERE c.grows OR :'suite' = 'pipeline'
 ORDER BY c.position;

@@ -62,6 +62,16 @@ ORDER BY m.month;
 
 \pset tuples_only on
 \pset format unaligned
+\echo ' Bookings by quarter: # came, o is expected, |--| is the interval of 70 percent'
+SELECT set_config('revenue_intel.org_id', :'org', false) AS org, revenue.generate_forecast('quarter', org => :org)::text AS forecast \gset
+SELECT ' ' || line FROM revenue.forecast_lines('quarter', 5, 2, org => :org) AS line;
+SELECT format(E'\n Expected this quarter: %s %s, of which %s are won; 95 percent of such quarters lie between %s and %s.\n %s',
+  to_char((f ->> 'forecast_amount')::numeric, 'FM999,999,999,990'), f ->> 'currency', to_char((f ->> 'closed')::numeric, 'FM999,999,999,990'),
+  to_char((f -> 'confidence_interval' ->> 'lower')::numeric, 'FM999,999,999,990'), to_char((f -> 'confidence_interval' ->> 'upper')::numeric, 'FM999,999,999,990'),
+  (SELECT 'What the rest comes from: ' || string_agg(format('%s %s', c ->> 'component', to_char((c ->> 'contribution')::numeric, 'FM999,999,999,990')), ', ')
+   FROM jsonb_array_elements(f -> 'components') AS c WHERE (c ->> 'contribution')::numeric <> 0)) || coalesce(E'\n Limited by: ' || (f ->> 'reason'), '')
+FROM (SELECT :'forecast'::jsonb AS f) AS a WHERE f ->> 'forecast_amount' IS NOT NULL;
+\echo
 \echo ' The largest deals at risk'
 SELECT format(E' %s %s %s  health %s of 100\n     %s', rpad(left(name, 52), 52),
   lpad(coalesce(to_char(deal_value, 'FM999,999,999,990'), 'no amount'), 13), reporting_currency,

@@ -726,6 +726,11 @@ BEGIN
   DELETE FROM revenue.anomalies a WHERE a.org_id = org;
   DELETE FROM revenue.metric_values v WHERE v.org_id = org;
   DELETE FROM revenue.metric_definitions m WHERE m.org_id = org;
+  DELETE FROM revenue.forecast_reviews v WHERE v.org_id = org;
+  DELETE FROM revenue.forecast_points p WHERE p.org_id = org;
+  DELETE FROM revenue.forecast_runs r WHERE r.org_id = org;
+  DELETE FROM revenue.forecast_origins f WHERE f.org_id = org;
+  DELETE FROM revenue.forecast_models m WHERE m.org_id = org;
   DELETE FROM revenue.forecast_overrides o WHERE o.org_id = org;
   DELETE FROM revenue.forecast_submissions s WHERE s.org_id = org;
   DELETE FROM revenue.quotas q WHERE q.org_id = org;

@@ -60,6 +60,8 @@ INSERT INTO walk.matrix VALUES
   ('subscriptions', 'analyst', 'admin', NULL, NULL), ('subscription_items', 'analyst', 'admin', NULL, NULL),
   ('other_revenue', 'analyst', 'admin', NULL, NULL), ('mrr_books', 'analyst', NULL, NULL, NULL),
   ('mrr_customers', 'analyst', NULL, NULL, NULL), ('mrr_movements', 'analyst', NULL, NULL, NULL), ('mrr_days', 'analyst', NULL, NULL, NULL),
+  ('forecast_origins', 'member', NULL, NULL, NULL), ('forecast_models', 'member', NULL, NULL, NULL), ('forecast_runs', 'member', NULL, NULL, NULL),
+  ('forecast_points', 'member', NULL, NULL, NULL), ('forecast_reviews', 'member', NULL, NULL, NULL),
   ('offer_months', 'member', NULL, NULL, NULL), ('outbox', 'admin', NULL, NULL, NULL),
   ('job_schedules', 'analyst', NULL, NULL, NULL), ('job_settings', 'analyst', NULL, NULL, NULL),
   ('job_runs', 'analyst', 'admin', NULL, NULL),

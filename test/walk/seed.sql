@@ -130,6 +130,19 @@ BEGIN
     CASE WHEN k < 7 THEN 'metered' ELSE 'one_time' END, 'tokens', 1000, amount * 1.000003 * 2 ^ (k + 20), 'USD', '2024-03-15'
   FROM generate_series(0, 9) AS k;
 
+  INSERT INTO revenue.forecast_origins (org_id, origin, segment, deal_count, open_value, expected, reporting_currency, computed_at)
+  SELECT org, m::date, dimension || '-segment', 16, 7e3 * amount, array_fill(1e3::double precision, ARRAY[24]), 'USD', '2020-02-01'
+  FROM generate_series(date_trunc('month', now() AT TIME ZONE 'Europe/Berlin') - interval '60 months', now() AT TIME ZONE 'Europe/Berlin', interval '1 month') AS m;
+  INSERT INTO revenue.forecast_models (org_id, fitted_at, stages, model) VALUES (org, '2020-02-01', '[]', '{}');
+  INSERT INTO revenue.forecast_runs (org_id, run_id, metric, period, period_from, period_to, as_of, retrospective, method, version, inputs,
+    expected, closed, levels, currency, review_required, made_at, made_by)
+  VALUES (org, mark || '-run', 'bookings', 'quarter', '2020-01-01', '2020-04-01', '2020-02-01', false, 'ensemble', 1, '{}', 5e3 * amount, 0,
+    '{0.7,0.85,0.95}', 'USD', true, '2020-02-01', mark);
+  INSERT INTO revenue.forecast_points (org_id, run_id, dimension, member, expected, lower, upper) VALUES
+    (org, mark || '-run', 'total', '', 5e3 * amount, ARRAY[3e3 * amount, 2e3 * amount, 1e3 * amount], ARRAY[6e3 * amount, 7e3 * amount, 8e3 * amount]),
+    (org, mark || '-run', 'segment', dimension || '-segment', 5e3 * amount, ARRAY[3e3 * amount, 2e3 * amount, 1e3 * amount], ARRAY[6e3 * amount, 7e3 * amount, 8e3 * amount]);
+  INSERT INTO revenue.forecast_reviews (org_id, run_id, version, decision, note, reviewed_at, reviewed_by)
+  VALUES (org, mark || '-run', 1, 'accepted', mark, '2020-02-02', mark);
   INSERT INTO revenue.outbox (org_id, message_id, idempotency_key, channel, destination, subject, body, state, last_error, sent_at)
   VALUES (org, format('00000000-0000-4000-8000-%s', lpad(org::text, 12, '0'))::uuid, one, 'slack', 'sales', mark, mark, 'pending', mark, NULL),
     (org, DEFAULT, mark || '-2', 'slack', 'sales', mark, mark, 'dead', mark, NULL),

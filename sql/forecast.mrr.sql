@@ -1,0 +1,96 @@
+-- The room forecast: what MRR and ARR will be at the end of a month, quarter or year, from the ledger.
+
+CREATE OR REPLACE FUNCTION revenue.mrr_ensemble(
+  closing double precision[], gained double precision[], reactivated double precision[], expanded double precision[],
+  contracted double precision[], churned double precision[], pipeline double precision[],
+  last integer, remaining double precision, current double precision, churn_signal double precision, expansion_signal double precision,
+  method text DEFAULT 'ensemble', levels double precision[] DEFAULT '{0.7,0.85,0.95}')
+RETURNS jsonb LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'mrr_ensemble';
+COMMENT ON FUNCTION revenue.mrr_ensemble IS
+  'The forecast of MRR from what moved in each month and what the pipeline let expect: {forecast, movements}, as bookings_ensemble() gives it, with what moves of each kind';
+
+CREATE OR REPLACE FUNCTION revenue.mrr_signals(org integer DEFAULT NULL)
+RETURNS TABLE (churn_signal double precision, expansion_signal double precision, churn_risk double precision, expansion_score double precision)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  WITH asked AS (
+    SELECT revenue.require_org('member', org) AS org_id
+  ), paying AS (
+    SELECT m.customer_id, sum(m.mrr)::double precision AS mrr
+    FROM asked AS o CROSS JOIN LATERAL revenue.customer_mrr(org => o.org_id) AS m GROUP BY m.customer_id
+  ), scored AS (
+    SELECT p.mrr, a.churn_risk, a.expansion_score FROM paying AS p CROSS JOIN asked AS o
+    JOIN revenue.account_scores() AS a ON a.org_id = o.org_id AND a.account_id = p.customer_id
+    WHERE p.mrr > 0
+  )
+  SELECT coalesce(0.5 + 0.5 * nullif(least(x.churn, 3), 'NaN'), 1), coalesce(0.5 + 0.5 * nullif(least(x.expansion, 3), 'NaN'), 1), x.churn_risk, x.expansion_score
+  FROM (
+    SELECT avg(s.churn_risk) AS churn_risk, avg(s.expansion_score) AS expansion_score,
+      coalesce(sum(s.mrr * s.churn_risk) / nullif(sum(s.mrr) FILTER (WHERE s.churn_risk IS NOT NULL), 0) / nullif(avg(s.churn_risk), 0), 1) AS churn,
+      coalesce(sum(s.mrr * s.expansion_score) / nullif(sum(s.mrr) FILTER (WHERE s.expansion_score IS NOT NULL), 0) / nullif(avg(s.expansion_score), 0), 1) AS expansion
+    FROM scored AS s) AS x
+$$;
+COMMENT ON FUNCTION revenue.mrr_signals IS
+  'Whether those who pay most are more at risk, or have more room to grow, than others: half of what the mean score weighted by MRR is above the plain one, 1 = no difference. Customers are the accounts of the same id. Members and above';
+
+CREATE OR REPLACE FUNCTION revenue.mrr_outlook(
+  period text, periods_ahead integer, metric text, method text, levels double precision[], as_of timestamptz DEFAULT NULL,
+  org integer DEFAULT NULL)
+RETURNS TABLE (current numeric, forecast jsonb, movements jsonb, inputs jsonb)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  times integer := CASE metric WHEN 'arr' THEN 12 ELSE 1 END;
+  span record;
+  months integer;
+BEGIN
+  SELECT * INTO span FROM revenue.forecast_period(period, periods_ahead, as_of, chosen);
+  months := revenue.month_number(span.period_end - 1) - revenue.month_number(span.today) + 1;
+  RETURN QUERY
+  WITH ledger AS MATERIALIZED (
+    SELECT revenue.month_number(m.period_from) AS month, times * m.closing_mrr AS closing, times * m.new_mrr AS gained,
+      times * m.reactivation_mrr AS reactivated, times * m.expansion_mrr AS expanded, times * m.contraction_mrr AS contracted,
+      times * m.churn_mrr AS churned, m.closing_customers
+    FROM revenue.arr_monthly(span.today, org => chosen) AS m
+  ), won AS (
+    SELECT revenue.month_number(span.today) - h.months + w.won_in AS month, sum(w.value) AS value
+    FROM revenue.bookings_history(as_of, NULL, NULL, chosen) AS h
+    CROSS JOIN LATERAL unnest(h.won_in, h.value) AS w(won_in, value)
+    WHERE h.total GROUP BY 1
+  ), looked AS (
+    SELECT revenue.month_number(o.origin) AS month, sum(o.expected[months]) AS expected FROM revenue.forecast_origins AS o
+    WHERE o.org_id = chosen AND o.origin < date_trunc('month', span.today::timestamp) GROUP BY 1
+    UNION ALL
+    SELECT revenue.month_number(span.today), sum(p.expected)::double precision
+    FROM revenue.pipeline_expected(ARRAY[span.period_end - span.today], as_of, chosen) AS p HAVING sum(p.deal_count) > 0
+  ), beside AS (  -- what of a booking became new MRR in the year before
+    SELECT l.month, coalesce(k.expected * (sum(l.gained) OVER w)::double precision / nullif(sum(coalesce(b.value, 0)) OVER w, 0), 'NaN') AS pipeline
+    FROM ledger AS l LEFT JOIN won AS b USING (month) LEFT JOIN looked AS k USING (month)
+    WINDOW w AS (ORDER BY l.month ROWS BETWEEN 12 PRECEDING AND 1 PRECEDING)
+  ), arrays AS (
+    SELECT coalesce(array_agg(l.closing::double precision ORDER BY l.month) FILTER (WHERE l.closed), '{}') AS closing,
+      coalesce(array_agg(l.gained::double precision ORDER BY l.month) FILTER (WHERE l.closed), '{}') AS gained,
+      coalesce(array_agg(l.reactivated::double precision ORDER BY l.month) FILTER (WHERE l.closed), '{}') AS reactivated,
+      coalesce(array_agg(l.expanded::double precision ORDER BY l.month) FILTER (WHERE l.closed), '{}') AS expanded,
+      coalesce(array_agg(l.contracted::double precision ORDER BY l.month) FILTER (WHERE l.closed), '{}') AS contracted,
+      coalesce(array_agg(l.churned::double precision ORDER BY l.month) FILTER (WHERE l.closed), '{}') AS churned,
+      array_agg(b.pipeline ORDER BY l.month) AS pipeline, max(l.closing) FILTER (WHERE NOT l.closed) AS current,
+      max(l.closing_customers) FILTER (WHERE NOT l.closed) AS customers
+    FROM (SELECT l.*, l.month < revenue.month_number(span.today) AS closed FROM ledger AS l) AS l JOIN beside AS b USING (month)
+  ), signals AS (
+    SELECT s.* FROM revenue.mrr_signals(chosen) AS s WHERE as_of IS NULL
+  )
+  SELECT a.current, e.answer -> 'forecast', e.answer -> 'movements',
+    jsonb_build_object('history_months', cardinality(a.closing), 'customers', a.customers,
+      'churn_risk', round(s.churn_risk::numeric, 2), 'expansion_score', round(s.expansion_score::numeric, 2),
+      'churn_signal', round(s.churn_signal::numeric, 4), 'expansion_signal', round(s.expansion_signal::numeric, 4))
+  FROM arrays AS a LEFT JOIN signals AS s ON true
+  CROSS JOIN LATERAL (
+    SELECT revenue.mrr_ensemble(a.closing, a.gained, a.reactivated, a.expanded, a.contracted, a.churned, a.pipeline, months,
+      ((date_trunc('month', span.today::timestamp) + interval '1 month')::date - span.today)::double precision
+        / ((date_trunc('month', span.today::timestamp) + interval '1 month')::date - date_trunc('month', span.today::timestamp)::date),
+      a.current::double precision, coalesce(s.churn_signal, 1), coalesce(s.expansion_signal, 1), method, levels) AS answer) AS e
+  WHERE a.current IS NOT NULL;
+END $$;
+COMMENT ON FUNCTION revenue.mrr_outlook IS
+  'The forecast of MRR or ARR at the end of a period from the ledger, as the C++ gives it; no row where there are no subscriptions';

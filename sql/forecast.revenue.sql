@@ -1,0 +1,376 @@
+-- The room forecast: what will be booked in a month, quarter or year, from several components that are
+-- judged at past months, each knowing only what was true by then.
+
+CREATE OR REPLACE FUNCTION revenue.forecast_version() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT 1 $$;
+COMMENT ON FUNCTION revenue.forecast_version() IS
+  'Version of the methods behind generate_forecast(), kept with each run';
+
+CREATE OR REPLACE FUNCTION revenue.forecast_period(
+  period text DEFAULT 'quarter', periods_ahead integer DEFAULT 0, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL,
+  OUT period_start date, OUT period_end date, OUT today date, OUT moment timestamptz)
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen revenue.orgs;
+  months integer;
+BEGIN
+  SELECT * INTO chosen FROM revenue.orgs AS o WHERE o.org_id = revenue.current_org(org);
+  moment := coalesce(revenue.checked_instant(as_of), now());
+  months := CASE forecast_period.period WHEN 'month' THEN 1 WHEN 'quarter' THEN 3 WHEN 'year' THEN 12 END;
+  IF months IS NULL THEN
+    RAISE EXCEPTION 'there is no forecast of a "%"', coalesce(forecast_period.period, 'NULL') USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Periods are month, quarter and year.';
+  ELSIF moment NOT BETWEEN '0010-01-01' AND '9990-01-01' THEN
+    RAISE EXCEPTION 'as_of must lie in the years 10 to 9989' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Leave it out for now.';
+  END IF;
+  today := (moment AT TIME ZONE chosen.time_zone)::date;
+  period_start := date_trunc('month', today::timestamp)
+    - interval '1 month' * ((extract(month FROM today)::integer - chosen.fiscal_year_start + 12) % months);
+  IF coalesce(periods_ahead, -1) NOT BETWEEN 0 AND 24
+     OR period_start + interval '1 month' * months * (periods_ahead + 1) > date_trunc('month', today::timestamp) + interval '24 months' THEN
+    RAISE EXCEPTION 'the period must end within 24 months, and not be over' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'periods_ahead is 0 for the one that runs, 1 for the next.';
+  END IF;
+  period_start := period_start + interval '1 month' * months * periods_ahead;
+  period_end := period_start + interval '1 month' * months;
+END $$;
+COMMENT ON FUNCTION revenue.forecast_period IS
+  'The month, quarter or fiscal year that runs at as_of, or so many after it: its first day and the day after its last';
+
+CREATE OR REPLACE FUNCTION revenue.month_number(day date) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN day BETWEEN '0001-01-01' AND '9999-12-31' THEN (12 * date_part('year', day) + date_part('month', day))::integer END
+$$;
+COMMENT ON FUNCTION revenue.month_number(date) IS 'Months counted through, so that those of two days can be subtracted; NULL outside the years 1 to 9999';
+
+-- What the open pipeline brings ---------------------------------------------------------------
+-- Deals of one segment, stage and number of days in it have the same chances, so amounts are summed
+-- first. The sums are exact, so that the order of the rows changes nothing.
+
+CREATE OR REPLACE FUNCTION revenue.deal_stages(org integer DEFAULT NULL) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+  SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.stage_no), '[]') FROM revenue.funnel_stages('deal') AS s
+  WHERE s.org_id = revenue.current_org(org)
+$$;
+COMMENT ON FUNCTION revenue.deal_stages IS 'The stages of deals as they are, to tell whether a fitted model is still theirs';
+
+CREATE OR REPLACE FUNCTION revenue.keep_stage_model(org integer DEFAULT NULL) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  chosen integer := revenue.require_org('analyst', org);
+BEGIN
+  IF (SELECT count(*) FROM (SELECT FROM revenue.deals AS d WHERE d.org_id = chosen LIMIT 10001) AS d) <= 10000 THEN
+    DELETE FROM revenue.forecast_models AS m WHERE m.org_id = chosen;
+    RETURN false;
+  END IF;
+  INSERT INTO revenue.forecast_models AS m (org_id, fitted_at, stages, model)
+  SELECT chosen, clock_timestamp(), revenue.deal_stages(chosen), revenue.stage_model('deal', NULL, chosen)
+  ON CONFLICT (org_id) DO UPDATE SET fitted_at = excluded.fitted_at, stages = excluded.stages, model = excluded.model;
+  RETURN true;
+END $$;
+COMMENT ON FUNCTION revenue.keep_stage_model IS
+  'Fits the stage model of an organisation with more than 10,000 deals and keeps it for the forecasts of a day; whether it did. Analysts, admins and owners';
+
+CREATE OR REPLACE FUNCTION revenue.kept_stage_model(org integer DEFAULT NULL) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+  SELECT m.model FROM revenue.forecast_models AS m
+  WHERE m.org_id = revenue.current_org(org) AND m.fitted_at > now() - interval '1 day' AND m.stages = revenue.deal_stages(m.org_id)
+$$;
+COMMENT ON FUNCTION revenue.kept_stage_model IS
+  'The kept stage model, where it is not older than a day and its stages are still the same';
+
+CREATE OR REPLACE FUNCTION revenue.pipeline_expected(
+  horizons integer[], as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (
+  segment text, deal_count bigint, deals_without_value bigint, open_value numeric, horizon integer, expected numeric,
+  deviation double precision)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET enable_mergejoin = off SET jit = off SET work_mem = '64MB' AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  model jsonb;
+BEGIN
+  IF coalesce(cardinality(horizons), 0) NOT BETWEEN 1 AND 24
+     OR EXISTS (SELECT FROM unnest(horizons) AS h(days) WHERE (h.days BETWEEN 0 AND 10000) IS NOT TRUE) THEN
+    RAISE EXCEPTION 'horizons must be 1 to 24 numbers of days from 0 to 10000' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Pass such as ARRAY[30, 60, 90].';
+  END IF;
+  model := coalesce(CASE WHEN as_of IS NULL THEN revenue.kept_stage_model(chosen) END, revenue.stage_model('deal', as_of, chosen));
+  RETURN QUERY
+  WITH stages AS MATERIALIZED (
+    SELECT s.pipeline_id, s.stage_id, s.stage_no FROM revenue.funnel_stages('deal') AS s
+    WHERE s.org_id = chosen AND s.kind = 'open'
+  ), cells AS MATERIALIZED (
+    SELECT coalesce(d.segment, '') AS segment, s.stage_no, revenue.stage_age(d.stage_entered_at, k.moment) AS days,
+      count(*) AS deals, count(d.amount * r.rate) AS valued, coalesce(sum(d.amount * r.rate), 0) AS value,
+      coalesce(sum((d.amount * r.rate) ^ 2), 0) AS squares
+    FROM revenue.deals_as_of(as_of) AS d
+    LEFT JOIN revenue.scored_stages(as_of) AS k USING (org_id, pipeline_id, stage_id)
+    LEFT JOIN stages AS s ON s.pipeline_id = d.pipeline_id AND s.stage_id = d.stage_id
+    LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = d.org_id AND r.currency = d.currency
+    WHERE d.org_id = chosen AND coalesce(k.kind = 'open', false)
+    GROUP BY 1, 2, 3
+  ), chances AS MATERIALIZED (
+    SELECT c.stage_no, c.days, h.days AS horizon, p.within,
+      greatest(p.within - lag(p.within, 1, 0) OVER (PARTITION BY c.stage_no, c.days ORDER BY h.days), 0) AS chance
+    FROM (SELECT DISTINCT c.stage_no, c.days FROM cells AS c) AS c
+    CROSS JOIN (SELECT DISTINCT unnest(horizons) AS days) AS h
+    CROSS JOIN LATERAL (SELECT round(coalesce(revenue.win_probability_within(model, c.stage_no, c.days, h.days), 0)::numeric, 12) AS within) AS p
+  ), totals AS (
+    SELECT c.segment, p.horizon, sum(c.deals)::bigint AS deals, sum(c.deals - c.valued)::bigint AS unvalued, sum(c.value) AS value,
+      sum(c.value * p.within) AS expected, sum(c.squares * p.chance * (1 - p.chance)) AS variance,
+      sum(c.value * p.chance * (1 - p.chance)) AS together
+    FROM cells AS c JOIN chances AS p USING (stage_no, days)
+    GROUP BY c.segment, p.horizon
+  )
+  SELECT t.segment, t.deals, t.unvalued, t.value, t.horizon, round(t.expected, 6),
+    sqrt(greatest((t.variance + revenue.win_dispersion(model, t.horizon)::numeric * t.together ^ 2)::double precision, 0))
+  FROM totals AS t ORDER BY t.segment, t.horizon;
+END $$;
+COMMENT ON FUNCTION revenue.pipeline_expected IS
+  'What the open deals of each segment bring within so many days, by competing risks, and the standard deviation of what they bring between one horizon and the next';
+
+CREATE OR REPLACE FUNCTION revenue.refresh_forecast_origins(
+  again boolean DEFAULT false, org integer DEFAULT NULL) RETURNS integer
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('analyst', org);
+  settings revenue.orgs;
+  this_month date;
+  first_month date;
+  missing date;
+  done integer := 0;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('revenue.refresh_forecast_origins', chosen));
+  SELECT * INTO settings FROM revenue.orgs AS o WHERE o.org_id = chosen;
+  this_month := date_trunc('month', (now() AT TIME ZONE settings.time_zone));
+  first_month := greatest(this_month - interval '60 months', (
+    SELECT date_trunc('month', min(h.valid_from) AT TIME ZONE settings.time_zone) + interval '1 month'
+    FROM revenue.deal_history AS h WHERE h.org_id = chosen AND h.superseded_at = 'infinity'));
+  IF again THEN DELETE FROM revenue.forecast_origins AS f WHERE f.org_id = chosen; END IF;
+  FOR missing IN
+    SELECT m::date FROM generate_series(first_month::timestamp, this_month::timestamp, interval '1 month') AS m
+    WHERE NOT EXISTS (SELECT FROM revenue.forecast_origins AS f WHERE f.org_id = chosen AND f.origin = m::date)
+    ORDER BY 1
+  LOOP
+    INSERT INTO revenue.forecast_origins (org_id, origin, segment, deal_count, open_value, expected, reporting_currency, computed_at)
+    SELECT chosen, missing, p.segment, max(p.deal_count), max(p.open_value),
+      array_agg(p.expected::double precision ORDER BY p.horizon), settings.base_currency, clock_timestamp()
+    FROM revenue.pipeline_expected(
+      ARRAY(SELECT (missing + make_interval(months => k))::date - missing FROM generate_series(1, 24) AS k),
+      missing::timestamp AT TIME ZONE settings.time_zone, chosen) AS p
+    GROUP BY p.segment;
+    IF NOT FOUND THEN
+      INSERT INTO revenue.forecast_origins (org_id, origin, deal_count, open_value, expected, reporting_currency, computed_at)
+      VALUES (chosen, missing, 0, 0, array_fill(0::double precision, ARRAY[24]), settings.base_currency, clock_timestamp());
+    END IF;
+    done := done + 1;
+  END LOOP;
+  PERFORM revenue.keep_stage_model(chosen);
+  RETURN done;
+END $$;
+COMMENT ON FUNCTION revenue.refresh_forecast_origins IS
+  'Works out what was to be expected of the pipeline at the beginning of each month of the last five years where that is missing (again: all of it, for after the past was corrected); how many months. Analysts, admins and owners';
+
+-- What was won --------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.bookings_history(
+  as_of timestamptz DEFAULT NULL, period_from date DEFAULT NULL, period_to date DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (
+  segment text, total boolean, months integer, won_in integer[], created_in integer[], customer_since integer[],
+  value double precision[], closed numeric, closed_deals bigint, remaining double precision)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET enable_mergejoin = off SET jit = off SET work_mem = '64MB' AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  zone text;
+  base text;
+  today date;
+  length double precision;
+BEGIN
+  PERFORM revenue.check_period(period_from, period_to);
+  SELECT o.time_zone, o.base_currency, (coalesce(revenue.checked_instant(as_of), now()) AT TIME ZONE o.time_zone)::date
+  INTO zone, base, today FROM revenue.orgs AS o WHERE o.org_id = chosen;
+  length := date_part('day', date_trunc('month', today::timestamp) + interval '1 month' - interval '1 day');
+  RETURN QUERY
+  WITH done AS MATERIALIZED (
+    SELECT coalesce(d.segment, '') AS segment, d.account_id, d.amount, d.currency, x.closed_on,
+      (d.created_at AT TIME ZONE zone)::date AS created_on
+    FROM revenue.deals_as_of(as_of) AS d
+    LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
+    CROSS JOIN LATERAL (
+      SELECT CASE s.kind WHEN 'won' THEN coalesce((d.closed_at AT TIME ZONE zone)::date, d.close_date) END AS closed_on) AS x
+    WHERE d.org_id = chosen AND coalesce(s.kind = 'won', false) AND x.closed_on IS NOT NULL
+  ), bounds AS MATERIALIZED (
+    SELECT revenue.month_number(today) AS this_month,
+      greatest(least(revenue.month_number(min(d.closed_on)), revenue.month_number(today)), revenue.month_number(today) - 60) AS first_month
+    FROM done AS d
+  ), rates AS MATERIALIZED (
+    SELECT c.currency, c.closed_on, (
+      SELECT f.rate FROM revenue.fx_rates AS f
+      WHERE f.org_id = chosen AND f.currency = c.currency AND f.rate_date <= c.closed_on
+      ORDER BY f.rate_date DESC LIMIT 1) AS rate
+    FROM (SELECT DISTINCT d.currency, d.closed_on FROM done AS d WHERE d.currency <> base) AS c
+  ), customers AS (
+    SELECT d.account_id, min(d.closed_on) AS since FROM done AS d WHERE d.account_id IS NOT NULL GROUP BY d.account_id
+  ), won AS MATERIALIZED (
+    SELECT d.segment, d.closed_on, revenue.month_number(d.closed_on) AS won_month, revenue.month_number(d.created_on) AS created_month,
+      revenue.month_number(coalesce(c.since, d.closed_on)) AS customer_month, count(*) AS deals,
+      sum(d.amount * CASE WHEN d.currency = base THEN 1 ELSE r.rate END) AS value
+    FROM done AS d
+    LEFT JOIN rates AS r ON r.currency = d.currency AND r.closed_on = d.closed_on
+    LEFT JOIN customers AS c ON c.account_id = d.account_id
+    GROUP BY 1, 2, 3, 4, 5
+  ), cells AS MATERIALIZED (
+    SELECT w.segment, w.won_month - b.first_month AS won_in, w.created_month - b.first_month AS created_in,
+      w.customer_month - b.first_month AS customer_since, coalesce(sum(w.value), 0) AS value,
+      coalesce(sum(w.value) FILTER (WHERE w.closed_on >= period_from AND w.closed_on < period_to), 0) AS closed,
+      coalesce(sum(w.deals) FILTER (WHERE w.closed_on >= period_from AND w.closed_on < period_to), 0) AS closed_deals
+    FROM won AS w CROSS JOIN bounds AS b
+    WHERE w.won_month >= b.first_month GROUP BY 1, 2, 3, 4
+  ), days AS (  -- how much of a month is usually still to come on this day of it
+    SELECT w.closed_on, sum(w.value) AS value FROM won AS w CROSS JOIN bounds AS b
+    WHERE w.won_month BETWEEN greatest(b.first_month, b.this_month - 24) AND b.this_month - 1 GROUP BY w.closed_on
+  ), months AS (
+    SELECT coalesce(sum(d.value), 0) AS all_value, count(DISTINCT revenue.month_number(d.closed_on)) AS months,
+      coalesce(sum(d.value * CASE sign(x.later) WHEN 1 THEN 1 WHEN 0 THEN 0.5 ELSE 0 END), 0) AS later_value
+    FROM days AS d
+    CROSS JOIN LATERAL (SELECT date_part('day', d.closed_on) * length - date_part('day', today)
+      * date_part('day', date_trunc('month', d.closed_on::timestamp) + interval '1 month' - interval '1 day') AS later) AS x
+  ), shares AS (  -- drawn towards an even month, which is worth two
+    SELECT CASE WHEN coalesce(revenue.checked_instant(as_of), now()) = date_trunc('month', today::timestamp) AT TIME ZONE zone THEN 1
+      ELSE greatest(least(coalesce((m.later_value + 2 * m.all_value / nullif(m.months, 0) * x.even)
+        / nullif(m.all_value + 2 * m.all_value / nullif(m.months, 0), 0), x.even), 1), 0) END AS remaining
+    FROM months AS m CROSS JOIN LATERAL (SELECT ((length - date_part('day', today) + 0.5) / length)::numeric AS even) AS x
+  ), grouped AS (
+    SELECT g.segment, g.total, array_agg(g.won_in) AS won_in, array_agg(g.created_in) AS created_in, array_agg(g.customer_since) AS customer_since,
+      array_agg(round(g.value, 6)::double precision) AS value, sum(g.closed) AS closed, sum(g.closed_deals)::bigint AS closed_deals
+    FROM (
+      SELECT t.total, CASE WHEN t.total THEN '' ELSE c.segment END AS segment, c.won_in, c.created_in, c.customer_since, c.value, c.closed, c.closed_deals
+      FROM cells AS c CROSS JOIN (VALUES (false), (true)) AS t(total)
+      ORDER BY t.total, c.segment, c.won_in, c.created_in, c.customer_since) AS g
+    GROUP BY g.total, g.segment
+  )
+  SELECT coalesce(g.segment, ''), coalesce(g.total, true), coalesce(b.this_month - b.first_month, 0), coalesce(g.won_in, '{}'),
+    coalesce(g.created_in, '{}'), coalesce(g.customer_since, '{}'), coalesce(g.value, '{}'), coalesce(g.closed, 0), coalesce(g.closed_deals, 0),
+    s.remaining::double precision
+  FROM bounds AS b CROSS JOIN shares AS s LEFT JOIN grouped AS g ON true ORDER BY 2, 1;
+END $$;
+COMMENT ON FUNCTION revenue.bookings_history IS
+  'What was won by as_of, by month of winning, of making the deal and of the account''s first win, counted from the first month with a win, at most 60 ago; what of it was won in a period; and the share of the running month that is usually still to come. A row a segment, and one for all';
+
+-- No score has a history that tells what it is worth, so that it moves repeat business by half of what it says.
+CREATE OR REPLACE FUNCTION revenue.repeat_signal(org integer DEFAULT NULL)
+RETURNS TABLE (signal double precision, churn_risk double precision, expansion_score double precision, accounts bigint)
+LANGUAGE sql STABLE AS $$
+  SELECT greatest(least(1 + 0.5 * coalesce(avg(coalesce(a.expansion_score, 50) - coalesce(a.churn_risk, 50)), 0) / 100, 1.5), 0.5),
+    avg(a.churn_risk), avg(a.expansion_score), count(*) FILTER (WHERE num_nonnulls(a.churn_risk, a.expansion_score) > 0)
+  FROM revenue.account_scores() AS a
+  WHERE a.org_id = revenue.current_org(org) AND num_nonnulls(a.churn_risk, a.expansion_score) > 0
+    AND EXISTS (
+      SELECT FROM revenue.deals AS d JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+      WHERE d.org_id = a.org_id AND d.account_id = a.account_id AND s.kind = 'won')
+$$;
+COMMENT ON FUNCTION revenue.repeat_signal IS
+  'What churn risk and expansion score of the customers make of repeat business: 1 + half the mean of (expansion - churn) / 100, from 0.5 to 1.5; 1 where both are unknown';
+
+-- The combination -----------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.bookings_ensemble(
+  months integer, won_in integer[], created_in integer[], customer_since integer[], value double precision[],
+  origin integer[], open_value double precision[], expected double precision[],
+  first integer, last integer, remaining double precision, open_now double precision, expected_now double precision,
+  deviation_now double precision, signal double precision, closed double precision DEFAULT 0,
+  method text DEFAULT 'ensemble', levels double precision[] DEFAULT '{0.7,0.85,0.95}')
+RETURNS jsonb LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'bookings_ensemble';
+COMMENT ON FUNCTION revenue.bookings_ensemble IS
+  'The forecast of bookings from what was won by month and what the pipeline was at past months: components with their weights, intervals, quantiles and the errors of the past';
+
+CREATE OR REPLACE FUNCTION revenue.reconcile_expected(
+  nodes text[], parents text[], expected double precision[], errors double precision[], fixed text[] DEFAULT '{}',
+  method text DEFAULT 'mint')
+RETURNS TABLE (node text, expected_value double precision, spread double precision)
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'reconcile_expected';
+COMMENT ON FUNCTION revenue.reconcile_expected IS
+  'Forecasts of nodes (parents: empty = top) made to add up, with the past errors of each node, one node after another; those of fixed stay as they are; spread = how wide its error is beside that of its own forecast';
+
+-- Bookings of the whole organisation and of its segments, as the C++ gives them, before amounts are
+-- rounded. A segment that had no pipeline at an origin had one of 0.
+CREATE OR REPLACE FUNCTION revenue.bookings_by_segment(
+  period text, periods_ahead integer, method text, levels double precision[], as_of timestamptz DEFAULT NULL,
+  org integer DEFAULT NULL)
+RETURNS TABLE (
+  segment text, total boolean, closed numeric, closed_deals bigint, forecast jsonb, inputs jsonb)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  span record;
+  this_month integer;
+  days integer[];
+BEGIN
+  SELECT * INTO span FROM revenue.forecast_period(period, periods_ahead, as_of, chosen);
+  this_month := revenue.month_number(span.today);
+  days := ARRAY[greatest(span.period_start - span.today, 0), span.period_end - span.today];
+  RETURN QUERY
+  WITH history AS MATERIALIZED (
+    SELECT * FROM revenue.bookings_history(as_of, span.period_start, span.period_end, chosen)
+  ), pipeline AS MATERIALIZED (
+    SELECT p.segment, max(p.deal_count) AS deal_count, max(p.deals_without_value) AS deals_without_value, max(p.open_value) AS open_value,
+      max(p.expected) FILTER (WHERE p.horizon = days[2]) - coalesce(max(p.expected) FILTER (WHERE p.horizon = days[1] AND days[1] > 0), 0) AS expected,
+      max(p.deviation) FILTER (WHERE p.horizon = days[2]) AS deviation
+    FROM revenue.pipeline_expected(CASE WHEN days[1] > 0 THEN days ELSE days[2:2] END, as_of, chosen) AS p
+    GROUP BY p.segment
+  ), signals AS MATERIALIZED (
+    SELECT s.* FROM revenue.repeat_signal(chosen) AS s WHERE as_of IS NULL
+  ), members AS (
+    SELECT h.segment, h.total FROM history AS h UNION SELECT p.segment, false FROM pipeline AS p UNION SELECT '', true
+  ), present AS (
+    SELECT m.segment, m.total, coalesce(sum(p.deal_count), 0) AS deal_count, coalesce(sum(p.deals_without_value), 0) AS deals_without_value,
+      coalesce(sum(p.open_value), 0) AS open_value, coalesce(sum(p.expected), 0) AS expected,
+      coalesce(sqrt(sum(p.deviation ^ 2)), 0) AS deviation
+    FROM members AS m LEFT JOIN pipeline AS p ON m.total OR p.segment = m.segment GROUP BY m.segment, m.total
+  ), months AS (
+    SELECT f.origin, f.segment, f.open_value, f.expected FROM revenue.forecast_origins AS f
+    JOIN revenue.orgs AS o USING (org_id)
+    WHERE f.org_id = chosen AND f.origin <= span.today AND f.reporting_currency = o.base_currency
+  ), at_origins AS (
+    SELECT m.segment, m.total, o.origin, coalesce(sum(f.open_value), 0)::double precision AS open_value, e.expected
+    FROM members AS m CROSS JOIN (SELECT DISTINCT origin FROM months) AS o
+    LEFT JOIN months AS f ON f.origin = o.origin AND (m.total OR f.segment = m.segment)
+    CROSS JOIN LATERAL (
+      SELECT array_agg(s.sum ORDER BY s.i) AS expected
+      FROM (SELECT i, coalesce(sum(g.expected[i] ORDER BY g.segment), 0) AS sum FROM generate_series(1, 24) AS i
+            LEFT JOIN months AS g ON g.origin = o.origin AND (m.total OR g.segment = m.segment) GROUP BY i) AS s) AS e
+    GROUP BY m.segment, m.total, o.origin, e.expected
+  ), past AS (
+    SELECT o.segment, o.total, array_agg(revenue.month_number(o.origin) ORDER BY o.origin) AS origin,
+      array_agg(o.open_value ORDER BY o.origin) AS open_value,
+      ARRAY(SELECT e FROM at_origins AS a, unnest(a.expected) WITH ORDINALITY AS u(e, i)
+            WHERE a.segment = o.segment AND a.total = o.total ORDER BY a.origin, u.i) AS expected
+    FROM at_origins AS o GROUP BY o.segment, o.total
+  )
+  SELECT p.segment, p.total, coalesce(h.closed, 0), coalesce(h.closed_deals, 0),
+    revenue.bookings_ensemble(w.months, coalesce(h.won_in, '{}'), coalesce(h.created_in, '{}'), coalesce(h.customer_since, '{}'),
+      coalesce(h.value, '{}'), coalesce(ARRAY(SELECT u - this_month + w.months FROM unnest(x.origin) WITH ORDINALITY AS o(u, i) ORDER BY o.i), '{}'),
+      coalesce(x.open_value, '{}'), coalesce(x.expected, '{}'), greatest(revenue.month_number(span.period_start) - this_month, 0),
+      revenue.month_number(span.period_end - 1) - this_month + 1, w.remaining, p.open_value::double precision,
+      p.expected::double precision, p.deviation, coalesce(g.signal, 1), coalesce(h.closed, 0)::double precision, method, levels),
+    jsonb_build_object('open_deals', p.deal_count, 'deals_without_value', p.deals_without_value, 'open_value', trim_scale(p.open_value),
+      'open_expected', round(p.expected, 2), 'history_months', w.months, 'remaining_share', round(w.remaining::numeric, 4),
+      'origins_known', coalesce(cardinality(x.origin), 0), 'signal', round(g.signal::numeric, 4), 'churn_risk', round(g.churn_risk::numeric, 2),
+      'expansion_score', round(g.expansion_score::numeric, 2))
+  FROM present AS p
+  CROSS JOIN (SELECT max(h.months) AS months, max(h.remaining) AS remaining FROM history AS h) AS w
+  LEFT JOIN history AS h ON h.segment = p.segment AND h.total = p.total
+  LEFT JOIN past AS x ON x.segment = p.segment AND x.total = p.total
+  LEFT JOIN signals AS g ON true
+  ORDER BY p.total DESC, p.segment;
+END $$;
+COMMENT ON FUNCTION revenue.bookings_by_segment IS
+  'The forecast of bookings of a period for the organisation (total) and for each segment by itself, which need not add up, with what went in';
