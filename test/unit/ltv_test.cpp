@@ -241,8 +241,12 @@ TEST(GammaGamma, FindsWhatWasDrawn) {
   GammaGammaState state(std::pmr::get_default_resource());
   for (int i = 0; i < 40'000; ++i) {
     const int purchases = i % 6;
+    if (purchases == 0) {
+      state.add(0, 0);
+      continue;
+    }
     std::gamma_distribution<double> value(model.p * purchases, 1 / (scale(random) * purchases));
-    state.add(purchases, purchases == 0 ? 0 : value(random));
+    state.add(purchases, value(random));
   }
   const auto found = state.result(no_poll).value();
   EXPECT_TRUE(found.converged);

@@ -208,6 +208,8 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('expected_purchase_value', '[{"p": 6.25, "q": 3.74, "gamma": 15.44}, 2, 35]'),
   -- recurring: the milestone of ARR
   ('simulate_arr', '[1000, 1500, "{50,60,40}", "{0.01,-0.02,0.005}", 12, 1000, 3, 1]'),
+  ('arr_composition', '[null, "2024-02-01", null, "booked", 555]'),
+  ('arr_milestone', '[1000000, "2025-12-31", "2024-12-31", 12, 90, 1000, 1, null, 555]'),
   -- forecast
   ('series_model_in', '["=revenue.series_model_out((SELECT revenue.fit_series(date ''2024-01-01'', 5)))"]'),
   ('series_model_out', '["=(SELECT revenue.fit_series(date ''2024-01-01'' + 7 * i, i) FROM generate_series(1, 30) AS i)"]'),
