@@ -1,6 +1,6 @@
 #include "core/forecast/calibration.hpp"
 #include "core/forecast/options.hpp"
-#include "core/forecast/series_model.hpp"
+#include "core/forecast/series_state.hpp"
 #include "pg/aggregate.hpp"
 #include "pg/stored.hpp"
 

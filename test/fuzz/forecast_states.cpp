@@ -5,6 +5,7 @@
 
 #include "core/forecast/calibration.hpp"
 #include "core/forecast/series_model.hpp"
+#include "core/forecast/series_state.hpp"
 #include "input.hpp"
 
 /// Any bytes as a state of a series, as a fitted model or as a calibration: rejected as malformed, or something that

@@ -189,5 +189,5 @@ SELECT * FROM kept, revenue.forecast(model, 1, '{0.95,1}');
 SELECT * FROM kept, revenue.forecast(model, 1, '{NaN}');
 SELECT * FROM kept, revenue.forecast(model, 1, '{0.95,NULL}');
 
-DROP EXTENSION revenue_intel CASCADE;
 DROP TABLE months, kept, many, serial, parallel, days;
+DROP EXTENSION revenue_intel CASCADE;

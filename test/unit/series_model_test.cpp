@@ -5,6 +5,7 @@
 
 #include "core/forecast/calibration.hpp"
 #include "core/forecast/options.hpp"
+#include "core/forecast/series_state.hpp"
 #include "support.hpp"
 
 namespace revenue::forecast {

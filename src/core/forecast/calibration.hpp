@@ -3,11 +3,9 @@
 #include <cstdint>
 #include <memory_resource>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "core/foundation/bytes.hpp"
-#include "core/foundation/fields.hpp"
 #include "core/foundation/poll.hpp"
 #include "core/forecast/series_model.hpp"
 
@@ -36,16 +34,6 @@ struct Calibration {
   void serialize(Writer& writer) const;
   static Calibration deserialize(Reader& reader);
 };
-
-struct CalibratedStep {
-  std::string period;
-  std::int32_t step = 0;
-  std::int64_t series = 0;
-  double level = 0;
-  double multiplier = 0;
-  double usual = 0;
-};
-REVENUE_FIELDS(CalibratedStep, period, step, series, level, multiplier, usual)
 
 /// Aggregate state of calibrate(model).
 class CalibrationState {

@@ -221,7 +221,8 @@ Series regular_series(std::span<Observation> observations, const SeriesOptions& 
   std::int64_t dropped = 0;
   const auto drop_last = [&] {
     series.values.pop_back();
-    while (!series.values.empty() && std::isnan(series.values.back())) series.values.pop_back();
+    // Of events, no row in a period is nothing in it; elsewhere it is not known.
+    while (!inferred.irregular && !series.values.empty() && std::isnan(series.values.back())) series.values.pop_back();
     ++dropped;
   };
   if (options.data_end) {
