@@ -39,7 +39,7 @@ RETURNS TABLE (current numeric, forecast jsonb, movements jsonb, inputs jsonb)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
-  chosen integer := revenue.current_org(org);
+  chosen integer := revenue.require_org('member', org);
   times integer := CASE metric WHEN 'arr' THEN 12 ELSE 1 END;
   span record;
   months integer;
@@ -93,4 +93,4 @@ BEGIN
   WHERE a.current IS NOT NULL;
 END $$;
 COMMENT ON FUNCTION revenue.mrr_outlook IS
-  'The forecast of MRR or ARR at the end of a period from the ledger, as the C++ gives it; no row where there are no subscriptions';
+  'The forecast of MRR or ARR at the end of a period from the ledger, as the C++ gives it; no row where there are no subscriptions. Members and above';

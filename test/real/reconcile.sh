@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # reconcile.sh: hierarchies made of M1 and M3 series, eight in two groups and in all, each series over its
 # mean. Forecasts that add up by minimum trace must err no more than those summed up from the bottom,
-# and what adds up must add up to 1e-9. Works in the database that PGDATABASE names, with the extension
+# in the geometric mean over hierarchies, and what adds up must add up to 1e-9. Works in the database that PGDATABASE names, with the extension
 # in it. The files are in m1 and m3 of the folder REVENUE_INTEL_DATA.
 set -euo pipefail
 here=$(dirname "$0")

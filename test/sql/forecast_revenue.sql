@@ -197,8 +197,8 @@ SELECT revenue.forecast_chart('month', 3, 0);
 SELECT revenue.forecast_lines(width => 5);
 
 -- MRR and ARR, from the ledger ----------------------------------------------------------------
-SELECT f ->> 'forecast_amount' AS amount, f ->> 'reason' AS reason, f -> 'components' AS components FROM revenue.revenue_forecast('quarter', metric => 'mrr') AS f;
 RESET revenue_intel.org_id;
+SELECT f ->> 'forecast_amount' AS amount, f ->> 'reason' AS reason, f -> 'components' AS components FROM revenue.revenue_forecast('quarter', metric => 'mrr', org => :empty) AS f;
 SELECT revenue.create_org('Subscribed') AS subscribed \gset
 SET revenue_intel.org_id = :subscribed;
 INSERT INTO revenue.subscriptions (org_id, subscription_id, customer_id) SELECT :subscribed, 's' || i, 'c' || i FROM generate_series(1, 300) AS i;
