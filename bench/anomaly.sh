@@ -4,14 +4,13 @@
 #
 #   BENCH_ANOMALY_SERIES   how many of the 600 series (600); the peers in R take seconds for each ten
 . bench/lib.sh
-. demo/lib.sh
 
 most=${BENCH_ANOMALY_SERIES:-600}
 folder=build/bench/anomaly
 mkdir -p "$folder"
 ${CXX:-g++} -std=c++20 -O2 -ffp-contract=off -o "$folder/generate" bench/anomaly_series.cpp
 "$folder/generate" "$folder"
-logged bench-anomaly-peers Rscript bench/peers/anomaly.R "$folder" "$most"
+Rscript bench/peers/anomaly.R "$folder" "$most" >build/log/bench-anomaly-peers.log 2>&1
 
 database bench_anomaly
 sql -o /dev/null -c 'CREATE EXTENSION revenue_intel' -v most="$most" -f bench/anomaly.sql

@@ -13,7 +13,7 @@ case ${1:-demo} in
   demo) ;;
   check) need+=("${relay[@]}" libgtest-dev libbenchmark-dev clang libclang-rt-dev perl libipc-run-perl python3) ;;
   relay) need=("${relay[@]}") ;;
-  bench) need+=(cmake libbenchmark-dev "postgresql-plpython3-$PGMAJOR" r-cran-forecast) ;;
+  bench) need+=(cmake libbenchmark-dev "postgresql-plpython3-$PGMAJOR" python3 r-base-core r-cran-forecast) ;;
   matrix) need=(debootstrap debian-archive-keyring) ;;
   *) fail "setup.sh knows the sets demo, check, bench, matrix and relay, not '$1'" ;;
 esac
