@@ -6,28 +6,29 @@ RETURNS TABLE (org_id integer, source text, last_change timestamptz, hours_old d
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
+  moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
   -- What this transaction wrote was recorded after it began.
-  moment timestamptz := coalesce(revenue.checked_instant(as_of), clock_timestamp());
+  until timestamptz := coalesce(as_of, clock_timestamp());
 BEGIN
   RETURN QUERY
   WITH changes AS (
     SELECT o.org_id, s.source, CASE WHEN s.last_change > moment THEN moment ELSE s.last_change END AS last_change
     FROM revenue.orgs AS o
     CROSS JOIN LATERAL (VALUES
-      ('accounts', (SELECT max(a.signals_at) FROM revenue.accounts AS a WHERE a.org_id = o.org_id AND a.signals_at <= moment)),
-      ('activities', (SELECT max(a.recorded_at) FROM revenue.activities AS a WHERE a.org_id = o.org_id AND a.recorded_at <= moment)),
+      ('accounts', (SELECT max(a.signals_at) FROM revenue.accounts AS a WHERE a.org_id = o.org_id AND a.signals_at <= until)),
+      ('activities', (SELECT max(a.recorded_at) FROM revenue.activities AS a WHERE a.org_id = o.org_id AND a.recorded_at <= until)),
       ('automation_days', ((SELECT max(a.day) FROM revenue.automation_days AS a
-        WHERE a.org_id = o.org_id AND a.day <= moment AT TIME ZONE o.time_zone) + 1)::timestamp AT TIME ZONE o.time_zone),
+        WHERE a.org_id = o.org_id AND a.day <= until AT TIME ZONE o.time_zone) + 1)::timestamp AT TIME ZONE o.time_zone),
       ('contacts', greatest(
-        (SELECT max(c.created_at) FROM revenue.contacts AS c WHERE c.org_id = o.org_id AND c.created_at <= moment),
-        (SELECT max(c.recorded_at) FROM revenue.contact_stages AS c WHERE c.org_id = o.org_id AND c.recorded_at <= moment))),
-      ('deals', (SELECT max(h.recorded_at) FROM revenue.deal_history AS h WHERE h.org_id = o.org_id AND h.recorded_at <= moment)),
+        (SELECT max(c.created_at) FROM revenue.contacts AS c WHERE c.org_id = o.org_id AND c.created_at <= until),
+        (SELECT max(c.recorded_at) FROM revenue.contact_stages AS c WHERE c.org_id = o.org_id AND c.recorded_at <= until))),
+      ('deals', (SELECT max(h.recorded_at) FROM revenue.deal_history AS h WHERE h.org_id = o.org_id AND h.recorded_at <= until)),
       ('fx_rates', ((SELECT max(f.rate_date) FROM revenue.fx_rates AS f
-        WHERE f.org_id = o.org_id AND f.rate_date <= moment AT TIME ZONE o.time_zone) + 1)::timestamp AT TIME ZONE o.time_zone),
+        WHERE f.org_id = o.org_id AND f.rate_date <= until AT TIME ZONE o.time_zone) + 1)::timestamp AT TIME ZONE o.time_zone),
       ('offer_activity', ((SELECT max(a.day) FROM revenue.offer_activity AS a
-        WHERE a.org_id = o.org_id AND a.day <= moment AT TIME ZONE o.time_zone) + 1)::timestamp AT TIME ZONE o.time_zone),
-      ('subscriptions', (SELECT max(c.recorded_at) FROM revenue.mrr_customers AS c WHERE c.org_id = o.org_id AND c.recorded_at <= moment)),
-      ('revenue_events', (SELECT max(e.recorded_at) FROM revenue.revenue_events AS e WHERE e.org_id = o.org_id AND e.recorded_at <= moment))
+        WHERE a.org_id = o.org_id AND a.day <= until AT TIME ZONE o.time_zone) + 1)::timestamp AT TIME ZONE o.time_zone),
+      ('subscriptions', (SELECT max(c.recorded_at) FROM revenue.mrr_customers AS c WHERE c.org_id = o.org_id AND c.recorded_at <= until)),
+      ('revenue_events', (SELECT max(e.recorded_at) FROM revenue.revenue_events AS e WHERE e.org_id = o.org_id AND e.recorded_at <= until))
     ) AS s(source, last_change)
     WHERE o.org_id = ANY (revenue.visible_orgs('member')) AND (data_freshness.org IS NULL OR o.org_id = data_freshness.org)
   )
