@@ -23,8 +23,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10 AS $$
      '05:00', 1440, 0, 'SELECT revenue.update_offer_performance(org => $2)'),
     ('revenue_ledger_update', 'Folds the sums of the ledger of MRR, and brings in policies that came in force',
      '00:05', 60, 0,
-     'SELECT revenue.compact_ledger($2) + CASE WHEN EXISTS (SELECT FROM revenue.mrr_books AS b WHERE b.org_id = $2
-        AND b.policies IS DISTINCT FROM revenue.ledger_policies($2)) THEN revenue.refresh_ledger($2) ELSE 0 END'),
+     'SELECT revenue.update_ledger($2)'),
     ('revenue_cleanup', 'Deletes messages delivered, and the log of jobs run, long ago',
      '03:15', 1440, 0, 'SELECT revenue.purge_messages(org => $2) + revenue.purge_job_runs(org => $2)')
 $$;
@@ -353,6 +352,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION revenue.run_job IS
   'Runs a job now, due or not, and answers {job, due_at, started_at, finished_at, state, result, error}; one that fails is undone and logged, and raises no error. Admins and owners';
+
+CREATE OR REPLACE FUNCTION revenue.update_ledger(org integer DEFAULT NULL) RETURNS integer
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+  folded integer := revenue.compact_ledger(chosen);
+BEGIN
+  -- To compute all anew takes long, and writers wait for it.
+  IF EXISTS (SELECT FROM revenue.mrr_books AS b
+             WHERE b.org_id = chosen AND b.policies IS DISTINCT FROM revenue.ledger_policies(chosen)) THEN
+    PERFORM revenue.refresh_ledger(chosen);
+  END IF;
+  RETURN folded;
+END $$;
+COMMENT ON FUNCTION revenue.update_ledger IS
+  'compact_ledger(), and refresh_ledger() where other policies have come in force than the ledger is written by; how many rows were folded. Admins and owners';
 
 CREATE OR REPLACE FUNCTION revenue.purge_job_runs(keep interval DEFAULT '90 days', org integer DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$

@@ -386,6 +386,7 @@ INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('finish_job', '["00000000-0000-4000-8000-000000000555", 555]', 'admin'),
   ('run_job', '["revenue_cleanup", null, 555]', 'admin'),
   ('purge_job_runs', '["0", 555]', 'admin'),
+  ('update_ledger', '[555]', 'admin'),
   ('set_job', '["revenue_cleanup", true, "04:00", 1440, 0, "why", 555]', 'owner'),
   ('set_job_schedule', '[false, 555]', 'owner'),
   ('schedule_jobs', '[555]', 'owner'),
