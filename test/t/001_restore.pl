@@ -40,6 +40,14 @@ $node->safe_psql('source', q{
   SELECT revenue.set_alert_rule('at_risk_deals', threshold => 1);
   SELECT revenue.log_deal('e1', deal_id => 'd11');
   SELECT revenue.check_alerts();
+  INSERT INTO revenue.subscriptions (org_id, subscription_id, customer_id) SELECT 1, 's' || i, 'c' || i % 5 FROM generate_series(1, 20) AS i;
+  INSERT INTO revenue.subscription_items (org_id, subscription_id, valid_from, unit_price, currency)
+  SELECT 1, 's' || i, '2025-01-01'::date + i, i, 'EUR' FROM generate_series(1, 20) AS i;
+  INSERT INTO revenue.other_revenue (org_id, entry_id, customer_id, kind, amount, currency, day) VALUES (1, 'o', 'c1', 'one_time', 9, 'EUR', '2025-02-01');
+  SELECT revenue.close_period('2025-03-01');
+  UPDATE revenue.subscription_items SET valid_to = '2025-02-01' WHERE subscription_id = 's3';
+  SELECT revenue.compact_ledger();
+  DELETE FROM revenue.subscription_items WHERE subscription_id = 's4';
 });
 
 # Every table of the extension, by name and by the digest of its rows.
@@ -52,6 +60,10 @@ my $digest = q{
 my $before = $node->safe_psql('source', $digest);
 like($before, qr/deal_history\|[1-9]/, 'there is history to lose');
 like($before, qr/metric_values_\d{4}_\d\d\|[1-9]/, 'there are partitions to lose');
+like($before, qr/mrr_movements\|[1-9]/, 'and a ledger');
+my $ledger = q{SET revenue_intel.org_id = 1; SELECT count(*) FROM revenue.verify_ledger();
+  SELECT period_from, closing_mrr, adjustment_mrr FROM revenue.arr_monthly('2025-12-31')};
+my $books = $node->safe_psql('source', $ledger);
 
 my $directory = PostgreSQL::Test::Utils::tempdir();
 for my $format ('plain', 'custom')
@@ -72,6 +84,11 @@ for my $format ('plain', 'custom')
     q{SET revenue_intel.org_id = 1; UPDATE revenue.deals SET amount = 1 WHERE deal_id = 'd30'});
   is( $node->safe_psql("target_$format", q{SELECT count(*) FROM revenue.deal_history WHERE deal_id = 'd30'}),
     '2', 'and history is written again after the restore');
+  is($node->safe_psql("target_$format", $ledger), $books, 'the ledger is exact and tells the same');
+  $node->safe_psql("target_$format", q{UPDATE revenue.subscription_items SET valid_to = '2025-02-15' WHERE subscription_id = 's5'});
+  is( $node->safe_psql("target_$format", q{SET revenue_intel.org_id = 1; SELECT count(*) FROM revenue.verify_ledger();
+      SELECT valid_day, booked_day, is_adjustment FROM revenue.mrr_movements WHERE customer_id = 'c0' AND version > 1 AND valid_day = '2025-02-15'}),
+    "0\n2025-02-15|2025-03-01|t", 'and is written again, in closed books as an adjustment');
 }
 
 # row_security = off is what a restore sets; a member who sets it gains nothing.

@@ -12,6 +12,7 @@ $node->start;
 $node->safe_psql('postgres', q{
   CREATE EXTENSION revenue_intel;
   SELECT revenue.create_org('Crash');
+  INSERT INTO revenue.subscriptions (org_id, subscription_id, customer_id) SELECT 1, 's' || i, 'c' || i % 100 FROM generate_series(1, 2000) AS i;
 });
 
 my $insert = q{INSERT INTO revenue.deals (org_id, deal_id, stage_id, amount, currency)
@@ -23,15 +24,24 @@ my $state = q{
      WHERE d.deal_id IS NULL OR h.deal_id IS NULL OR d.amount <> h.amount)
   FROM revenue.deals};
 
+# Items of subscriptions, and whether their ledger is what they say, with as many customers and movements.
+my $subscribe = q{INSERT INTO revenue.subscription_items (org_id, subscription_id, item_id, valid_from, unit_price, currency)
+  SELECT 1, 's' || i, '%s', '2025-01-01'::date + i %% 90, i, 'USD' FROM generate_series(%d, %d) AS i};
+my $ledger = q{SELECT (SELECT count(*) FROM revenue.verify_ledger()), (SELECT count(*) FROM revenue.subscription_items),
+  (SELECT closing_mrr FROM revenue.arr_monthly('2025-12-31') ORDER BY period_from DESC LIMIT 1) = (SELECT sum(mrr) FROM revenue.subscription_items)};
+
 # Committed in batches, while a loop goes on; then kill -9.
 sub kill_in_the_middle
 {
   my ($name, $victim) = @_;
   my $committed = $node->safe_psql('postgres', 'SELECT count(*) FROM revenue.deals');
+  my $subscribed = $node->safe_psql('postgres', 'SELECT count(*) FROM revenue.subscription_items');
   my $load = '';
   $load .= sprintf("$insert;\n", $name, $_ * 100 + 1, $_ * 100 + 100) for 0 .. 4;
+  $load .= sprintf("$subscribe;\n", "$name$_", 1, 200) for 0 .. 4;
   $node->safe_psql('postgres', $load);
-  my ($in, $out, $err) = ("BEGIN;\n" . sprintf($insert, "${name}lost", 1, 2000) . ";\nSELECT 'written', pg_backend_pid();\n", '', '');
+  my ($in, $out, $err) = ("BEGIN;\n" . sprintf($insert, "${name}lost", 1, 2000) . ";\n" . sprintf($subscribe, "${name}lost", 1, 2000)
+    . ";\nSELECT 'written', pg_backend_pid();\n", '', '');
   my $session = IPC::Run::start([ 'psql', '-X', '-A', '-t', '-q', '-d', $node->connstr('postgres') ],
     '<', \$in, '>', \$out, '2>', \$err, IPC::Run::timeout(60));
   $session->pump until $out =~ /written\|(\d+)/;
@@ -43,6 +53,7 @@ sub kill_in_the_middle
   is($deals, $committed + 500, "$name: what was committed is there, and nothing else");
   is($versions, $deals, "$name: with one version each");
   is($torn, 0, "$name: deals and history agree");
+  is($node->safe_psql('postgres', $ledger), join('|', 0, $subscribed + 1000, 't'), "$name: the ledger is what the subscriptions say");
 }
 
 kill_in_the_middle('backend', sub { kill 'KILL', $_[0] });

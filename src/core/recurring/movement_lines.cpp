@@ -15,13 +15,28 @@ using Text = MovementLines::Text;
 
 constexpr std::uint32_t kNoText = std::numeric_limits<std::uint32_t>::max();
 constexpr std::int32_t kNever = std::numeric_limits<std::int32_t>::max();
-constexpr std::array<std::string_view, 5> kStatuses{"active", "trial", "paused", "past_due", "incomplete"};
+constexpr std::int32_t kFirstDay = -730'119;  // 0001-01-01
+constexpr std::int32_t kLastDay = 2'921'939;  // 9999-12-31
+constexpr std::array<std::string_view, 5> kStatuses{"active", "trial", "paused", "past_due",
+                                                    "incomplete"};
 
 enum class Reason : std::uint8_t {
-  added, currency, discount, free, past_due, pause, plan, price, product, removed, seats, trial
+  added,
+  currency,
+  discount,
+  free,
+  past_due,
+  pause,
+  plan,
+  price,
+  product,
+  removed,
+  seats,
+  trial
 };
-constexpr std::array<const char*, 12> kReasons{"added", "currency", "discount", "free",    "past_due", "pause",
-                                               "plan",  "price",    "product",  "removed", "seats",    "trial"};
+constexpr std::array<const char*, 12> kReasons{"added",    "currency", "discount", "free",
+                                               "past_due", "pause",    "plan",     "price",
+                                               "product",  "removed",  "seats",    "trial"};
 
 // What an item is worth from one day to another, under the policies.
 struct Piece {
@@ -57,7 +72,9 @@ struct Day {
   bool free_after;
 };
 
-std::int64_t sum(std::int64_t a, std::int64_t b) { return add(Money{a}, Money{b}).micros; }
+std::int64_t sum(std::int64_t a, std::int64_t b) {
+  return add(Money{a}, Money{b}).micros;
+}
 
 std::int64_t share(std::int64_t amount, std::int64_t part, std::int64_t whole) {
   return multiply_ratio(Money{amount}, part, whole).micros;
@@ -72,12 +89,16 @@ class Sweep {
     std::vector<const Item*> order;
     order.reserve(items_.size());
     for (const Item& item : items_) order.push_back(&item);
-    const auto slot = [this](const Item* item) { return std::pair(view(item->subscription), view(item->item)); };
+    const auto slot = [this](const Item* item) {
+      return std::pair(view(item->subscription), view(item->item));
+    };
     std::sort(order.begin(), order.end(), [&slot](const Item* a, const Item* b) {
-      return std::tuple(slot(a), a->valid_from, a->valid_to) < std::tuple(slot(b), b->valid_from, b->valid_to);
+      return std::tuple(slot(a), a->valid_from, a->valid_to) <
+             std::tuple(slot(b), b->valid_from, b->valid_to);
     });
     for (auto first = order.begin(); first != order.end();) {
-      const auto last = std::find_if(first, order.end(), [&](const Item* item) { return slot(item) != slot(*first); });
+      const auto last = std::find_if(first, order.end(),
+                                     [&](const Item* item) { return slot(item) != slot(*first); });
       sweep_slot({first, last});
       first = last;
     }
@@ -93,15 +114,19 @@ class Sweep {
 
   std::int64_t amount_of(const Item& item) const {
     switch (policies_.discounts) {
-      case Discounts::all: return item.mrr;
-      case Discounts::recurring: return item.temporary_discount ? item.list_mrr : item.mrr;
-      case Discounts::none: return item.list_mrr;
+      case Discounts::all:
+        return item.mrr;
+      case Discounts::recurring:
+        return item.temporary_discount ? item.list_mrr : item.mrr;
+      case Discounts::none:
+        return item.list_mrr;
     }
     return item.mrr;
   }
 
   void add_piece(const Item& item, std::int32_t from, std::int32_t to, bool counts) {
-    if (from < to) pieces_.push_back({&item, from, to, counts ? amount_of(item) : 0, item.status, counts});
+    if (from < to)
+      pieces_.push_back({&item, from, to, counts ? amount_of(item) : 0, item.status, counts});
   }
 
   void sweep_slot(std::span<const Item* const> periods) {
@@ -112,18 +137,30 @@ class Sweep {
       const Item& item = *periods[i];
       std::int32_t to = item.valid_to;
       if (i + 1 < periods.size()) to = std::min(to, periods[i + 1]->valid_from);
-      if (policies_.churn_on_cancel_date && item.cancelled_on > item.valid_from) to = std::min(to, item.cancelled_on);
-      const bool still_past_due = i > 0 && periods[i - 1]->status == Status::past_due && ended == item.valid_from;
+      if (policies_.churn_on_cancel_date && item.cancelled_on > item.valid_from)
+        to = std::min(to, item.cancelled_on);
+      const bool still_past_due =
+          i > 0 && periods[i - 1]->status == Status::past_due && ended == item.valid_from;
       if (!still_past_due) past_due_since = item.valid_from;
       ended = to;
       switch (item.status) {
-        case Status::active: add_piece(item, item.valid_from, to, true); break;
-        case Status::trial: add_piece(item, item.valid_from, to, policies_.trial_included); break;
-        case Status::paused: add_piece(item, item.valid_from, to, policies_.paused_unchanged); break;
-        case Status::incomplete: add_piece(item, item.valid_from, to, false); break;
+        case Status::active:
+          add_piece(item, item.valid_from, to, true);
+          break;
+        case Status::trial:
+          add_piece(item, item.valid_from, to, policies_.trial_included);
+          break;
+        case Status::paused:
+          add_piece(item, item.valid_from, to, policies_.paused_unchanged);
+          break;
+        case Status::incomplete:
+          add_piece(item, item.valid_from, to, false);
+          break;
         case Status::past_due: {
-          const std::int64_t grace_ends = std::int64_t{past_due_since} + policies_.past_due_grace_days;
-          const auto until = static_cast<std::int32_t>(std::clamp<std::int64_t>(grace_ends, item.valid_from, to));
+          const std::int64_t grace_ends =
+              std::int64_t{past_due_since} + policies_.past_due_grace_days;
+          const auto until =
+              static_cast<std::int32_t>(std::clamp<std::int64_t>(grace_ends, item.valid_from, to));
           add_piece(item, item.valid_from, until, true);
           add_piece(item, until, to, false);
           break;
@@ -142,21 +179,30 @@ class Sweep {
     if (before != nullptr && before->to != kNever) change(before->to, before, nullptr);
   }
 
-  void put(std::int32_t day, const Item& item, Reason reason, std::int64_t amount, std::int32_t free_items = 0) {
+  void put(std::int32_t day, const Item& item, Reason reason, std::int64_t amount,
+           std::int32_t free_items = 0) {
     if (amount == 0 && free_items == 0) return;
-    lines_.push_back({day, view(item.product), item.product.size != kNoText, view(item.currency), reason, amount, free_items});
+    lines_.push_back({day, view(item.product), item.product.size != kNoText, view(item.currency),
+                      reason, amount, free_items});
   }
 
-  static bool is_free(const Piece* piece) { return piece != nullptr && piece->counts && piece->amount == 0; }
+  static bool is_free(const Piece* piece) {
+    return piece != nullptr && piece->counts && piece->amount == 0;
+  }
 
   // Why a piece is worth nothing, or why it was.
   static Reason idle_reason(const Piece& piece, Reason otherwise) {
     switch (piece.status) {
-      case Status::active: return Reason::free;
-      case Status::trial: return Reason::trial;
-      case Status::paused: return Reason::pause;
-      case Status::past_due: return Reason::past_due;
-      case Status::incomplete: return otherwise;
+      case Status::active:
+        return Reason::free;
+      case Status::trial:
+        return Reason::trial;
+      case Status::paused:
+        return Reason::pause;
+      case Status::past_due:
+        return Reason::past_due;
+      case Status::incomplete:
+        return otherwise;
     }
     return otherwise;
   }
@@ -165,16 +211,22 @@ class Sweep {
     const std::int64_t p = before != nullptr ? before->amount : 0;
     const std::int64_t c = after != nullptr ? after->amount : 0;
     const std::int32_t free_items = is_free(after) - is_free(before);
-    if (free_items != 0) put(day, *(after != nullptr ? after : before)->item, Reason::free, 0, free_items);
+    if (free_items != 0)
+      put(day, *(after != nullptr ? after : before)->item, Reason::free, 0, free_items);
     if (p == 0) {
-      if (c != 0) put(day, *after->item, before == nullptr ? Reason::added : idle_reason(*before, Reason::added), c);
+      if (c != 0)
+        put(day, *after->item,
+            before == nullptr ? Reason::added : idle_reason(*before, Reason::added), c);
     } else if (c == 0) {
-      put(day, *before->item, after == nullptr ? Reason::removed : idle_reason(*after, Reason::removed), -p);
+      put(day, *before->item,
+          after == nullptr ? Reason::removed : idle_reason(*after, Reason::removed), -p);
     } else {
       const Item& was = *before->item;
       const Item& is = *after->item;
-      const bool same_product = was.product.size == kNoText ? is.product.size == kNoText
-                                                            : is.product.size != kNoText && view(was.product) == view(is.product);
+      const bool same_product =
+          was.product.size == kNoText
+              ? is.product.size == kNoText
+              : is.product.size != kNoText && view(was.product) == view(is.product);
       if (!same_product || view(was.currency) != view(is.currency)) {
         const Reason reason = same_product ? Reason::currency : Reason::product;
         put(day, was, reason, -p);
@@ -187,14 +239,17 @@ class Sweep {
     }
   }
 
-  // One thing that changed has all of the difference; of several each has what it makes after the ones
-  // before it: seats at the old price and discount, the price at the old discount, the discount.
+  // One thing that changed has all of the difference; of several each has what it makes after the
+  // ones before it: seats at the old price and discount, the price at the old discount, the
+  // discount.
   void reprice(std::int32_t day, const Piece& before, const Piece& after) {
     const Item& was = *before.item;
     const Item& is = *after.item;
     const bool seats = was.quantity != is.quantity;
-    const bool price = was.unit_price != is.unit_price || was.billing_count != is.billing_count || view(was.billing) != view(is.billing);
-    const bool discount = was.discount_pct != is.discount_pct || was.discount_amount != is.discount_amount ||
+    const bool price = was.unit_price != is.unit_price || was.billing_count != is.billing_count ||
+                       view(was.billing) != view(is.billing);
+    const bool discount = was.discount_pct != is.discount_pct ||
+                          was.discount_amount != is.discount_amount ||
                           was.temporary_discount != is.temporary_discount;
     std::int64_t rest = after.amount - before.amount;
     std::int64_t reached = before.amount;
@@ -203,20 +258,28 @@ class Sweep {
       rest -= now - reached;
       reached = now;
     };
-    if (seats && (price || discount) && was.quantity > 0) take(Reason::seats, share(before.amount, is.quantity, was.quantity));
-    if (price && discount && was.list_mrr > 0) take(Reason::price, share(is.list_mrr, before.amount, was.list_mrr));
-    put(day, is, discount ? Reason::discount : price || !seats ? Reason::price : Reason::seats, rest);
+    if (seats && (price || discount) && was.quantity > 0)
+      take(Reason::seats, share(before.amount, is.quantity, was.quantity));
+    if (price && discount && was.list_mrr > 0)
+      take(Reason::price, share(is.list_mrr, before.amount, was.list_mrr));
+    put(day, is,
+        discount          ? Reason::discount
+        : price || !seats ? Reason::price
+                          : Reason::seats,
+        rest);
   }
 
   // One line for each key; what nets to nothing for a product and currency did not happen.
   void settle() {
-    std::sort(lines_.begin(), lines_.end(), [](const Line& a, const Line& b) { return a.key() < b.key(); });
+    std::sort(lines_.begin(), lines_.end(),
+              [](const Line& a, const Line& b) { return a.key() < b.key(); });
     std::vector<Line> kept;
     kept.reserve(lines_.size());
     for (std::size_t i = 0; i < lines_.size();) {
       const auto same_day_product = [&](const Line& line) {
         return std::tuple(line.day, line.has_product, line.product, line.currency) ==
-               std::tuple(lines_[i].day, lines_[i].has_product, lines_[i].product, lines_[i].currency);
+               std::tuple(lines_[i].day, lines_[i].has_product, lines_[i].product,
+                          lines_[i].currency);
       };
       const std::size_t start = kept.size();
       std::int64_t net = 0;
@@ -266,7 +329,8 @@ class Sweep {
   }
 
   bool pays() const {
-    return std::any_of(totals_.begin(), totals_.end(), [](const CurrencyTotal& total) { return total.total != 0; });
+    return std::any_of(totals_.begin(), totals_.end(),
+                       [](const CurrencyTotal& total) { return total.total != 0; });
   }
 
   CurrencyTotal& total_of(std::string_view currency) {
@@ -283,22 +347,27 @@ class Sweep {
       if (!days_[lost].paid_before || days_[lost].pays_after) continue;
       std::size_t back = lost + 1;
       while (back < days_.size() && !days_[back].pays_after) ++back;
-      if (back == days_.size() || std::int64_t{days_[back].day} - days_[lost].day > policies_.reactivation_gap_days) continue;
-      for (std::size_t line = days_[lost].first; line < days_[back].first; ++line) lines_[line].day = days_[back].day;
+      if (back == days_.size() ||
+          std::int64_t{days_[back].day} - days_[lost].day > policies_.reactivation_gap_days)
+        continue;
+      for (std::size_t line = days_[lost].first; line < days_[back].first; ++line)
+        lines_[line].day = days_[back].day;
       moved = true;
     }
     if (moved) settle();
   }
 
   // The kind of a day; nothing where currencies were exchanged, so that it takes rates to say.
-  std::optional<const char*> kind_of(const Day& day, bool is_customer, bool paid_ever, std::int32_t lost_on) {
+  std::optional<const char*> kind_of(const Day& day, bool is_customer, bool paid_ever,
+                                     std::int32_t lost_on) {
     if (!day.pays_after) {
       if (!is_customer) return std::nullopt;
       return policies_.free_is_active && day.free_after ? "contraction" : "churn";
     }
     if (!day.paid_before && !is_customer) {
-      const bool returns = paid_ever && (!policies_.reactivation_within_days ||
-                                         std::int64_t{day.day} - lost_on <= *policies_.reactivation_within_days);
+      const bool returns =
+          paid_ever && (!policies_.reactivation_within_days ||
+                        std::int64_t{day.day} - lost_on <= *policies_.reactivation_within_days);
       return returns ? "reactivation" : "new";
     }
     bool up = false;
@@ -315,11 +384,15 @@ class Sweep {
     std::string json;
     for (const CurrencyTotal& total : totals_)
       if (total.change != 0)
-        json.append(json.empty() ? "{\"" : ", \"").append(total.currency).append("\": ").append(std::to_string(total.change));
+        json.append(json.empty() ? "{\"" : ", \"")
+            .append(total.currency)
+            .append("\": ")
+            .append(std::to_string(total.change));
     return json + "}";
   }
 
-  // The day on which a customer who is new on `first` is lost again within the month; its index, or nothing.
+  // The day on which a customer who is new on `first` is lost again within the month; its index, or
+  // nothing.
   std::optional<std::size_t> lost_at_once(std::size_t first) const {
     for (std::size_t i = first + 1; i < days_.size(); ++i) {
       if (month_of({days_[i].day}) != month_of({days_[first].day})) return std::nullopt;
@@ -361,21 +434,27 @@ class Sweep {
     return out;
   }
 
-  void put_day(const Day& day, std::optional<const char*> kind, bool free, std::vector<MovementLine>& out) const {
+  void put_day(const Day& day, std::optional<const char*> kind, bool free,
+               std::vector<MovementLine>& out) const {
     const std::size_t start = out.size();
     for (std::size_t i = day.first; i < day.last; ++i) {
       const Line& line = lines_[i];
       if (line.amount == 0) continue;
-      const Reason reason = !kind ? Reason::currency : free && line.reason == Reason::removed ? Reason::free : line.reason;
-      if (out.size() > start && out.back().currency == line.currency && out.back().reason == kReasons[static_cast<std::size_t>(reason)] &&
-          out.back().product_id.has_value() == line.has_product && (!line.has_product || *out.back().product_id == line.product)) {
+      const Reason reason = !kind                                    ? Reason::currency
+                            : free && line.reason == Reason::removed ? Reason::free
+                                                                     : line.reason;
+      if (out.size() > start && out.back().currency == line.currency &&
+          out.back().reason == kReasons[static_cast<std::size_t>(reason)] &&
+          out.back().product_id.has_value() == line.has_product &&
+          (!line.has_product || *out.back().product_id == line.product)) {
         out.back().amount.micros = sum(out.back().amount.micros, line.amount);
         continue;
       }
       put_line(day, kind, reason, line, out);
     }
     // A customer at a price of 0 who leaves is a movement of nothing.
-    if (out.size() == start && kind && *kind == std::string_view("churn")) put_line(day, kind, Reason::removed, lines_[day.first], out);
+    if (out.size() == start && kind && *kind == std::string_view("churn"))
+      put_line(day, kind, Reason::removed, lines_[day.first], out);
     if (out.size() == start) return;
     out[start].movements = 1;
     if (!kind) {
@@ -384,8 +463,8 @@ class Sweep {
     }
   }
 
-  static void put_line(const Day& day, std::optional<const char*> kind, Reason reason, const Line& line,
-                       std::vector<MovementLine>& out) {
+  static void put_line(const Day& day, std::optional<const char*> kind, Reason reason,
+                       const Line& line, std::vector<MovementLine>& out) {
     MovementLine& put = out.emplace_back();
     put.valid_day = {day.day};
     if (kind) put.kind = *kind;
@@ -404,6 +483,10 @@ class Sweep {
   std::vector<CurrencyTotal> totals_;
 };
 
+bool is_period(std::int32_t from, std::int32_t to) {
+  return from >= kFirstDay && from <= kLastDay && (to <= kLastDay || to == kNever);
+}
+
 Status status_named(std::string_view name) {
   const auto found = std::find(kStatuses.begin(), kStatuses.end(), name);
   if (found == kStatuses.end())
@@ -417,19 +500,24 @@ Status status_named(std::string_view name) {
 Text MovementLines::keep(std::optional<std::string_view> text) {
   if (!text) return {0, kNoText};
   if (text_.size() + text->size() >= kNoText)
-    throw Error(ErrorCode::out_of_range, "the texts of a customer are too long", "Use shorter ids.");
-  const Text kept{static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(text->size())};
+    throw Error(ErrorCode::out_of_range, "the texts of a customer are too long",
+                "Use shorter ids.");
+  const Text kept{static_cast<std::uint32_t>(text_.size()),
+                  static_cast<std::uint32_t>(text->size())};
   text_.append(*text);
   return kept;
 }
 
 void MovementLines::add(const ItemPeriod& period, const Policies& policies) {
-  if (!period.valid_from.finite() || period.valid_to <= period.valid_from)
-    throw Error(ErrorCode::invalid_argument, "a period must begin on a day and end after it",
+  if (period.valid_to <= period.valid_from ||
+      !is_period(period.valid_from.days, period.valid_to.days))
+    throw Error(ErrorCode::invalid_argument,
+                "a period must begin on a day of the years 1 to 9999 and end after it",
                 "valid_to is the day after the last; infinity leaves it open.");
   const Status status = status_named(period.status);
   if (period.discount_kind != "recurring" && period.discount_kind != "temporary")
-    throw Error(ErrorCode::invalid_argument, "unknown discount_kind \"" + std::string(period.discount_kind) + "\"",
+    throw Error(ErrorCode::invalid_argument,
+                "unknown discount_kind \"" + std::string(period.discount_kind) + "\"",
                 "A discount is recurring or temporary.");
   if (period.mrr.micros < 0 || period.list_mrr.micros < 0 || period.quantity.micros < 0)
     throw Error(ErrorCode::invalid_argument, "an item is not worth less than nothing",
@@ -439,23 +527,38 @@ void MovementLines::add(const ItemPeriod& period, const Policies& policies) {
     text_.reserve(256);
   }
   policies_ = policies;
-  items_.push_back({keep(period.subscription_id), keep(period.item_id), keep(period.product_id), keep(period.plan),
-                    keep(period.currency), keep(period.billing_period), period.valid_from.days, period.valid_to.days,
-                    period.cancelled_on ? period.cancelled_on->days : kNever, period.billing_count,
-                    period.quantity.micros, period.unit_price.micros, period.discount_amount.micros,
-                    period.list_mrr.micros, period.mrr.micros, period.discount_pct, status,
-                    period.discount_kind == "temporary", {}});
+  items_.push_back({keep(period.subscription_id),
+                    keep(period.item_id),
+                    keep(period.product_id),
+                    keep(period.plan),
+                    keep(period.currency),
+                    keep(period.billing_period),
+                    period.valid_from.days,
+                    period.valid_to.days,
+                    period.cancelled_on ? period.cancelled_on->days : kNever,
+                    period.billing_count,
+                    period.quantity.micros,
+                    period.unit_price.micros,
+                    period.discount_amount.micros,
+                    period.list_mrr.micros,
+                    period.mrr.micros,
+                    period.discount_pct,
+                    status,
+                    period.discount_kind == "temporary",
+                    {}});
 }
 
 void MovementLines::merge(const MovementLines& other) {
   if (other.items_.empty()) return;
   if (text_.size() + other.text_.size() >= kNoText)
-    throw Error(ErrorCode::out_of_range, "the texts of a customer are too long", "Use shorter ids.");
+    throw Error(ErrorCode::out_of_range, "the texts of a customer are too long",
+                "Use shorter ids.");
   const auto shift = static_cast<std::uint32_t>(text_.size());
   const std::size_t size = other.items_.size();
   for (std::size_t i = 0; i < size; ++i) {
     Item item = other.items_[i];
-    for (Text* text : {&item.subscription, &item.item, &item.product, &item.plan, &item.currency, &item.billing})
+    for (Text* text :
+         {&item.subscription, &item.item, &item.product, &item.plan, &item.currency, &item.billing})
       if (text->size != kNoText) text->begin += shift;
     items_.push_back(item);
   }
@@ -465,8 +568,9 @@ void MovementLines::merge(const MovementLines& other) {
 
 void MovementLines::serialize(Writer& writer) const {
   writer.put(policies_.discounts);
-  for (const bool flag : {policies_.churn_on_cancel_date, policies_.same_period_dropped, policies_.paused_unchanged,
-                          policies_.trial_included, policies_.free_is_active})
+  for (const bool flag :
+       {policies_.churn_on_cancel_date, policies_.same_period_dropped, policies_.paused_unchanged,
+        policies_.trial_included, policies_.free_is_active})
     writer.put(static_cast<std::uint8_t>(flag));
   writer.put(policies_.reactivation_within_days.value_or(-1));
   writer.put(policies_.reactivation_gap_days);
@@ -500,7 +604,8 @@ void MovementLines::deserialize(Reader& reader) {
   if (within >= 0) policies_.reactivation_within_days = within;
   policies_.reactivation_gap_days = days(0);
   policies_.past_due_grace_days = days(0);
-  for (auto left = reader.get<std::uint64_t>(); left > 0; --left) text_.push_back(reader.get<char>());
+  for (auto left = reader.get<std::uint64_t>(); left > 0; --left)
+    text_.push_back(reader.get<char>());
   for (auto left = reader.get<std::uint64_t>(); left > 0; --left) {
     Item item;
     const auto status = reader.get<std::array<std::byte, sizeof(Item)>>();
@@ -508,47 +613,59 @@ void MovementLines::deserialize(Reader& reader) {
         status[offsetof(Item, temporary_discount)] > std::byte{1})
       Reader::malformed();
     std::memcpy(&item, status.data(), sizeof item);
-    for (const Text text : {item.subscription, item.item, item.product, item.plan, item.currency, item.billing})
-      if (text.size != kNoText && (text.begin > text_.size() || text.size > text_.size() - text.begin)) Reader::malformed();
-    if (item.valid_to <= item.valid_from || item.valid_from < -2'000'000 || (item.valid_to > 4'000'000 && item.valid_to != kNever) ||
+    for (const Text text :
+         {item.subscription, item.item, item.product, item.plan, item.currency, item.billing})
+      if (text.size != kNoText &&
+          (text.begin > text_.size() || text.size > text_.size() - text.begin))
+        Reader::malformed();
+    if (item.valid_to <= item.valid_from || !is_period(item.valid_from, item.valid_to) ||
         item.mrr < 0 || item.list_mrr < 0 || item.quantity < 0)
       Reader::malformed();
     items_.push_back(item);
   }
 }
 
-std::vector<MovementLine> MovementLines::result() const { return Sweep(text_, items_, policies_).run(); }
+std::vector<MovementLine> MovementLines::result() const {
+  return Sweep(text_, items_, policies_).run();
+}
 
-std::vector<MovementLine> restatement(std::vector<MovementLine> current, std::vector<MovementLine> recorded) {
+std::vector<MovementLine> restatement(std::vector<MovementLine> current,
+                                      std::vector<MovementLine> recorded) {
   if (recorded.empty()) return current;
   const auto negative = [](Money amount) { return multiply_ratio(amount, -1); };
   const auto count = [](std::int64_t movements) {
     if (movements != static_cast<std::int32_t>(movements))
-      throw Error(ErrorCode::out_of_range, "too many movements", "A day of a customer is one movement.");
+      throw Error(ErrorCode::out_of_range, "too many movements",
+                  "A day of a customer is one movement.");
     return static_cast<std::int32_t>(movements);
   };
   const auto place = [](const MovementLine& line) {
     return std::tie(line.valid_day, line.reason, line.product_id, line.currency);
   };
-  std::sort(recorded.begin(), recorded.end(), [&place](const MovementLine& a, const MovementLine& b) {
-    return std::tuple(place(a), std::tie(a.kind)) < std::tuple(place(b), std::tie(b.kind));
-  });
+  std::sort(
+      recorded.begin(), recorded.end(), [&place](const MovementLine& a, const MovementLine& b) {
+        return std::tuple(place(a), std::tie(a.kind)) < std::tuple(place(b), std::tie(b.kind));
+      });
   std::vector<MovementLine> believed;
   for (MovementLine& line : recorded) {
-    if (!believed.empty() && place(believed.back()) == place(line) && believed.back().kind == line.kind) {
+    if (!believed.empty() && place(believed.back()) == place(line) &&
+        believed.back().kind == line.kind) {
       believed.back().amount = add(believed.back().amount, line.amount);
       believed.back().movements = count(std::int64_t{believed.back().movements} + line.movements);
     } else {
       believed.push_back(std::move(line));
     }
   }
-  std::erase_if(believed, [](const MovementLine& line) { return line.amount == Money{} && line.movements == 0; });
+  std::erase_if(believed, [](const MovementLine& line) {
+    return line.amount == Money{} && line.movements == 0;
+  });
 
   // The believed line that a line is, or would correct; nothing where there is none left.
   std::vector<bool> matched(believed.size(), false);
   const auto believed_for = [&](const MovementLine& line) -> std::optional<std::size_t> {
-    auto found = std::lower_bound(believed.begin(), believed.end(), line,
-                                  [&place](const MovementLine& a, const MovementLine& b) { return place(a) < place(b); });
+    auto found = std::lower_bound(
+        believed.begin(), believed.end(), line,
+        [&place](const MovementLine& a, const MovementLine& b) { return place(a) < place(b); });
     for (; found != believed.end() && place(*found) == place(line); ++found) {
       const auto index = static_cast<std::size_t>(found - believed.begin());
       if (!matched[index] && (!line.kind || found->kind == line.kind)) return index;
@@ -557,13 +674,17 @@ std::vector<MovementLine> restatement(std::vector<MovementLine> current, std::ve
   };
   // What an exchange was worth is judged once, and anew where any part of it changed.
   for (auto first = current.begin(); first != current.end();) {
-    const auto last = std::find_if(first, current.end(), [first](const MovementLine& line) { return line.valid_day != first->valid_day; });
+    const auto last = std::find_if(first, current.end(), [first](const MovementLine& line) {
+      return line.valid_day != first->valid_day;
+    });
     const bool unchanged = std::all_of(first, last, [&](const MovementLine& line) {
       const auto index = believed_for(line);
-      return !line.kind && index && believed[*index].amount == line.amount && believed[*index].movements == line.movements;
+      return !line.kind && index && believed[*index].amount == line.amount &&
+             believed[*index].movements == line.movements;
     });
     if (unchanged)
-      for (auto line = first; line != last; ++line) line->kind = believed[*believed_for(*line)].kind;
+      for (auto line = first; line != last; ++line)
+        line->kind = believed[*believed_for(*line)].kind;
     first = last;
   }
 

@@ -49,20 +49,24 @@ struct MovementLine {
   Date valid_day;
   std::int32_t movements = 0;
   bool restates = false;  ///< takes back or corrects what was recorded
-  std::optional<std::string> kind;  ///< nothing: expansion, contraction or swap, as `exchanged` is worth
+  std::optional<std::string>
+      kind;  ///< nothing: expansion, contraction or swap, as `exchanged` is worth
   std::string reason;
   std::string currency;
   Money amount;
   std::optional<std::string> product_id;
-  std::optional<std::string> exchanged;  ///< JSON: what changed that day in each of several currencies
+  std::optional<std::string>
+      exchanged;  ///< JSON: what changed that day in each of several currencies
 };
 // What has a fixed size comes first, where PostgreSQL finds it at once.
-REVENUE_FIELDS(MovementLine, valid_day, movements, restates, kind, reason, currency, amount, product_id, exchanged)
+REVENUE_FIELDS(MovementLine, valid_day, movements, restates, kind, reason, currency, amount,
+               product_id, exchanged)
 
 /// What has to be added to the lines that were recorded, so that together they are `current`. A day
 /// of an unknown kind has the kind it was recorded with, where it was recorded as it is: what an
 /// exchange was worth is judged once. Throws out_of_range where a sum does not fit.
-std::vector<MovementLine> restatement(std::vector<MovementLine> current, std::vector<MovementLine> recorded);
+std::vector<MovementLine> restatement(std::vector<MovementLine> current,
+                                      std::vector<MovementLine> recorded);
 
 /// Aggregate state: the item periods of one customer, in any order, as the movements of his MRR.
 /// A period of an item ends at its valid_to or where the next period of that item begins, whichever
@@ -71,8 +75,8 @@ class MovementLines {
  public:
   explicit MovementLines(std::pmr::memory_resource* memory) : text_(memory), items_(memory) {}
 
-  /// The policies are the same in every row. Throws invalid_argument for a status or kind of discount
-  /// that there is not, and for a period that ends before it begins or begins at infinity.
+  /// The policies are the same in every row. Throws invalid_argument for a status or kind of
+  /// discount that there is not, and for a period that ends before it begins or begins at infinity.
   void add(const ItemPeriod& period, const Policies& policies);
   void merge(const MovementLines& other);
   void serialize(Writer& writer) const;

@@ -7,8 +7,8 @@ namespace revenue::recurring {
 
 enum class Discounts : std::uint8_t { all, recurring, none };
 
-/// How recurring revenue is read where definitions differ; the defaults are those of the SQL function
-/// builtin_policies(), which says what each of them means.
+/// How recurring revenue is read where definitions differ; the defaults are those of the SQL
+/// function builtin_policies(), which says what each of them means.
 struct Policies {
   Discounts discounts = Discounts::all;
   bool churn_on_cancel_date = false;
