@@ -3,16 +3,16 @@
 CREATE TYPE revenue.series_hierarchy;
 CREATE FUNCTION revenue.series_hierarchy_in(written cstring)
 RETURNS revenue.series_hierarchy LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'series_hierarchy_in';
-COMMENT ON FUNCTION revenue.series_hierarchy_in IS 'Input of the type series_hierarchy';
+COMMENT ON FUNCTION revenue.series_hierarchy_in IS 'Part of the type series_hierarchy: input';
 CREATE FUNCTION revenue.series_hierarchy_out(hierarchy revenue.series_hierarchy)
 RETURNS cstring LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'series_hierarchy_out';
-COMMENT ON FUNCTION revenue.series_hierarchy_out IS 'Output of the type series_hierarchy';
+COMMENT ON FUNCTION revenue.series_hierarchy_out IS 'Part of the type series_hierarchy: output';
 CREATE FUNCTION revenue.series_hierarchy_recv(internal)
 RETURNS revenue.series_hierarchy LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'series_hierarchy_recv';
-COMMENT ON FUNCTION revenue.series_hierarchy_recv IS 'Binary input of the type series_hierarchy';
+COMMENT ON FUNCTION revenue.series_hierarchy_recv IS 'Part of the type series_hierarchy: binary input';
 CREATE FUNCTION revenue.series_hierarchy_send(hierarchy revenue.series_hierarchy)
 RETURNS bytea LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'series_hierarchy_send';
-COMMENT ON FUNCTION revenue.series_hierarchy_send IS 'Binary output of the type series_hierarchy';
+COMMENT ON FUNCTION revenue.series_hierarchy_send IS 'Part of the type series_hierarchy: binary output';
 CREATE TYPE revenue.series_hierarchy (
   INPUT = revenue.series_hierarchy_in, OUTPUT = revenue.series_hierarchy_out,
   RECEIVE = revenue.series_hierarchy_recv, SEND = revenue.series_hierarchy_send, STORAGE = extended);
