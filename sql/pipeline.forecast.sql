@@ -157,12 +157,16 @@ RETURNS TABLE (
   win_30d double precision, win_60d double precision, win_90d double precision, win double precision,
   expected_close_date date)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  -- By itself, or a plan for few deals would fit the model once a deal.
+  WITH outlook AS MATERIALIZED (
+    SELECT * FROM revenue.stage_outlook('deal', as_of)
+  )
   SELECT d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.segment, d.pipeline_id, d.stage_id,
     d.amount * r.rate, s.base_currency, o.days, o.win_30d, o.win_60d, o.win_90d, o.win,
     s.today + ceil(o.days_to_win - 1e-6)::integer
   FROM revenue.deals_as_of(as_of) AS d
   LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
-  LEFT JOIN revenue.stage_outlook('deal', as_of) AS o ON o.org_id = d.org_id AND o.pipeline_id = d.pipeline_id
+  LEFT JOIN outlook AS o ON o.org_id = d.org_id AND o.pipeline_id = d.pipeline_id
     AND o.stage_id = d.stage_id AND o.days = revenue.stage_age(d.stage_entered_at, s.moment)
   LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = d.org_id AND r.currency = d.currency
   WHERE coalesce(s.kind = 'open', false)
@@ -180,12 +184,15 @@ RETURNS TABLE (
   win_30d double precision, win_60d double precision, win_90d double precision, win double precision,
   expected_close_date date)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  WITH outlook AS MATERIALIZED (
+    SELECT * FROM revenue.stage_outlook('contact', as_of)
+  )
   SELECT c.org_id, c.contact_id, c.name, c.account_id, c.owner_rep_id, c.source, c.pipeline_id, c.stage_id,
     c.expected_value * r.rate, s.base_currency, o.days, o.win_30d, o.win_60d, o.win_90d, o.win,
     s.today + ceil(o.days_to_win - 1e-6)::integer
   FROM revenue.contacts_as_of(as_of) AS c
   LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
-  LEFT JOIN revenue.stage_outlook('contact', as_of) AS o ON o.org_id = c.org_id AND o.pipeline_id = c.pipeline_id
+  LEFT JOIN outlook AS o ON o.org_id = c.org_id AND o.pipeline_id = c.pipeline_id
     AND o.stage_id = c.stage_id AND o.days = revenue.stage_age(c.stage_entered_at, s.moment)
   LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = c.org_id AND r.currency = coalesce(c.currency, s.base_currency)
   WHERE coalesce(s.kind = 'open', false)
@@ -221,7 +228,9 @@ BEGIN
       USING ERRCODE = 'invalid_parameter_value', HINT = 'The kind is deal or contact.';
   END IF;
   RETURN QUERY
-  WITH chances AS MATERIALIZED (
+  WITH outlook AS MATERIALIZED (
+    SELECT * FROM revenue.stage_outlook(pipeline_forecast.kind, as_of, pipeline_forecast.org)
+  ), chances AS MATERIALIZED (
     SELECT d.org_id, o.win_30d, o.win_60d, o.win_90d, o.dispersion_30d, o.dispersion_60d, o.dispersion_90d,
       d.amount * r.rate AS amount, s.base_currency
     FROM (
@@ -232,8 +241,8 @@ BEGIN
       FROM revenue.contacts_as_of(as_of) AS c WHERE pipeline_forecast.kind = 'contact'
     ) AS d
     LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
-    LEFT JOIN revenue.stage_outlook(pipeline_forecast.kind, as_of, pipeline_forecast.org) AS o ON o.org_id = d.org_id AND o.pipeline_id = d.pipeline_id
-      AND o.stage_id = d.stage_id AND o.days = revenue.stage_age(d.stage_entered_at, s.moment)
+    LEFT JOIN outlook AS o ON o.org_id = d.org_id AND o.pipeline_id = d.pipeline_id AND o.stage_id = d.stage_id
+      AND o.days = revenue.stage_age(d.stage_entered_at, s.moment)
     LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = d.org_id AND r.currency = coalesce(d.currency, s.base_currency)
     WHERE coalesce(s.kind = 'open', false) AND (org IS NULL OR d.org_id = org)
   ), totals AS (
@@ -291,14 +300,19 @@ BEGIN
   FOR origin IN SELECT g::date FROM generate_series(first_day::timestamp, last_day::timestamp, step) AS g ORDER BY 1 LOOP
     moment := origin::timestamp AT TIME ZONE zone;
     RETURN QUERY
-    WITH chances AS MATERIALIZED (
+    -- By themselves, or a plan for few deals would fit the model once a deal.
+    WITH outlook AS MATERIALIZED (
+      SELECT * FROM revenue.stage_outlook('deal', moment, chosen)
+    ), stages AS MATERIALIZED (
+      SELECT * FROM revenue.scored_stages(moment)
+    ), chances AS MATERIALIZED (
       SELECT d.deal_id, o.win_30d, o.win_60d, o.win_90d, o.dispersion_30d, o.dispersion_60d, o.dispersion_90d,
         (SELECT n.closed_at FROM revenue.deals AS n
          JOIN revenue.stages AS k ON k.org_id = n.org_id AND k.pipeline_id = n.pipeline_id AND k.stage_id = n.stage_id
          WHERE n.org_id = chosen AND n.deal_id = d.deal_id AND k.kind = 'won') AS won_at
       FROM revenue.deals_as_of(moment) AS d
-      LEFT JOIN revenue.scored_stages(moment) AS s USING (org_id, pipeline_id, stage_id)
-      JOIN revenue.stage_outlook('deal', moment, chosen) AS o ON o.org_id = d.org_id AND o.pipeline_id = d.pipeline_id
+      LEFT JOIN stages AS s USING (org_id, pipeline_id, stage_id)
+      JOIN outlook AS o ON o.org_id = d.org_id AND o.pipeline_id = d.pipeline_id
         AND o.stage_id = d.stage_id AND o.days = revenue.stage_age(d.stage_entered_at, moment)
       WHERE d.org_id = chosen AND coalesce(s.kind = 'open', false)
     ), outcomes AS (
