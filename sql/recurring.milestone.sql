@@ -105,7 +105,7 @@ DECLARE
   path record;
   forecast jsonb;
 BEGIN
-  IF target IS NULL OR NOT (target > 0 AND target <= 1e12) THEN
+  IF target IS NULL OR NOT (target >= 0.000001 AND target <= 1e12) THEN
     RAISE EXCEPTION 'target must be an amount above 0' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Pass the ARR to reach, in the organisation''s base currency, at most a trillion.';
   ELSIF target_date IS NULL OR today NOT BETWEEN '0001-02-01' AND '9999-12-30' OR target_date NOT BETWEEN today AND today + 7300 THEN

@@ -66,7 +66,7 @@ SELECT m -> 'forecast' AS forecast FROM revenue.arr_milestone(40800, '2025-11-01
 SELECT revenue.create_org('Empty', 'USD') AS empty \gset
 SELECT revenue.arr_milestone(100, '2025-06-30', '2024-12-31', org => :empty);
 SELECT statement, pg_temp.error_of('SELECT ' || statement) FROM unnest(ARRAY[
-  $$revenue.arr_milestone(0, '2025-06-30', '2024-12-31', org => 1)$$, $$revenue.arr_milestone('NaN', '2025-06-30', '2024-12-31', org => 1)$$,
+  $$revenue.arr_milestone(0, '2025-06-30', '2024-12-31', org => 1)$$, $$revenue.arr_milestone('NaN', '2025-06-30', '2024-12-31', org => 1)$$, $$revenue.arr_milestone(1e-400, '2025-06-30', '2024-12-31', org => 1)$$,
   $$revenue.arr_milestone(100, '2024-06-30', '2024-12-31', org => 1)$$, $$revenue.arr_milestone(100, 'infinity', '2024-12-31', org => 1)$$,
   $$revenue.arr_milestone(100, '2025-06-30', 'infinity', org => 1)$$, $$revenue.arr_milestone(100, '2025-06-30', '2024-12-31', 2, org => 1)$$,
   $$revenue.arr_milestone(100000, '2025-06-30', '2024-12-31', draws => 5, org => 1)$$, $$revenue.arr_milestone(100, '2025-06-30', '2024-12-31', org => 99)$$,
