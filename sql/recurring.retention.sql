@@ -129,13 +129,15 @@ BEGIN
         SELECT revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount * CASE WHEN s.currency = o.base_currency THEN 1
           ELSE coalesce(revenue.rate_on(o.org_id, s.currency, o.as_of_day), 0) END)
         FROM revenue.customer_steps(o.org_id, o.as_of_day, known, basis) AS s
-      ), period, NULL, o.as_of_day + 1,
+      ), period,
+      greatest((o.as_of_day - 1400 * CASE period WHEN 'quarter' THEN '3 months' ELSE '1 ' || period END::interval)::date, '0001-01-01'),
+      o.as_of_day + 1,
       jsonb_build_object('week_start', o.week_start, 'fiscal_year_start', o.fiscal_year_start)) AS c
     WHERE o.sees_all OR c.cohort_customers >= 5;
   END LOOP;
 END $$;
 COMMENT ON FUNCTION revenue.cohort_retention IS
-  'Customers by the period of their first payment: how many there still are at the close of each period and what they pay, at the rates of as_of, beside how many they were and what they first paid. A viewer sees rounded ratios of cohorts of at least five';
+  'Customers by the period of their first payment: how many there still are at the close of each period and what they pay, at the rates of as_of, beside how many they were and what they first paid; cohorts of the last 1,400 periods. A viewer sees rounded ratios of cohorts of at least five';
 
 CREATE OR REPLACE VIEW revenue.cohort_retention WITH (security_invoker) AS SELECT * FROM revenue.cohort_retention();
 
