@@ -15,10 +15,10 @@ database() {
   [ "${BENCH_CLOCK:-wall}" = wall ] || sql -f "bench/clock.${BENCH_CLOCK}.sql"
 }
 
-# measure SUITE: every case of it in turn, round after round. One that takes longer than half a minute has
-# failed, and does not stop the others.
+# measure SUITE: every case of it in turn, round after round. One that takes longer than half a minute, or
+# MEASURE_TIMEOUT, has failed, and does not stop the others.
 measure() {
-  psql -X -q -c "SET statement_timeout = '30s'" -f - <<SQL
+  psql -X -q -c "SET statement_timeout = '${MEASURE_TIMEOUT:-30s}'" -f - <<SQL
 SELECT format('CALL bench.measure(%L, %L, %s)', suite, name, round)
 FROM bench.cases, generate_series(0, $ROUNDS) AS round
 WHERE suite = '$1' ORDER BY round, position \gexec
