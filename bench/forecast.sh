@@ -5,9 +5,14 @@
 #   BENCH_SAMPLE   series of each period that R forecasts too (60)
 #   BENCH_SERIES   monthly series of the grouped statement (48000)
 . bench/lib.sh
-. demo/lib.sh
+host=$PGHOST
+. demo/lib.sh # forgets which server is meant
+export PGHOST=$host PGUSER=postgres PGDATABASE=postgres
 data=${REVENUE_INTEL_DATA:-../shared/data}
-[ -d "$data/m3" ] || { say "SKIPPED: no series in $data/m3 (REVENUE_INTEL_DATA)"; exit 0; }
+if [ ! -d "$data/m3" ]; then
+  say "SKIPPED: no series in $data/m3 (REVENUE_INTEL_DATA)" | tee "$RESULTS/forecast.md"
+  exit 0
+fi
 
 logged bench-cmake cmake --preset default -D REVENUE_TESTS=OFF -B build/core_bench
 logged bench-core cmake --build build/core_bench -j "$(nproc)" --target forecast_accuracy

@@ -155,7 +155,7 @@ void run(const char* set, const std::vector<Task>& tasks) {
       const std::string name(method == Method::fast ? "fast" : "auto");
       report(set, tasks[i], name.c_str(),
              forecast(models[i], horizon, levels, calibrations.at(tasks[i].period), no_poll), ms[i]);
-      report(set, tasks[i], (name + ", usual widths").c_str(), forecast(models[i], horizon, levels, std::nullopt, no_poll),
+      report(set, tasks[i], (name + " (usual widths)").c_str(), forecast(models[i], horizon, levels, std::nullopt, no_poll),
              ms[i]);
     }
   }

@@ -296,6 +296,7 @@ BEGIN
   -- Nobody writes by the old policies while the new ones come in.
   PERFORM pg_advisory_xact_lock(1836216178, chosen);
   in_force := revenue.ledger_policies(chosen);
+  INSERT INTO revenue.mrr_books (org_id) VALUES (chosen) ON CONFLICT DO NOTHING;
   UPDATE revenue.mrr_books AS b SET policies = in_force, changed_at = clock_timestamp()
   WHERE b.org_id = chosen AND b.policies IS DISTINCT FROM in_force;
   SELECT array_agg(DISTINCT v.customer_id) INTO touched FROM revenue.verify_ledger(chosen) AS v WHERE v.part = 'movements';

@@ -175,6 +175,17 @@ std::vector<std::int64_t> echo_bigints(std::vector<std::int64_t> values) { retur
 std::vector<Date> echo_dates(std::vector<Date> values) { return values; }
 std::vector<std::string> echo_texts(std::vector<std::string> values) { return values; }
 
+// A struct with a row type of its own.
+struct Point {
+  static constexpr const char* kSqlName = "public.point_row";
+  Date day;
+  std::optional<std::string> label;
+  Money amount;
+};
+REVENUE_FIELDS(Point, day, label, amount)
+
+std::vector<Point> echo_points(std::vector<Point> points) { return points; }
+
 }  // namespace
 
 template <>
@@ -211,3 +222,4 @@ PG_FUNCTION(list_numbers, &revenue::list_numbers);
 PG_FUNCTION(echo_bigints, &revenue::echo_bigints);
 PG_FUNCTION(echo_dates, &revenue::echo_dates);
 PG_FUNCTION(echo_texts, &revenue::echo_texts);
+PG_FUNCTION(echo_points, &revenue::echo_points);

@@ -34,3 +34,5 @@ CREATE FUNCTION list_numbers(numbers) RETURNS double precision[] LANGUAGE c STRI
 CREATE FUNCTION echo_bigints(bigint[]) RETURNS bigint[] LANGUAGE c STRICT AS 'MODULE_PATHNAME';
 CREATE FUNCTION echo_dates(date[]) RETURNS date[] LANGUAGE c STRICT AS 'MODULE_PATHNAME';
 CREATE FUNCTION echo_texts(text[]) RETURNS text[] LANGUAGE c STRICT AS 'MODULE_PATHNAME';
+CREATE TYPE point_row AS (day date, label text, amount numeric);
+CREATE FUNCTION echo_points(point_row[]) RETURNS point_row[] LANGUAGE c STRICT AS 'MODULE_PATHNAME';

@@ -120,4 +120,15 @@ SELECT echo_bigints('{1,-9223372036854775808}'), echo_bigints('{}'), echo_dates(
   echo_texts('{a,"b c",""}');
 SELECT echo_bigints('{{1,2},{3,4}}');
 SELECT echo_texts('{a,NULL}');
+-- arrays of rows, some of them long; a row that lacks what C++ needs, and a type with other columns, are refused
+SELECT echo_points(ARRAY[('2024-02-29', 'a b', 1.5), ('infinity', NULL, -2)]::point_row[]), echo_points('{}');
+SELECT count(*), sum(length(p.label)), sum(p.amount) FROM unnest(echo_points(ARRAY(
+  SELECT ('2024-01-01'::date + i, repeat('x', i * 100), i)::point_row FROM generate_series(1, 1000) AS i))) AS p;
+SELECT echo_points('{NULL}');
+SELECT echo_points(ARRAY[(NULL, 'a', 1)]::point_row[]);
+SELECT echo_points(ARRAY[('2024-01-01', 'a', 'NaN')]::point_row[]);
+BEGIN;
+ALTER TYPE point_row ADD ATTRIBUTE more text;
+SELECT echo_points('{}');
+ROLLBACK;
 SELECT live_witnesses();
