@@ -15,6 +15,8 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kMostSeason = 24;
+constexpr int kEvaluations = 400;
+constexpr double kTolerance = 1e-3;  // of -2 log likelihood
 
 using Ring = std::array<double, kMostSeason>;
 
@@ -130,8 +132,9 @@ CesModel fit(std::span<const double> values, std::size_t data_season, CesSeason 
   std::array<double, 4> x{1.3, 1, kind == CesSeason::partial ? 0.1 : 1.3, 1};
   const std::array<double, 4> step{0.15, 0.03, kind == CesSeason::partial ? 0.1 : 0.15, 0.03};
   const std::size_t dimensions = kind == CesSeason::partial ? 3 : kind == CesSeason::full ? 4 : 2;
-  nelder_mead<4>(x, step, dimensions, 400, 0,
-                 [&](const std::array<double, 4>& at) { return loss(at); });
+  const auto count = static_cast<double>(n);
+  nelder_mead<4>(x, step, dimensions, kEvaluations, kTolerance,
+                 [&](const std::array<double, 4>& at) { return count * std::log(std::max(loss(at), 1e-300)); });
   const double squares = loss(x, fitted.empty() ? nullptr : fitted.data());
   const Parameters p = parameters_at(x);
   CesModel model;
@@ -146,7 +149,6 @@ CesModel fit(std::span<const double> values, std::size_t data_season, CesSeason 
   model.potential = ring(state.potential, kind == CesSeason::simple ? season : 1);
   if (kind == CesSeason::partial || kind == CesSeason::full) model.seasonal = ring(state.seasonal, season);
   if (kind == CesSeason::full) model.seasonal_potential = ring(state.seasonal_potential, season);
-  const auto count = static_cast<double>(n);
   const auto k = static_cast<double>(dimensions + 1);
   model.information = count <= k + 1 ? kInfinity
                                  : count * std::log(std::max(squares, 1e-300)) + 2 * k * count / (count - k - 1);

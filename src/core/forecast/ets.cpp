@@ -140,6 +140,7 @@ Start start_of(std::span<const double> values, std::size_t season, Component kin
 }
 
 constexpr int kEvaluations = 600;
+constexpr double kTolerance = 1e-2;  // of -2 log likelihood; AICc is not told apart by less
 constexpr double kLeast = 1e-4;
 constexpr double kMost = 1 - 1e-4;
 constexpr double kLeastPhi = 0.8;
@@ -224,7 +225,7 @@ EtsModel fit(std::span<const double> values, std::size_t season, const EtsForm& 
     return filter(values, season, point->smoothing, state, expected);
   };
   const auto loss = [&](const std::array<double, 6>& x) { return loss_at(x, nullptr); };
-  const double least = nelder_mead<6>(search.x, search.step, search.dimensions, kEvaluations, 1e-3, loss);
+  const double least = nelder_mead<6>(search.x, search.step, search.dimensions, kEvaluations, kTolerance, loss);
 
   EtsModel model;
   model.form = form;

@@ -163,10 +163,14 @@ std::string text_of(const Note& note, Period period) {
   return {};
 }
 
-Series regular_series(std::span<Observation> observations, const SeriesOptions& options) {
-  std::sort(observations.begin(), observations.end(), [](const Observation& a, const Observation& b) {
+Series regular_series(std::span<Observation> observations, const SeriesOptions& options, Poll poll) {
+  constexpr std::size_t kPollEvery = 1 << 18;
+  std::size_t compared = 0;
+  std::sort(observations.begin(), observations.end(), [&](const Observation& a, const Observation& b) {
+    if (++compared % kPollEvery == 0) poll();
     return std::tie(a.at, a.value) < std::tie(b.at, b.value);
   });
+  poll();
   Inferred inferred = infer(observations);
   apply(options, inferred);
   Series series;
@@ -181,6 +185,7 @@ Series regular_series(std::span<Observation> observations, const SeriesOptions& 
   if (inferred.irregular) series.notes.push_back({Remark::irregular, 0});
   if (observations.size() == 1 && !options.period) series.notes.push_back({Remark::one_point, 0});
 
+  poll();
   series.first = calendar.index_of(observations.front().at);
   const std::int64_t periods = calendar.index_of(observations.back().at) - series.first + 1;
   if (periods > kMostPeriods)

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/foundation/fields.hpp"
+#include "core/foundation/poll.hpp"
 #include "core/forecast/calendar.hpp"
 
 namespace revenue::forecast {
@@ -93,7 +93,7 @@ struct Series {
 /// Gathers observations into periods. `observations` is sorted on return, and the result does not depend on
 /// their order. Not empty. Throws out_of_range where a sum is no finite number, invalid_argument for a period
 /// so short that there would be more than kMostPeriods.
-Series regular_series(std::span<Observation> observations, const SeriesOptions& options);
+Series regular_series(std::span<Observation> observations, const SeriesOptions& options, Poll poll = no_poll);
 
 inline constexpr std::int64_t kMostPeriods = 100'000;
 

@@ -40,7 +40,7 @@ void SeriesState::deserialize(Reader& reader) {
 SeriesModel SeriesState::fit(const SeriesOptions& options, Poll poll) const {
   if (observations_.empty()) Reader::malformed();
   std::vector<Observation> observations(observations_.begin(), observations_.end());
-  return fit_series(regular_series(observations, options), options, poll);
+  return fit_series(regular_series(observations, options, poll), options, poll);
 }
 
 void SeriesStateWithOptions::add(LocalTime ts, double value, const SeriesOptions& options) {
