@@ -120,7 +120,8 @@ std::vector<double> said_at(const MrrHistory& history, const std::vector<double>
   said[0] = total(movements);
   said[1] = said[0] - movements.gained + history.pipeline[known];
   said[2] = continued(std::span(history.closing).first(known), window.last).back() - mrr;
-  const std::vector<double> next = continued(std::span(moved).first(known), window.last);
+  // What the ledger began with is no movement to continue.
+  const std::vector<double> next = continued(std::span(moved).subspan(1, known - 1), window.last);
   said[3] = std::accumulate(next.begin(), next.end(), 0.0) - (1 - window.remaining) * next.front();
   if (known >= kYear && window.last <= static_cast<int>(kYear)) {
     const double before = opening(history, known - kYear);
