@@ -118,7 +118,7 @@ LANGUAGE plpgsql STABLE ROWS 10 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan AS $$  -- the tick calls it for each organisation, and planning takes longer
 #variable_conflict use_column
 DECLARE
-  moment timestamptz := coalesce(revenue.checked_instant(job_status.as_of), clock_timestamp());
+  moment timestamptz := coalesce(revenue.checked_instant(job_status.as_of), now());
   served integer[] := ARRAY(
     SELECT v FROM unnest(revenue.visible_orgs('analyst')) AS v WHERE job_status.org IS NULL OR v = job_status.org);
 BEGIN
