@@ -159,7 +159,7 @@ class Teller {
   Said at(int origin) const {
     Said said;
     // Means over windows that were over at the origin.
-    double weight = 0, unmade = 0, repeat = 0, year_before = 0, first_deals = 0, ratio_weight = 0;
+    double weight = 0, unmade = 0, repeat = 0, year_before = 0, first_deals = 0;
     double won_of_open = 0, open = 0;
     for (int before = 0; before + last_ <= origin; ++before) {
       const double w = half_life_weight(origin - last_ - before);
@@ -168,7 +168,6 @@ class Teller {
       unmade += w * unmade_[b];
       first_deals += w * (actual(before) - repeat_[b]);
       if (before >= kYear) {
-        ratio_weight += w;
         repeat += w * repeat_[b];
         year_before += w * months_.between(before - kYear, before);
       }
