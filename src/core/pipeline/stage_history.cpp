@@ -181,7 +181,7 @@ StageHistoryResult StageHistory::result(Poll poll) const {
   std::vector<Spell> sample;
   std::vector<Spell> spells;
   for (std::size_t i = 0; i < entries.size(); ++result.deals) {
-    if (result.deals % kPollEvery == 0) poll();
+    if (static_cast<std::size_t>(result.deals) % kPollEvery == 0) poll();
     const std::int64_t deal = entries[i].deal;
     spells.clear();
     while (i < entries.size() && entries[i].deal == deal) {

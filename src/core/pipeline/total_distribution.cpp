@@ -16,7 +16,7 @@ namespace {
 using Deal = TotalDistribution::Deal;
 
 constexpr std::size_t kMostAtoms = 4096;
-constexpr std::size_t kLattice = 2048;
+constexpr Eigen::Index kLattice = 2048;
 constexpr std::size_t kMostConvolved = 512;
 constexpr std::size_t kFactors = 16;
 constexpr std::size_t kPollEvery = 1 << 16;
@@ -114,19 +114,19 @@ std::vector<Atom> on_lattice(const std::vector<Deal>& deals) {
   Eigen::ArrayXd share = Eigen::ArrayXd::Zero(kLattice);
   Eigen::ArrayXd next = share;
   share[0] = 1;
-  std::size_t top = 0;
+  Eigen::Index top = 0;
   double owed = 0;
   for (const Deal& deal : deals) {
     const double exactly = static_cast<double>(deal.micros) / step;
     const double jump = std::max(std::round(exactly + (deal.probability > 0 ? owed / deal.probability : 0)), 0.0);
     owed += (exactly - jump) * deal.probability;
     const double p = deal.probability;
-    const auto shift = static_cast<std::size_t>(std::min(jump, static_cast<double>(kLattice)));
+    const auto shift = static_cast<Eigen::Index>(std::min(jump, static_cast<double>(kLattice)));
     if (shift == 0) continue;
     // What would lie beyond the lattice stays on its last point.
-    const std::size_t moved = std::min(top + 1, kLattice - shift);
+    const Eigen::Index moved = std::min(top + 1, kLattice - shift);
     const double beyond = share.segment(moved, top + 1 - moved).sum() * p;
-    const std::size_t new_top = std::min(top + shift, kLattice - 1);
+    const Eigen::Index new_top = std::min(top + shift, kLattice - 1);
     next.segment(top + 1, new_top - top).setZero();
     next.head(top + 1) = share.head(top + 1) * (1 - p);
     next.segment(shift, moved) += share.head(moved) * p;
@@ -135,7 +135,7 @@ std::vector<Atom> on_lattice(const std::vector<Deal>& deals) {
     std::swap(share, next);
   }
   std::vector<Atom> atoms;
-  for (std::size_t i = 0; i <= top; ++i)
+  for (Eigen::Index i = 0; i <= top; ++i)
     if (share[i] > 0) atoms.push_back({static_cast<double>(i) * step, share[i]});
   return atoms;
 }
