@@ -9,3 +9,9 @@ CREATE TABLE bench.ids AS SELECT DISTINCT series_id FROM bench.series;
 ALTER TABLE bench.ids SET (parallel_workers = 2);
 VACUUM ANALYZE bench.series, bench.ids;
 CREATE TABLE bench.grouped (method text, cores integer, series bigint, seconds numeric, began timestamptz);
+
+CREATE FUNCTION bench.fit(id integer, method text) RETURNS revenue.series_model
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT revenue.fit_series(s.month, s.value, jsonb_build_object('method', method))
+  FROM bench.series AS s WHERE s.series_id = id
+$$;

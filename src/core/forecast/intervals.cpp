@@ -14,19 +14,19 @@ struct Anchor {
   std::array<double, kLevelCount> multipliers;
 };
 
-constexpr Anchor kQuarter[] = {{1, 0.72, {0, 0.55, 0.85, 1.28, 1.97, 3.27}},
-                               {2, 0.91, {0, 0.71, 1.08, 1.56, 2.39, 4.33}},
-                               {4, 1.34, {0, 0.95, 1.52, 2.38, 3.66, 6.41}},
-                               {8, 2.44, {0, 1.86, 2.90, 4.07, 6.46, 12.26}}};
-constexpr Anchor kMonth[] = {{1, 0.72, {0, 0.52, 0.87, 1.33, 1.97, 3.27}},
-                             {3, 0.91, {0, 0.69, 1.10, 1.69, 2.49, 3.82}},
-                             {6, 1.09, {0, 0.81, 1.34, 1.97, 2.90, 5.15}},
-                             {12, 1.36, {0, 0.96, 1.56, 2.46, 3.91, 6.91}},
-                             {18, 1.78, {0, 1.25, 2.10, 3.26, 4.97, 8.76}}};
-constexpr Anchor kYear[] = {{1, 1.27, {0, 0.96, 1.52, 2.31, 3.42, 5.14}},
-                            {2, 1.96, {0, 1.49, 2.39, 3.45, 5.41, 8.97}},
-                            {4, 3.12, {0, 2.30, 3.62, 5.68, 8.67, 14.16}},
-                            {6, 4.56, {0, 3.02, 5.16, 8.66, 13.67, 25.32}}};
+constexpr Anchor kQuarter[] = {{1, 0.71, {0, 0.55, 0.84, 1.26, 1.91, 3.26}},
+                               {2, 0.83, {0, 0.65, 1.00, 1.42, 2.19, 3.91}},
+                               {4, 1.14, {0, 0.81, 1.32, 2.02, 3.16, 5.18}},
+                               {8, 1.95, {0, 1.48, 2.31, 3.24, 5.08, 10.28}}};
+constexpr Anchor kMonth[] = {{1, 0.70, {0, 0.51, 0.84, 1.30, 1.93, 3.19}},
+                             {3, 0.86, {0, 0.64, 1.04, 1.60, 2.33, 3.56}},
+                             {6, 1.00, {0, 0.77, 1.22, 1.79, 2.67, 4.58}},
+                             {12, 1.22, {0, 0.89, 1.45, 2.19, 3.36, 5.61}},
+                             {18, 1.58, {0, 1.17, 1.90, 2.81, 4.22, 7.36}}};
+constexpr Anchor kYear[] = {{1, 1.28, {0, 0.97, 1.56, 2.34, 3.48, 5.30}},
+                            {2, 1.85, {0, 1.38, 2.29, 3.26, 5.06, 8.21}},
+                            {4, 2.78, {0, 2.06, 3.26, 5.07, 7.68, 12.29}},
+                            {6, 3.84, {0, 2.64, 4.32, 7.08, 11.37, 18.19}}};
 
 // Days and weeks grow uncertain as months do.
 std::span<const Anchor> anchors_of(Period period) {
@@ -111,6 +111,13 @@ double base_scale(std::span<const double> values, std::span<const double> fitted
   constexpr double kAssumed = 0.25;
   const double scale = usual * seldom;
   return n < kShort ? std::max(scale, kAssumed * absolute / static_cast<double>(n)) : scale;
+}
+
+double level_growth(std::int64_t step, double alpha) {
+  constexpr double kUsualAlpha = 0.4;
+  constexpr double kBelieved = 0.4;
+  const auto more = static_cast<double>(step - 1);
+  return std::pow((1 + more * alpha * alpha) / (1 + more * kUsualAlpha * kUsualAlpha), kBelieved / 2);
 }
 
 double own_factor(Period period, std::span<const double> scores) {

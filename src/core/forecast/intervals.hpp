@@ -21,6 +21,10 @@ double usual_score(Period period, std::int64_t step);
 /// first has in it, nor a good fit decides alone. What was lately counts more. Zero only where all values are zero or the same for long.
 double base_scale(std::span<const double> values, std::span<const double> fitted, std::size_t season);
 
+/// How much wider than usual the interval `step` periods ahead is for a series whose level moves with the smoothing
+/// `alpha`: the errors of simple smoothing grow with the root of 1 + (step - 1) alpha^2, and part of that is believed.
+double level_growth(std::int64_t step, double alpha);
+
 /// How a series' own errors compare with the usual ones, as a factor of its scale: a low power of the mean ratio,
 /// because one origin says little. 1 where there are none.
 double own_factor(Period period, std::span<const double> scores);

@@ -36,6 +36,12 @@ void Mixture::forecast(std::span<double> into) const {
   }
 }
 
+std::optional<double> Mixture::smoothing() const {
+  for (const Part& part : parts)
+    if (const auto* theta = std::get_if<ThetaModel>(&part.fitted)) return theta->alpha;
+  return std::nullopt;
+}
+
 std::string_view name_of(Method method) { return kNames[static_cast<std::size_t>(method)]; }
 
 std::span<const std::string_view> method_names() { return kNames; }

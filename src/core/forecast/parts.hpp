@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -43,6 +44,9 @@ struct Mixture {
 
   /// The forecasts of the next periods.
   void forecast(std::span<double> into) const;
+  /// How fast its level moves: the smoothing of the theta model, if it is one of the parts.
+  std::optional<double> smoothing() const;
+
   void serialize(Writer& writer) const;
   static Mixture deserialize(Reader& reader);
 };

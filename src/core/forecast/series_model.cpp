@@ -27,6 +27,12 @@ double unit_of(std::span<const double> values) {
   return std::ldexp(1.0, std::clamp(std::ilogb(most), -1000, 1000));
 }
 
+// What an error so many steps ahead is measured in, beside the scale.
+double growth_of(const Mixture& mixture, std::int64_t step) {
+  const std::optional<double> alpha = mixture.smoothing();
+  return alpha ? level_growth(step, *alpha) : 1;
+}
+
 std::size_t held_back(Period period, std::size_t n) {
   constexpr std::size_t kHorizons[] = {28, 20, 13, 18, 8, 6};  // by period
   return std::min(kHorizons[static_cast<std::size_t>(period)], n / 3);
@@ -48,7 +54,9 @@ std::vector<double> held_back_errors(std::span<const double> values, std::int32_
   if (!(scale > 0)) return {};
   std::vector<double> errors(horizon);
   mixture.forecast(errors);
-  for (std::size_t h = 0; h < horizon; ++h) errors[h] = std::fabs(values[n - horizon + h] - errors[h]) / scale;
+  for (std::size_t h = 0; h < horizon; ++h)
+    errors[h] = std::fabs(values[n - horizon + h] - errors[h]) / scale /
+                growth_of(mixture, static_cast<std::int64_t>(h) + 1);
   return errors;
 }
 
@@ -144,7 +152,7 @@ void measure_errors(std::span<const double> values, std::span<const double> fitt
   const std::span<const double> before = values.first(values.size() - model.scores.size());
   model.record_before = own_factor_of(before, model.season, period, poll);
   // The fit to the whole series knows more than the one held back; how much that is worth, on M1 and M3.
-  constexpr double kMoreHistory = 0.04;
+  constexpr double kMoreHistory = 0.06;
   const double more = std::pow(static_cast<double>(before.size()) / static_cast<double>(values.size()), kMoreHistory);
   for (double& score : model.scores) score *= more / model.record_before;
 }
@@ -212,11 +220,12 @@ std::vector<ForecastPoint> forecast(const SeriesModel& model, std::int32_t horiz
                   "Ask for a shorter horizon, or scale the values down.");
     if (model.non_negative) mean = std::max(mean, 0.0);
     point.mean = mean;
+    const double scale = model.scale * model.stretch(last + point.step) * growth_of(model.mixture, point.step);
     for (const double level : levels) {
       const Period period = model.calendar.period;
       const double multiplier = calibration ? calibration->multiplier(period, point.step, level)
                                             : usual_multiplier(period, point.step, level);
-      const double half = multiplier * model.scale * model.stretch(last + point.step);
+      const double half = multiplier * scale;
       constexpr double kMost = std::numeric_limits<double>::max();
       point.lower.push_back(std::max(mean - half, model.non_negative ? 0.0 : -kMost));
       point.upper.push_back(std::min(mean + half, kMost));
