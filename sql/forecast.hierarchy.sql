@@ -30,7 +30,7 @@ RETURNS TABLE (
   base_mean double precision)
 LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 100 AS 'MODULE_PATHNAME', 'forecast_hierarchy';
 COMMENT ON FUNCTION revenue.forecast_hierarchy IS
-  'The next periods of every node, where each total is the sum of its parts, with an interval for each level; base_mean = the node''s own forecast. method: mint (minimum trace by shrunk covariance; structural where a series is too short), structural, ols, bottom_up';
+  'The next periods of every node, where each total is the sum of its parts, with an interval for each level; base_mean = the node''s own forecast. method: mint (minimum trace by shrunk covariance, structural where a series is too short, averaged with bottom_up), structural, ols, bottom_up';
 
 CREATE OR REPLACE FUNCTION revenue.describe(hierarchy revenue.series_hierarchy)
 RETURNS jsonb LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'describe_hierarchy';

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # reconcile.sh: hierarchies made of M1 and M3 series, eight in two groups and in all, each series over its
-# mean. Forecasts that add up by minimum trace must err no more than those summed up from the bottom,
-# in the geometric mean over hierarchies, and what adds up must add up to 1e-9. Works in the database that PGDATABASE names, with the extension
-# in it. The files are in m1 and m3 of the folder REVENUE_INTEL_DATA.
+# mean. Forecasts that add up by minimum trace must err less than those summed up from the bottom, in the
+# geometric mean over all hierarchies, and no more in any collection but for the noise of its mean; what adds
+# up must add up to 1e-9. Works in the database that PGDATABASE names, with the extension in it. The files
+# are in m1 and m3 of the folder REVENUE_INTEL_DATA.
 set -euo pipefail
 here=$(dirname "$0")
 data=$(readlink -m "${REVENUE_INTEL_DATA:-$here/../../../shared/data}")

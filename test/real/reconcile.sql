@@ -66,12 +66,16 @@ CREATE TABLE ratios AS
 SELECT left(hierarchy, 2) AS set, m, hierarchy, avg(error) FILTER (WHERE method = 'mint') AS mint, avg(error) FILTER (WHERE method = 'bottom_up') AS bottom_up,
   avg(error) FILTER (WHERE method = 'none') AS own FROM errors GROUP BY hierarchy, m;
 \echo 'Error of mint over that of bottom-up, and over that of each forecast by itself: geometric mean over hierarchies'
-SELECT set, m, count(*) AS hierarchies, round(exp(avg(ln(mint / bottom_up)))::numeric, 4) AS over_bottom_up, round(exp(avg(ln(mint / own)))::numeric, 4) AS over_own
-FROM ratios GROUP BY set, m ORDER BY set, m;
+SELECT coalesce(set, 'all') AS set, m, count(*) AS hierarchies, round(exp(avg(ln(mint / bottom_up)))::numeric, 4) AS over_bottom_up,
+  round((stddev(ln(mint / bottom_up)) / sqrt(count(*)))::numeric, 4) AS standard_error, round(exp(avg(ln(mint / own)))::numeric, 4) AS over_own
+FROM ratios GROUP BY GROUPING SETS ((set, m), ()) ORDER BY set, m;
 
 CREATE TABLE checks AS
-SELECT format('mint no worse than bottom-up: %s %s', set, m) AS name, exp(avg(ln(mint / bottom_up))) <= 1 AS passed
+SELECT format('mint no worse than bottom-up: %s %s', set, m) AS name,
+  avg(ln(mint / bottom_up)) <= 2 * stddev(ln(mint / bottom_up)) / sqrt(count(*)) AS passed
 FROM ratios GROUP BY set, m
+UNION ALL
+SELECT 'mint better than bottom-up over all', avg(ln(mint / bottom_up)) < 0 FROM ratios
 UNION ALL
 SELECT 'totals are the sums of their parts', bool_and(abs(t.mean - s.sum) <= 1e-9 * abs(t.mean))
 FROM forecasts AS t JOIN (

@@ -115,6 +115,21 @@ std::optional<Covariance> shrunk_covariance(const MatrixXd& residuals, Poll poll
   return covariance;
 }
 
+// One step ahead, in the sample, totals seem to know more of the future than they do. Errors of their
+// own as large again as the incoherence seen make the result the mean of minimum trace and bottom-up.
+void doubt_totals(const Hierarchy& hierarchy, const std::vector<bool>& fixed, MatrixXd& shares,
+                  MatrixXd& spread) {
+  MatrixXd doubt = spread;
+  for (std::size_t i = 0; i < hierarchy.totals.size(); ++i) {
+    if (fixed.empty() || !fixed[hierarchy.totals[i].node]) continue;
+    doubt.row(index(i)).setZero();
+    doubt.col(index(i)).setZero();
+  }
+  spread += doubt;
+  for (std::size_t i = 0; i < hierarchy.totals.size(); ++i)
+    shares.row(index(hierarchy.totals[i].node)) += doubt.row(index(i));
+}
+
 // Solves x A = b for a symmetric positive definite A, which it overwrites with its Cholesky factor.
 MatrixXd divide(MatrixXd b, MatrixXd& a, Poll poll) {
   const Index size = a.rows();
@@ -176,6 +191,7 @@ Reconciled reconcile(const Hierarchy& hierarchy, const BaseForecasts& base,
   const Index nodes = index(hierarchy.nodes.size());
   if (hierarchy.totals.empty())
     return {base.mean, std::vector<double>(hierarchy.nodes.size(), 1.0), method, 0};
+  const bool doubtful = method == ReconciliationMethod::mint;
   const auto measured = shrunk_covariance(base.residuals, poll);
   if (method == ReconciliationMethod::mint && !measured) method = ReconciliationMethod::structural;
 
@@ -199,6 +215,7 @@ Reconciled reconcile(const Hierarchy& hierarchy, const BaseForecasts& base,
     shares = diagonal_incoherence(hierarchy, weights.diagonal);
     shares += weights.factor * incoherence(hierarchy, weights.factor).transpose();
     MatrixXd spread = incoherence(hierarchy, shares);
+    if (doubtful) doubt_totals(hierarchy, base.fixed, shares, spread);
     shares = divide(std::move(shares), spread, poll);
   }
 

@@ -41,7 +41,8 @@ struct Reconciled {
 
 /// Makes the forecasts add up. mint: minimum trace (Wickramasuriya, Athanasopoulos & Hyndman 2019)
 /// with correlations shrunk towards none by as much as they are uncertain (Schaefer & Strimmer
-/// 2005); structural instead where a node has fewer than kFewResiduals residuals. A negative
+/// 2005); structural instead where a node has fewer than kFewResiduals residuals; the mean of that
+/// and bottom_up (Hollyman, Petropoulos & Tipping 2021) but for totals that are fixed. A negative
 /// forecast of a bottom node that has none becomes 0 before the sums. O(nodes x totals^2 + nodes x
 /// totals x times). Throws invalid_argument for forecasts that are not finite and for more than
 /// kMostTotals totals.
