@@ -50,10 +50,13 @@ COMMENT ON FUNCTION revenue.month_number(date) IS 'Months counted through, so th
 -- first. The sums are exact, so that the order of the rows changes nothing.
 
 CREATE OR REPLACE FUNCTION revenue.deal_stages(org integer DEFAULT NULL) RETURNS jsonb
-LANGUAGE sql STABLE AS $$
-  SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.stage_no), '[]') FROM revenue.funnel_stages('deal') AS s
-  WHERE s.org_id = revenue.current_org(org)
-$$;
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  chosen integer := revenue.current_org(org);
+BEGIN
+  RETURN (SELECT coalesce(jsonb_agg(to_jsonb(s) ORDER BY s.stage_no), '[]') FROM revenue.funnel_stages('deal') AS s
+          WHERE s.org_id = chosen);
+END $$;
 COMMENT ON FUNCTION revenue.deal_stages IS 'The stages of deals as they are, to tell whether a fitted model is still theirs';
 
 CREATE OR REPLACE FUNCTION revenue.keep_stage_model(org integer DEFAULT NULL) RETURNS boolean
