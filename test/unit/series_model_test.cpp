@@ -109,6 +109,20 @@ TEST(SeriesModel, ScalesWithItsValues) {
   }
 }
 
+// A twelfth of the forecast would otherwise be that of a year before.
+TEST(SeriesModel, LastYearDoesNotHoldBackWhatGrows) {
+  std::pmr::monotonic_buffer_resource memory;
+  SeriesState state(&memory);
+  const auto value = [](int month) { return 1e5 * std::pow(1.03, month); };
+  for (int i = 0; i < 48; ++i) state.add(day(2020 + i / 12, 1 + i % 12, 1), value(i) * (1 + 0.004 * std::sin(i * i)));
+  const SeriesModel model = state.result(no_poll);
+  EXPECT_NEAR(forecast(model, 1, {}, std::nullopt, no_poll)[0].mean / value(48), 1, 0.01);
+  for (const Part& part : model.mixture.parts) {
+    if (part.method != Method::seasonal_naive) continue;
+    EXPECT_LT(part.weight, 0.02);
+  }
+}
+
 TEST(SeriesModel, MergesAndComesBack) {
   std::pmr::monotonic_buffer_resource memory;
   SeriesState whole(&memory), first(&memory), second(&memory), empty(&memory);
@@ -166,6 +180,20 @@ TEST(Calibration, WidensWhereErrorsWereLarge) {
     EXPECT_GE(large.multiplier(Period::month, 3, level), before);
     before = large.multiplier(Period::month, 3, level);
   }
+}
+
+TEST(Calibration, HearsTwoOriginsOfLongSeries) {
+  const auto errors_of = [](std::size_t n) {
+    std::pmr::monotonic_buffer_resource memory;
+    CalibrationState state(&memory);
+    state.add(model_of(n));
+    return state.result(no_poll).periods.front().steps.front().errors;
+  };
+  EXPECT_EQ(errors_of(71), 1);
+  EXPECT_EQ(errors_of(72), 2);
+  const SeriesModel model = model_of(100);
+  EXPECT_EQ(model.scores.size(), 18U);
+  EXPECT_EQ(model.earlier_scores.size(), 18U);
 }
 
 TEST(AdaptedLevel, KeepsTheShareInTheLongRun) {

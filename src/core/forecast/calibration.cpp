@@ -44,7 +44,7 @@ double Calibration::multiplier(Period period, std::int64_t step, double level) c
   const double share = std::min(place - static_cast<double>(below), 1.0);
   double own = at.quantiles[below] + share * (at.quantiles[below + 1] - at.quantiles[below]);
   // Beyond what so many series can tell, and beyond the steps that were seen, the usual shape goes on.
-  const auto n = static_cast<double>(at.series);
+  const auto n = static_cast<double>(at.errors);
   const double told = std::min(n / (n + 1), grid_level(kGrid - 1));
   if (level > told) own *= usual_multiplier(period, seen, level) / usual_multiplier(period, seen, told);
   if (step > last) own *= usual / usual_multiplier(period, seen, level);
@@ -57,7 +57,7 @@ void Calibration::serialize(Writer& writer) const {
     writer.put(static_cast<std::uint8_t>(of.period));
     writer.put(static_cast<std::uint8_t>(of.steps.size()));
     for (const Step& step : of.steps) {
-      writer.put(step.series);
+      writer.put(step.errors);
       writer.put_all(std::span<const double>(step.quantiles));
     }
   }
@@ -75,9 +75,9 @@ Calibration Calibration::deserialize(Reader& reader) {
     const auto steps = reader.get<std::uint8_t>();
     for (std::size_t h = 0; h < steps; ++h) {
       Step step;
-      step.series = reader.get<std::int64_t>();
+      step.errors = reader.get<std::int64_t>();
       const std::vector<double> quantiles = reader.get_all<double>(kGrid);
-      if (step.series < 1 || !std::is_sorted(quantiles.begin(), quantiles.end()) ||
+      if (step.errors < 1 || !std::is_sorted(quantiles.begin(), quantiles.end()) ||
           !std::all_of(quantiles.begin(), quantiles.end(), [](double q) { return q >= 0 && std::isfinite(q); }))
         Reader::malformed();
       std::copy(quantiles.begin(), quantiles.end(), step.quantiles);
@@ -91,8 +91,9 @@ Calibration Calibration::deserialize(Reader& reader) {
 void CalibrationState::add(const SeriesModel& model) {
   if (!model.scores.empty())
     scores_.push_back({static_cast<std::uint32_t>(model.calendar.period), kRecord, model.record_before / model.record});
-  for (std::size_t h = 0; h < model.scores.size(); ++h)
-    scores_.push_back({static_cast<std::uint32_t>(model.calendar.period), static_cast<std::uint32_t>(h), model.scores[h]});
+  for (const auto* scores : {&model.scores, &model.earlier_scores})
+    for (std::size_t h = 0; h < scores->size(); ++h)
+      scores_.push_back({static_cast<std::uint32_t>(model.calendar.period), static_cast<std::uint32_t>(h), (*scores)[h]});
 }
 
 void CalibrationState::merge(const CalibrationState& other) {
@@ -139,14 +140,14 @@ Calibration CalibrationState::result(Poll poll) const {
     }
     auto& steps = calibration.periods.back().steps;
     Calibration::Step step;
-    step.series = static_cast<std::int64_t>(end - begin);
+    step.errors = static_cast<std::int64_t>(end - begin);
     // The smallest score that at least the share of n + 1 series stays within.
     const auto n = static_cast<double>(end - begin);
     for (std::size_t i = 0; i < Calibration::kGrid; ++i) {
       const auto rank = static_cast<std::size_t>(std::clamp(std::ceil((n + 1) * grid_level(i)), 1.0, n));
       step.quantiles[i] = i == 0 ? 0 : scores[begin + rank - 1].score;
       // An error that grows with the step is not believed to shrink again.
-      if (!steps.empty() && step.series >= steps.back().series)
+      if (!steps.empty() && step.errors >= steps.back().errors)
         step.quantiles[i] = std::max(step.quantiles[i], steps.back().quantiles[i]);
     }
     for (std::size_t i = 1; i < Calibration::kGrid; ++i)

@@ -11,14 +11,14 @@
 
 namespace revenue::forecast {
 
-/// What the errors of many series at a past origin say of intervals: for each period and step the errors, in
+/// What the errors of many series at past origins say of intervals: for each period and step the errors, in
 /// multiples of each series' scale, that so many of the series stayed within (split conformal; Lei et al. 2018).
 struct Calibration {
   static constexpr const char* kSqlName = "revenue.calibration";
   static constexpr std::size_t kGrid = 24;
 
   struct Step {
-    std::int64_t series = 0;
+    std::int64_t errors = 0;  ///< one or two of each series
     double quantiles[kGrid] = {};  ///< at kGridLevels
   };
   struct OfPeriod {

@@ -125,6 +125,7 @@ class Fitter {
   }
 
   Mixture finish(std::vector<double>& fitted) {
+    distrust_misfits();
     double sum = 0;
     for (const Part& part : mixture_.parts) sum += part.weight;
     for (Part& part : mixture_.parts) part.weight /= sum;
@@ -176,6 +177,23 @@ class Fitter {
     add(Method::theta, 2);
     add(Method::ces, 1);
     add(Method::damped, 1);
+  }
+
+  // A part that errs far more than the best one, one step ahead, has the wrong form for the series, as the
+  // season before has for what grows. A season ahead all err more, so that it is allowed more.
+  void distrust_misfits() {
+    const std::size_t begin = std::min(season_, values_.size() / 2);
+    std::vector<double> errors;
+    for (const auto& one : one_step_) {
+      double& sum = errors.emplace_back(0.0);
+      for (std::size_t t = begin; t < one.size(); ++t) sum += std::fabs(values_[t] - one[t]);
+    }
+    const double least = *std::min_element(errors.begin(), errors.end());
+    for (std::size_t i = 0; i < errors.size(); ++i) {
+      Part& part = mixture_.parts[i];
+      const double allowed = (part.method == Method::seasonal_naive ? 6.0 : 1.5) * least;
+      if (errors[i] > allowed) part.weight *= std::pow(allowed / errors[i], 4);
+    }
   }
 
   static void copy_before(std::span<const double> values, std::size_t lag, std::span<double> into) {

@@ -149,12 +149,21 @@ void measure_errors(std::span<const double> values, std::span<const double> fitt
   model.scale = base_scale(values, fitted, static_cast<std::size_t>(model.season)) * model.record * model.unit;
   model.scores = held_back_errors(values, model.season, period, model.method, poll);
   if (model.scores.empty()) return;
-  const std::span<const double> before = values.first(values.size() - model.scores.size());
+  const std::size_t horizon = model.scores.size();
+  const std::span<const double> before = values.first(values.size() - horizon);
   model.record_before = own_factor_of(before, model.season, period, poll);
-  // The fit to the whole series knows more than the one held back; how much that is worth, on M1 and M3.
-  constexpr double kMoreHistory = 0.06;
-  const double more = std::pow(static_cast<double>(before.size()) / static_cast<double>(values.size()), kMoreHistory);
-  for (double& score : model.scores) score *= more / model.record_before;
+  const auto of_now = [&](std::vector<double>& scores, std::size_t known, double record) {
+    // The fit to the whole series knows more than the one held back; how much that is worth, on M1 and M3.
+    constexpr double kMoreHistory = 0.06;
+    const double more = std::pow(static_cast<double>(known) / static_cast<double>(values.size()), kMoreHistory);
+    for (double& score : scores) score *= more / record;
+  };
+  of_now(model.scores, before.size(), model.record_before);
+  // The last few periods may have been calmer than most, for all series together: those before are heard too.
+  if (held_back(period, before.size()) < horizon) return;
+  model.earlier_scores = held_back_errors(before, model.season, period, model.method, poll);
+  const std::size_t known = before.size() - model.earlier_scores.size();
+  of_now(model.earlier_scores, known, own_factor_of(before.first(known), model.season, period, poll));
 }
 
 }  // namespace

@@ -33,6 +33,7 @@ struct SeriesModel {
   double scale = 0;              ///< of the intervals
   bool non_negative = false;
   std::vector<double> scores;    ///< absolute errors at steps 1, 2, ... of a fit to all but the last, over its scale
+  std::vector<double> earlier_scores;  ///< the same of a fit to all but twice as many
   double record = 1;             ///< factor of the scale that the series' own errors make
   double record_before = 1;      ///< the same when the scores were made
   std::vector<Note> notes;

@@ -58,6 +58,8 @@ void SeriesModel::serialize(Writer& writer) const {
   writer.put(record_before);
   writer.put(static_cast<std::uint8_t>(scores.size()));
   writer.put_all(std::span(scores));
+  writer.put(static_cast<std::uint8_t>(earlier_scores.size()));
+  writer.put_all(std::span(earlier_scores));
   writer.put(static_cast<std::uint8_t>(notes.size()));
   for (const Note& note : notes) {
     writer.put(static_cast<std::uint8_t>(note.remark));
@@ -88,6 +90,7 @@ SeriesModel SeriesModel::deserialize(Reader& reader) {
   model.record = reader.get<double>();
   model.record_before = reader.get<double>();
   model.scores = reader.get_all<double>(reader.get<std::uint8_t>());
+  model.earlier_scores = reader.get_all<double>(reader.get<std::uint8_t>());
   const auto notes = reader.get<std::uint8_t>();
   for (std::size_t i = 0; i < notes; ++i) {
     const auto remark = reader.get<std::uint8_t>();
@@ -95,13 +98,15 @@ SeriesModel SeriesModel::deserialize(Reader& reader) {
     model.notes.push_back({static_cast<Remark>(remark), reader.get<std::int64_t>()});
   }
   const auto known = [](double value) { return std::isfinite(value); };
+  const auto a_score = [](double value) { return std::isfinite(value) && value >= 0; };
   const auto known_or_missing = [](double value) { return !std::isinf(value); };
   if (!(model.unit > 0) || !known(model.unit) || !(model.record > 0) || !known(model.record) ||
       !(model.record_before > 0) || !known(model.record_before) || !(model.scale >= 0) || !known(model.scale) ||
       !std::all_of(model.values.begin(), model.values.end(), known_or_missing) ||
       !std::any_of(model.values.begin(), model.values.end(), known) ||
       !std::all_of(model.fitted.begin(), model.fitted.end(), known_or_missing) ||
-      !std::all_of(model.scores.begin(), model.scores.end(), [&](double score) { return known(score) && score >= 0; }))
+      !std::all_of(model.scores.begin(), model.scores.end(), a_score) ||
+      !std::all_of(model.earlier_scores.begin(), model.earlier_scores.end(), a_score))
     Reader::malformed();
   return model;
 }
