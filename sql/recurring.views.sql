@@ -62,35 +62,23 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
 $$;
 COMMENT ON FUNCTION revenue.rate_on IS 'The last known rate of a currency into the base currency on a day, for joins; NULL = none is known';
 
--- The sums of the ledger answer for now; what was believed earlier is summed from the ledger itself.
+-- The sums of the ledger answer for now; what was believed earlier is summed from the ledger itself. Inlined,
+-- so that who plans for his arguments reads one of the two.
 CREATE OR REPLACE FUNCTION revenue.ledger_cells(
   org integer, until date, known timestamptz DEFAULT NULL, basis text DEFAULT 'booked')
-RETURNS TABLE (day date, kind text, currency char(3), is_adjustment boolean, amount numeric, movements bigint)
-LANGUAGE plpgsql STABLE ROWS 5000 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
-#variable_conflict use_column
-BEGIN
-  IF known IS NULL AND basis = 'booked' THEN
-    RETURN QUERY
-    SELECT d.booked_day, d.kind, d.currency, d.is_adjustment, sum(d.amount), sum(d.movements)
-    FROM revenue.mrr_days AS d WHERE d.org_id = org AND d.booked_day <= until
-    GROUP BY d.booked_day, d.kind, d.currency, d.is_adjustment;
-  ELSIF known IS NULL THEN
-    RETURN QUERY
-    SELECT d.valid_day, d.kind, d.currency, d.is_adjustment, sum(d.amount), sum(d.movements)
-    FROM revenue.mrr_days AS d WHERE d.org_id = org AND d.valid_day <= until
-    GROUP BY d.valid_day, d.kind, d.currency, d.is_adjustment;
-  ELSE
-    RETURN QUERY
-    SELECT CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END AS on_day, m.kind, m.currency, m.is_adjustment,
-      sum(m.amount), sum(m.movements)
-    FROM revenue.mrr_movements AS m
-    WHERE m.org_id = org AND m.recorded_at <= known AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= until
-    GROUP BY on_day, m.kind, m.currency, m.is_adjustment;
-  END IF;
-END $$;
+RETURNS TABLE (day date, kind text, currency char(3), is_adjustment boolean, amount numeric, movements integer)
+LANGUAGE sql STABLE ROWS 5000 AS $$
+  SELECT CASE basis WHEN 'valid' THEN d.valid_day ELSE d.booked_day END, d.kind, d.currency, d.is_adjustment, d.amount, d.movements
+  FROM revenue.mrr_days AS d
+  WHERE known IS NULL AND d.org_id = org AND CASE basis WHEN 'valid' THEN d.valid_day ELSE d.booked_day END <= until
+  UNION ALL
+  SELECT CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END, m.kind, m.currency, m.is_adjustment, m.amount, m.movements
+  FROM revenue.mrr_movements AS m
+  WHERE m.recorded_at <= known AND m.org_id = org AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= until
+$$;
 REVOKE EXECUTE ON FUNCTION revenue.ledger_cells FROM PUBLIC;
 COMMENT ON FUNCTION revenue.ledger_cells IS
-  'For functions with the owner''s rights: the movements of an organisation by day, kind and currency, cells of any size';
+  'For functions with the owner''s rights: the movements of an organisation by day, kind and currency, cells of any size, whose rows add up';
 
 -- In total ------------------------------------------------------------------------------------
 -- A balance is revalued at the last day of each period; fx is what that makes of it, so that each row
@@ -107,7 +95,8 @@ RETURNS TABLE (
   expanded_customers bigint, reactivated_customers bigint, contracted_customers bigint, churned_customers bigint,
   closing_customers bigint, one_time_revenue numeric, metered_revenue numeric, reporting_currency char(3),
   currencies_without_rate bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
   o record;
@@ -149,16 +138,18 @@ BEGIN
         coalesce(sum(c.movements) FILTER (WHERE c.kind = 'churn'), 0) AS churn_count,
         coalesce(sum(c.movements) FILTER (WHERE c.is_adjustment), 0) AS adjusted_count
       FROM cells AS c GROUP BY c.first_day
-    ), currencies AS (
-      SELECT c.currency, c.first_day, sum(c.amount) AS amount FROM cells AS c GROUP BY c.currency, c.first_day
     ), balances AS (
       SELECT b.first_day, sum(b.balance * coalesce(b.rate, 0)) AS value, count(*) FILTER (WHERE b.rate IS NULL AND b.balance <> 0) AS without_rate
       FROM (
-        SELECT s.first_day, k.currency, sum(coalesce(c.amount, 0)) OVER (PARTITION BY k.currency ORDER BY s.first_day) AS balance,
-          CASE WHEN k.currency = o.base_currency THEN 1 ELSE revenue.rate_on(o.org_id, k.currency,
-            CASE WHEN o.fixed_rates THEN o.as_of_day ELSE least(s.next_day - 1, o.as_of_day) END) END AS rate
-        FROM spine AS s CROSS JOIN (SELECT DISTINCT c.currency FROM currencies AS c) AS k
-        LEFT JOIN currencies AS c ON c.currency = k.currency AND c.first_day = s.first_day
+        SELECT e.first_day, e.currency, sum(sum(e.amount)) OVER (PARTITION BY e.currency ORDER BY e.first_day) AS balance,
+          CASE WHEN e.currency = o.base_currency THEN 1 ELSE revenue.rate_on(o.org_id, e.currency,
+            CASE WHEN o.fixed_rates THEN o.as_of_day ELSE least(max(e.next_day) - 1, o.as_of_day) END) END AS rate
+        FROM (  -- not a join, which would be planned for any number of currencies
+          SELECT s.first_day, s.next_day, k.currency, 0 AS amount
+          FROM spine AS s CROSS JOIN (SELECT DISTINCT c.currency FROM cells AS c) AS k
+          UNION ALL
+          SELECT c.first_day, NULL, c.currency, c.amount FROM cells AS c
+        ) AS e GROUP BY e.first_day, e.currency
       ) AS b GROUP BY b.first_day
     ), beside AS (
       SELECT revenue.period_start(r.day, period, o.week_start, o.fiscal_year_start) AS first_day, r.kind,
