@@ -104,8 +104,10 @@ COMMENT ON FUNCTION revenue.fold_days IS
 
 CREATE OR REPLACE FUNCTION revenue.restate_customers(org integer, customers text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_memoize = off SET plan_cache_mode = force_generic_plan
+SET jit = off SET work_mem = '64MB' AS $$
 DECLARE
+  locked revenue.mrr_customers[];
   batch uuid;
   added integer;
 BEGIN
@@ -113,14 +115,17 @@ BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     PERFORM FROM revenue.mrr_books AS b WHERE b.org_id = org FOR SHARE;
   END IF;
-  INSERT INTO revenue.mrr_customers AS c (org_id, customer_id, version, known_on, recorded_on, recorded_at)
-  SELECT org, t.customer_id, 1, (now() AT TIME ZONE o.time_zone)::date, (now() AT TIME ZONE o.time_zone)::date, clock_timestamp()
-  FROM revenue.orgs AS o, unnest(customers) AS t(customer_id) WHERE o.org_id = org
-  ON CONFLICT (org_id, customer_id) DO UPDATE SET version = c.version + 1, recorded_on = excluded.recorded_on,
-    recorded_at = greatest(excluded.recorded_at, c.recorded_at + interval '1 us');
+  WITH written AS (
+    INSERT INTO revenue.mrr_customers AS c (org_id, customer_id, version, known_on, recorded_on, recorded_at)
+    SELECT org, t.customer_id, 1, (now() AT TIME ZONE o.time_zone)::date, (now() AT TIME ZONE o.time_zone)::date, clock_timestamp()
+    FROM revenue.orgs AS o, unnest(customers) AS t(customer_id) WHERE o.org_id = org
+    ON CONFLICT (org_id, customer_id) DO UPDATE SET version = c.version + 1, recorded_on = excluded.recorded_on,
+      recorded_at = greatest(excluded.recorded_at, c.recorded_at + interval '1 us')
+    RETURNING c AS customer
+  )
+  SELECT array_agg(w.customer) INTO locked FROM written AS w;
   -- No other write has the first customer at this version.
-  SELECT md5(org || ' ' || v.version || ' ' || v.customer_id)::uuid INTO batch
-  FROM revenue.mrr_customers AS v WHERE v.org_id = org AND v.customer_id = customers[1];
+  batch := md5((locked[1]).version || ' ' || (locked[1]).customer_id)::uuid;
 
   WITH booked AS (
     INSERT INTO revenue.mrr_movements (org_id, customer_id, version, line, valid_day, booked_day, recorded_at, is_adjustment,
@@ -130,9 +135,7 @@ BEGIN
       coalesce(l.kind, revenue.exchange_kind(org, l.valid_day, l.exchanged::jsonb)), l.reason, l.product_id, l.currency, l.amount,
       l.movements
     FROM revenue.mrr_books AS b
-    CROSS JOIN unnest(customers) AS t(customer_id)
-    CROSS JOIN LATERAL (  -- looked up by the whole key, whatever the planner believes of the table
-      SELECT v.* FROM revenue.mrr_customers AS v WHERE v.org_id = org AND v.customer_id = t.customer_id OFFSET 0) AS c
+    CROSS JOIN unnest(locked) AS c
     CROSS JOIN LATERAL (
       SELECT (
           SELECT revenue.movement_lines(i.subscription_id, i.item_id, i.product_id, i.plan, i.currency, i.status, i.valid_from,
@@ -145,16 +148,9 @@ BEGIN
           SELECT array_agg(ROW(m.valid_day, m.movements, true, m.kind, m.reason, m.currency, m.amount, m.product_id, NULL)::revenue.movement_line)
           FROM revenue.mrr_movements AS m WHERE m.org_id = org AND m.customer_id = c.customer_id) END AS recorded_lines
       OFFSET 0) AS a
-    CROSS JOIN LATERAL (
-      SELECT (p.part).valid_day AS valid_day, (p.part).movements AS movements, (p.part).restates AS restates, (p.part).kind AS kind,
-        (p.part).reason AS reason, (p.part).currency AS currency, (p.part).amount AS amount, (p.part).product_id AS product_id,
-        (p.part).exchanged AS exchanged, p.line
-      FROM (  -- in FROM, unnest() would copy the description of its rows for each customer
-        SELECT unnest(e.lines) AS part, generate_subscripts(e.lines, 1) AS line
-        FROM (SELECT CASE WHEN a.recorded_lines IS NULL THEN a.current_lines
-                          ELSE revenue.restated_lines(a.current_lines, a.recorded_lines) END AS lines OFFSET 0) AS e
-      ) AS p OFFSET 0
-    ) AS l
+    CROSS JOIN LATERAL unnest(CASE WHEN a.recorded_lines IS NULL THEN a.current_lines
+      ELSE revenue.restated_lines(a.current_lines, a.recorded_lines) END) WITH ORDINALITY AS l(
+      valid_day, movements, restates, kind, reason, currency, amount, product_id, exchanged, line)
     WHERE b.org_id = org
     RETURNING booked_day, valid_day, kind, currency, is_adjustment, amount, movements
   )
@@ -174,7 +170,7 @@ COMMENT ON FUNCTION revenue.restate_customers IS
   'For triggers: brings the ledger of these customers, each named once and in order, in step with their subscriptions';
 
 CREATE OR REPLACE FUNCTION revenue.record_items() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' AS $$
 DECLARE
   touched record;
 BEGIN
@@ -183,7 +179,7 @@ BEGIN
   -- Locked, so that a subscription that is just handed over is waited for and found with its new customer.
   IF TG_OP = 'INSERT' THEN
     FOR touched IN
-      SELECT c.org_id, array_agg(DISTINCT c.customer_id) AS customers FROM (
+      SELECT c.org_id, array_agg(DISTINCT c.customer_id COLLATE "C") AS customers FROM (
         SELECT e.org_id, (SELECT s.customer_id FROM revenue.subscriptions AS s
           WHERE s.org_id = e.org_id AND s.subscription_id = e.subscription_id FOR SHARE) AS customer_id
         FROM (SELECT DISTINCT n.org_id, n.subscription_id FROM new_rows AS n) AS e) AS c GROUP BY c.org_id ORDER BY c.org_id
@@ -192,7 +188,7 @@ BEGIN
     END LOOP;
   ELSIF TG_OP = 'DELETE' THEN
     FOR touched IN
-      SELECT c.org_id, array_agg(DISTINCT c.customer_id) AS customers FROM (
+      SELECT c.org_id, array_agg(DISTINCT c.customer_id COLLATE "C") AS customers FROM (
         SELECT e.org_id, (SELECT s.customer_id FROM revenue.subscriptions AS s
           WHERE s.org_id = e.org_id AND s.subscription_id = e.subscription_id FOR SHARE) AS customer_id
         FROM (SELECT DISTINCT o.org_id, o.subscription_id FROM old_rows AS o) AS e) AS c GROUP BY c.org_id ORDER BY c.org_id
@@ -201,7 +197,7 @@ BEGIN
     END LOOP;
   ELSE
     FOR touched IN
-      SELECT c.org_id, array_agg(DISTINCT c.customer_id) AS customers FROM (
+      SELECT c.org_id, array_agg(DISTINCT c.customer_id COLLATE "C") AS customers FROM (
         SELECT e.org_id, (SELECT s.customer_id FROM revenue.subscriptions AS s
           WHERE s.org_id = e.org_id AND s.subscription_id = e.subscription_id FOR SHARE) AS customer_id
         FROM (SELECT n.org_id, n.subscription_id FROM new_rows AS n
@@ -228,7 +224,7 @@ DECLARE
 BEGIN
   IF revenue.restoring() THEN RETURN NULL; END IF;
   FOR touched IN
-    SELECT c.org_id, array_agg(DISTINCT c.customer_id) AS customers FROM (
+    SELECT c.org_id, array_agg(DISTINCT c.customer_id COLLATE "C") AS customers FROM (
       (SELECT n.org_id, n.subscription_id, n.customer_id, n.cancelled_on FROM new_rows AS n
        EXCEPT SELECT o.org_id, o.subscription_id, o.customer_id, o.cancelled_on FROM old_rows AS o)
       UNION ALL
@@ -337,7 +333,7 @@ BEGIN
   INSERT INTO revenue.mrr_books (org_id) VALUES (chosen) ON CONFLICT DO NOTHING;
   UPDATE revenue.mrr_books AS b SET policies = in_force, changed_at = clock_timestamp()
   WHERE b.org_id = chosen AND b.policies IS DISTINCT FROM in_force;
-  SELECT array_agg(DISTINCT v.customer_id) INTO touched FROM revenue.verify_ledger(chosen) AS v WHERE v.part = 'movements';
+  SELECT array_agg(DISTINCT v.customer_id COLLATE "C") INTO touched FROM revenue.verify_ledger(chosen) AS v WHERE v.part = 'movements';
   IF touched IS NOT NULL THEN
     PERFORM revenue.restate_customers(chosen, touched);
   END IF;
