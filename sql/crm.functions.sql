@@ -452,6 +452,28 @@ REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.re
 CREATE OR REPLACE TRIGGER record_truncated AFTER TRUNCATE ON revenue.deals
 FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_deleted_deals();
 
+-- What accounts belong to ---------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.record_account() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF revenue.restoring() THEN RETURN NULL; END IF;
+  INSERT INTO revenue.account_history (org_id, account_id, valid_from, recorded_at, segment, region, industry, country)
+  VALUES (NEW.org_id, NEW.account_id, '-infinity', '-infinity', OLD.segment, OLD.region, OLD.industry, OLD.country)
+  ON CONFLICT DO NOTHING;
+  INSERT INTO revenue.account_history (org_id, account_id, valid_from, recorded_at, segment, region, industry, country)
+  SELECT NEW.org_id, NEW.account_id, (now() AT TIME ZONE o.time_zone)::date, clock_timestamp(), NEW.segment, NEW.region, NEW.industry, NEW.country
+  FROM revenue.orgs AS o WHERE o.org_id = NEW.org_id
+  ON CONFLICT (org_id, account_id, valid_from) DO UPDATE SET recorded_at = excluded.recorded_at, segment = excluded.segment,
+    region = excluded.region, industry = excluded.industry, country = excluded.country;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION revenue.record_account() IS 'Trigger: what an account belonged to before and belongs to from today on';
+
+CREATE OR REPLACE TRIGGER record_changed AFTER UPDATE OF segment, region, industry, country ON revenue.accounts FOR EACH ROW
+WHEN ((OLD.segment, OLD.region, OLD.industry, OLD.country) IS DISTINCT FROM (NEW.segment, NEW.region, NEW.industry, NEW.country))
+EXECUTE FUNCTION revenue.record_account();
+
 -- Facts of the past ---------------------------------------------------------------------------
 
 CREATE OR REPLACE AGGREGATE revenue.merged_values(value jsonb) (

@@ -114,6 +114,29 @@ COMMENT ON COLUMN revenue.accounts.champion_left IS 'Whether the champion has le
 COMMENT ON COLUMN revenue.accounts.signals_at IS 'When the indicators were measured';
 COMMENT ON COLUMN revenue.accounts.created_at IS 'When the account was created';
 
+-- Only accounts that have changed stand here, from what they were at first.
+CREATE TABLE revenue.account_history (
+  org_id integer NOT NULL,
+  account_id text NOT NULL,
+  valid_from date NOT NULL,
+  recorded_at timestamptz NOT NULL DEFAULT now(),
+  segment text,
+  region text,
+  industry text,
+  country text,
+  PRIMARY KEY (org_id, account_id, valid_from),
+  FOREIGN KEY (org_id, account_id) REFERENCES revenue.accounts ON UPDATE CASCADE ON DELETE CASCADE
+);
+COMMENT ON TABLE revenue.account_history IS 'What an account belonged to from which day on, where that has changed; written by a trigger, corrected by admins';
+COMMENT ON COLUMN revenue.account_history.org_id IS 'Organisation';
+COMMENT ON COLUMN revenue.account_history.account_id IS 'Account';
+COMMENT ON COLUMN revenue.account_history.valid_from IS 'First day of it; -infinity = from the beginning';
+COMMENT ON COLUMN revenue.account_history.recorded_at IS 'When it became known; -infinity = with the account';
+COMMENT ON COLUMN revenue.account_history.segment IS 'Segment since then';
+COMMENT ON COLUMN revenue.account_history.region IS 'Region since then';
+COMMENT ON COLUMN revenue.account_history.industry IS 'Industry since then';
+COMMENT ON COLUMN revenue.account_history.country IS 'Country since then';
+
 -- Pipelines and stages ------------------------------------------------------------------------
 
 CREATE TABLE revenue.pipelines (
@@ -559,6 +582,7 @@ SELECT revenue.protect_table('revenue.pipelines', 'viewer', 'admin');
 SELECT revenue.protect_table('revenue.stages', 'viewer', 'admin');
 SELECT revenue.protect_table('revenue.products', 'member', 'admin');
 SELECT revenue.protect_table('revenue.accounts', 'member', 'admin', 'owner_rep_id');
+SELECT revenue.protect_table('revenue.account_history', 'member', 'admin');
 SELECT revenue.protect_table('revenue.contacts', 'member', 'admin', 'owner_rep_id');
 SELECT revenue.protect_table('revenue.contact_stages', 'member');
 SELECT revenue.protect_table('revenue.deals', 'member', 'admin', 'owner_rep_id');

@@ -44,7 +44,7 @@ BEGIN
     WHERE m.org_id = chosen AND m.booked_day <= last_day
     GROUP BY 1, 2, GROUPING SETS ((), (x.segment), (x.product))
   ), rates AS MATERIALIZED (
-    SELECT c.currency, d.day, CASE WHEN c.currency = base THEN 1 ELSE coalesce(revenue.rate_on(chosen, c.currency, d.day), 0) END AS rate
+    SELECT c.currency, d.day, coalesce(revenue.rate_into_base(chosen, c.currency, base, d.day), 0) AS rate
     FROM (SELECT DISTINCT m.currency FROM moves AS m) AS c
     CROSS JOIN (SELECT days.day FROM days UNION SELECT (days.day - interval '1 year')::date FROM days WHERE days.day >= first_day) AS d
   ), running AS (
@@ -134,7 +134,7 @@ BEGIN
     SELECT m.metric, for_day - coalesce((definitions -> m.metric ->> 'window_days')::integer, 365) AS opening_day
     FROM unnest('{nrr,grr}'::text[]) AS m(metric)
   ), rates AS MATERIALIZED (
-    SELECT o.opening_day, c.currency, CASE WHEN c.currency = base THEN 1 ELSE revenue.rate_on(chosen, c.currency, o.opening_day) END AS rate
+    SELECT o.opening_day, c.currency, revenue.rate_into_base(chosen, c.currency, base, o.opening_day) AS rate
     FROM (SELECT DISTINCT openings.opening_day FROM openings) AS o
     CROSS JOIN (SELECT DISTINCT d.currency FROM revenue.mrr_days AS d WHERE d.org_id = chosen) AS c
   ), customers AS (

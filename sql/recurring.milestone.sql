@@ -43,8 +43,8 @@ BEGIN
       FROM revenue.customer_steps(o.org_id, o.as_of_day, known, basis) AS s GROUP BY s.customer_id, s.currency
     ), rates AS MATERIALIZED (
       SELECT c.currency,
-        CASE WHEN c.currency = o.base_currency THEN 1 ELSE coalesce(revenue.rate_on(o.org_id, c.currency, first_day - 1), 0) END AS opening_rate,
-        CASE WHEN c.currency = o.base_currency THEN 1 ELSE coalesce(revenue.rate_on(o.org_id, c.currency, o.as_of_day), 0) END AS closing_rate
+        coalesce(revenue.rate_into_base(o.org_id, c.currency, o.base_currency, first_day - 1), 0) AS opening_rate,
+        coalesce(revenue.rate_into_base(o.org_id, c.currency, o.base_currency, o.as_of_day), 0) AS closing_rate
       FROM (SELECT DISTINCT b.currency FROM balances AS b) AS c
     ), customers AS (
       SELECT 12 * sum(b.before * r.opening_rate) AS opening, 12 * sum(b.before * r.closing_rate) AS revalued,
@@ -180,7 +180,7 @@ BEGIN
     'cohorts', (SELECT CASE WHEN sum(c.arr) = now_at.current_arr THEN
         jsonb_agg(jsonb_build_object('cohort', c.year, 'customers', c.customers, 'arr', trim_scale(c.arr)) ORDER BY c.year) END
       FROM (SELECT left(b.member, 4) AS year, sum(b.customers) AS customers, sum(b.arr) AS arr
-            FROM revenue.arr_by('cohort', today, known, 'booked', chosen) AS b GROUP BY 1) AS c),
+            FROM revenue.arr_by('cohort', today, known, 'booked', org => chosen) AS b GROUP BY 1) AS c),
     'forecast', coalesce(forecast, jsonb_build_object('probability', NULL, 'reason', reason))
       || jsonb_build_object('history_months', history.months, 'draws', draws, 'seed', seed));
 END $$;

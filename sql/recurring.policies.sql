@@ -56,8 +56,8 @@ BEGIN
     SELECT DISTINCT s.customer_id FROM revenue.subscriptions AS s WHERE s.org_id = chosen
   ), lines AS MATERIALIZED (
     SELECT c.customer_id, p.side, l.valid_day, coalesce(l.kind, revenue.exchange_kind(chosen, l.valid_day, l.exchanged::jsonb)) AS kind,
-      l.amount * CASE WHEN l.currency = base THEN 1 ELSE coalesce(revenue.rate_on(chosen, l.currency, l.valid_day), 0) END AS value,
-      l.amount * CASE WHEN l.currency = base THEN 1 ELSE coalesce(revenue.rate_on(chosen, l.currency, last_day), 0) END AS last_value
+      l.amount * coalesce(revenue.rate_into_base(chosen, l.currency, base, l.valid_day), 0) AS value,
+      l.amount * coalesce(revenue.rate_into_base(chosen, l.currency, base, last_day), 0) AS last_value
     FROM customers AS c
     CROSS JOIN (VALUES (1, left_policies), (-1, right_policies)) AS p(side, policies)
     CROSS JOIN LATERAL unnest(revenue.customer_lines(chosen, c.customer_id, p.policies)) AS l

@@ -52,12 +52,11 @@ BEGIN
           (SELECT date_trunc('month', min(s.day)::timestamp) FROM steps AS s)),
         date_trunc('month', o.as_of_day::timestamp), interval '1 month') AS m
     ), parts AS (
-      SELECT w.month, l.ledger, CASE WHEN l.currency = o.base_currency THEN 1 ELSE coalesce(revenue.rate_on(o.org_id, l.currency, w.first_day - 1), 0) END AS rate
+      SELECT w.month, l.ledger, coalesce(revenue.rate_into_base(o.org_id, l.currency, o.base_currency, w.first_day - 1), 0) AS rate
       FROM windows AS w CROSS JOIN ledgers AS l
       UNION ALL
       SELECT w.month, (
-        SELECT revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount * CASE WHEN s.currency = o.base_currency THEN 1
-          ELSE coalesce(revenue.rate_on(o.org_id, s.currency, w.first_day - 1), 0) END)
+        SELECT revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount * coalesce(revenue.rate_into_base(o.org_id, s.currency, o.base_currency, w.first_day - 1), 0))
         FROM steps AS s WHERE s.mixed), 1
       FROM windows AS w WHERE EXISTS (SELECT FROM steps AS s WHERE s.mixed)
     ), sums AS (
@@ -73,8 +72,7 @@ BEGIN
         sum(c.value) FILTER (WHERE c.kind IN ('new', 'expansion', 'reactivation')) AS gained,
         -sum(c.value) FILTER (WHERE c.kind IN ('contraction', 'churn')) AS given_up
       FROM windows AS w JOIN (
-        SELECT d.day, d.kind, sum(d.amount * CASE WHEN d.currency = o.base_currency THEN 1
-          ELSE coalesce(revenue.rate_on(o.org_id, d.currency, d.day), 0) END) AS value
+        SELECT d.day, d.kind, sum(d.amount * coalesce(revenue.rate_into_base(o.org_id, d.currency, o.base_currency, d.day), 0)) AS value
         FROM revenue.ledger_cells(o.org_id, o.as_of_day, known, basis) AS d GROUP BY d.day, d.kind
       ) AS c ON c.day >= w.first_day AND c.day < w.next_day
       GROUP BY w.month
@@ -126,8 +124,7 @@ BEGIN
       CASE WHEN o.sees_all THEN trim_scale(c.cohort_mrr) END, CASE WHEN o.sees_all THEN trim_scale(c.mrr) END,
       CASE WHEN o.sees_all THEN c.mrr_retention ELSE round(c.mrr_retention::numeric, 2)::double precision END, o.base_currency
     FROM revenue.mrr_cohorts((
-        SELECT revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount * CASE WHEN s.currency = o.base_currency THEN 1
-          ELSE coalesce(revenue.rate_on(o.org_id, s.currency, o.as_of_day), 0) END)
+        SELECT revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount * coalesce(revenue.rate_into_base(o.org_id, s.currency, o.base_currency, o.as_of_day), 0))
         FROM revenue.customer_steps(o.org_id, o.as_of_day, known, basis) AS s
       ), period,
       greatest((o.as_of_day - 1400 * CASE period WHEN 'quarter' THEN '3 months' ELSE '1 ' || period END::interval)::date, '0001-01-01'),
@@ -143,20 +140,9 @@ CREATE OR REPLACE VIEW revenue.cohort_retention WITH (security_invoker) AS SELEC
 
 -- By member of a dimension --------------------------------------------------------------------
 
-CREATE OR REPLACE FUNCTION revenue.customer_members(org integer DEFAULT NULL)
-RETURNS TABLE (org_id integer, customer_id text, account_id text, segment text, region text, industry text, country text)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT DISTINCT ON (s.org_id, s.customer_id) s.org_id, s.customer_id, a.account_id, a.segment, a.region, a.industry, a.country
-  FROM revenue.subscriptions AS s
-  LEFT JOIN revenue.accounts AS a ON a.org_id = s.org_id AND a.account_id = coalesce(s.account_id, s.customer_id)
-  WHERE org IS NULL OR s.org_id = org
-  ORDER BY s.org_id, s.customer_id, a.account_id IS NULL, s.subscription_id
-$$;
-COMMENT ON FUNCTION revenue.customer_members IS 'The account of each customer and what it belongs to today';
-
 CREATE OR REPLACE FUNCTION revenue.arr_by(
   dimension text DEFAULT 'segment', as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, basis text DEFAULT 'booked',
-  org integer DEFAULT NULL)
+  membership text DEFAULT 'then', org integer DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, member text, customers bigint, mrr numeric, arr numeric, share double precision, reporting_currency char(3))
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' AS $$
@@ -164,27 +150,22 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp S
 DECLARE
   o record;
 BEGIN
-  IF coalesce(dimension, '') NOT IN ('segment', 'region', 'industry', 'country', 'product', 'currency', 'cohort') THEN
-    RAISE EXCEPTION 'unknown dimension "%"', dimension USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'Use segment, region, industry, country, product, currency or cohort.';
-  END IF;
+  PERFORM revenue.check_ledger_dimension(dimension, membership);
   FOR o IN SELECT * FROM revenue.ledger_days(as_of, basis, NULL, org) AS d ORDER BY d.org_id LOOP
     RETURN QUERY
     WITH balances AS (
-      SELECT m.customer_id, m.product_id, m.currency, sum(m.amount) AS amount,
-        min(m.valid_day) FILTER (WHERE m.kind = 'new' AND m.movements > 0) AS first_day
+      SELECT m.customer_id, CASE dimension WHEN 'product' THEN m.product_id WHEN 'currency' THEN m.currency::text END AS part,
+        m.currency, sum(m.amount) AS amount
       FROM revenue.mrr_movements AS m
       WHERE m.org_id = o.org_id AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= o.as_of_day
         AND (known IS NULL OR m.recorded_at <= known)
-      GROUP BY m.customer_id, m.product_id, m.currency
+      GROUP BY 1, 2, 3 HAVING sum(m.amount) <> 0
     ), members AS (
-      SELECT b.customer_id,
-        CASE dimension WHEN 'product' THEN b.product_id WHEN 'currency' THEN b.currency::text
-          WHEN 'cohort' THEN to_char(min(b.first_day) OVER (PARTITION BY b.customer_id), 'YYYY-MM') WHEN 'segment' THEN c.segment
-          WHEN 'region' THEN c.region WHEN 'industry' THEN c.industry ELSE c.country END AS member,
-        b.amount * CASE WHEN b.currency = o.base_currency THEN 1 ELSE coalesce(revenue.rate_on(o.org_id, b.currency, o.as_of_day), 0) END AS value
-      FROM balances AS b LEFT JOIN revenue.customer_members(o.org_id) AS c
-        ON c.customer_id = b.customer_id AND dimension IN ('segment', 'region', 'industry', 'country')
+      SELECT b.customer_id, coalesce(b.part, s.member) AS member,
+        b.amount * coalesce(revenue.rate_into_base(o.org_id, b.currency, o.base_currency, o.as_of_day), 0) AS value
+      FROM balances AS b
+      LEFT JOIN revenue.customer_spans(dimension, o.org_id, known, membership) AS s
+        ON s.customer_id = b.customer_id AND s.from_day <= o.as_of_day AND s.to_day > o.as_of_day
     ), cells AS (
       SELECT m.member, count(DISTINCT m.customer_id) AS customers, sum(m.value) AS value FROM members AS m WHERE m.value <> 0 GROUP BY m.member
     )
@@ -194,7 +175,7 @@ BEGIN
   END LOOP;
 END $$;
 COMMENT ON FUNCTION revenue.arr_by IS
-  'MRR and ARR by member of a dimension on a day (NULL = today): segment, region, industry, country, product, currency or cohort, the month of the first payment; what a customer belongs to is as it is today';
+  'MRR and ARR by member of a dimension on a day (NULL = today): segment, region, industry, country, product, currency or cohort, the month of the first payment; membership then = what a customer belonged to on that day, or now';
 
 CREATE OR REPLACE VIEW revenue.arr_by_segment AS SELECT * FROM revenue.arr_by('segment');
 CREATE OR REPLACE VIEW revenue.arr_by_region AS SELECT * FROM revenue.arr_by('region');
@@ -224,7 +205,7 @@ SELECT revenue.comment_view_columns('{
   "logo_churn": "lost_customers / opening_customers", "new_and_lost_customers": "Customers who came and went within the window",
   "gained_mrr": "New, expansion and reactivation of the window", "given_up_mrr": "Contraction and churn of the window, as a positive amount",
   "quick_ratio": "gained_mrr / given_up_mrr", "cohort_customers": "Customers of the cohort", "customers": "Paying customers",
-  "customer_retention": "customers / cohort_customers", "cohort_mrr": "What the cohort paid at the close of its first period",
+  "customer_retention": "customers / cohort_customers", "cohort_mrr": "What the customers of the cohort first paid, added up",
   "mrr_retention": "mrr / cohort_mrr", "age": "Periods since that of the first payment", "share": "Share of the total",
   "mrr": "MRR in the reporting currency", "arr": "12 x mrr", "period_from": "First day of the period",
   "reporting_currency": "The organisation''s base currency"

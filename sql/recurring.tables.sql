@@ -225,6 +225,15 @@ COMMENT ON COLUMN revenue.mrr_days.currency IS 'Currency of the amount, ISO 4217
 COMMENT ON COLUMN revenue.mrr_days.amount IS 'Sum of the changes';
 COMMENT ON COLUMN revenue.mrr_days.batch IS 'The write it was added by; zeros = compacted';
 
+CREATE TYPE revenue.arr_period AS (
+  org_id integer, period_from date, period_to date, opening_mrr numeric, new_mrr numeric, expansion_mrr numeric,
+  reactivation_mrr numeric, contraction_mrr numeric, churn_mrr numeric, fx_mrr numeric, closing_mrr numeric,
+  net_new_arr numeric, closing_arr numeric, adjustment_mrr numeric, opening_customers bigint, new_customers bigint,
+  expanded_customers bigint, reactivated_customers bigint, contracted_customers bigint, churned_customers bigint,
+  closing_customers bigint, one_time_revenue numeric, metered_revenue numeric, reporting_currency char(3),
+  currencies_without_rate bigint);
+COMMENT ON TYPE revenue.arr_period IS 'What arr_periods() says of a period';
+
 -- Access --------------------------------------------------------------------------------------
 
 SELECT revenue.protect_table('revenue.subscriptions', 'analyst', 'admin');

@@ -54,14 +54,6 @@ REVOKE EXECUTE ON FUNCTION revenue.ledger_days FROM PUBLIC;
 COMMENT ON FUNCTION revenue.ledger_days IS
   'For functions with the owner''s rights: the organisations the caller sees, with the day that is asked for in each';
 
-CREATE OR REPLACE FUNCTION revenue.rate_on(org_id integer, currency char(3), day date) RETURNS numeric
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT f.rate FROM revenue.fx_rates AS f
-  WHERE f.org_id = rate_on.org_id AND f.currency = rate_on.currency AND f.rate_date <= rate_on.day
-  ORDER BY f.rate_date DESC LIMIT 1
-$$;
-COMMENT ON FUNCTION revenue.rate_on IS 'The last known rate of a currency into the base currency on a day, for joins; NULL = none is known';
-
 -- The sums of the ledger answer for now; what was believed earlier is summed from the ledger itself. Inlined,
 -- so that who plans for his arguments reads one of the two.
 CREATE OR REPLACE FUNCTION revenue.ledger_cells(
@@ -80,27 +72,163 @@ REVOKE EXECUTE ON FUNCTION revenue.ledger_cells FROM PUBLIC;
 COMMENT ON FUNCTION revenue.ledger_cells IS
   'For functions with the owner''s rights: the movements of an organisation by day, kind and currency, cells of any size, whose rows add up';
 
--- In total ------------------------------------------------------------------------------------
--- A balance is revalued at the last day of each period; fx is what that makes of it, so that each row
--- adds up exactly. A viewer sees the parts of at least five customers, and the opening, from which he
--- could subtract, only where he sees them all.
+-- By member of a dimension ---------------------------------------------------------------------
+-- A customer is new, expands or churns once, with all that he pays: a kind is his, whatever he paid it for. So
+-- what a product gained or lost because he changed from one to another is a transfer, as is all that a customer
+-- pays when his account goes to another segment. Transfers add up to nothing over all members, and what is
+-- left has the kind, so that each column adds up to that of the total.
 
-CREATE OR REPLACE FUNCTION revenue.arr_periods(
-  period text DEFAULT 'month', as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, from_date date DEFAULT NULL,
-  basis text DEFAULT 'booked', fx text DEFAULT NULL, org integer DEFAULT NULL)
+CREATE OR REPLACE FUNCTION revenue.customer_members(org integer DEFAULT NULL)
+RETURNS TABLE (org_id integer, customer_id text, account_id text, segment text, region text, industry text, country text)
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+  SELECT DISTINCT ON (s.org_id, s.customer_id) s.org_id, s.customer_id, a.account_id, a.segment, a.region, a.industry, a.country
+  FROM revenue.subscriptions AS s
+  LEFT JOIN revenue.accounts AS a ON a.org_id = s.org_id AND a.account_id = coalesce(s.account_id, s.customer_id)
+  WHERE org IS NULL OR s.org_id = org
+  ORDER BY s.org_id, s.customer_id, a.account_id IS NULL, s.subscription_id
+$$;
+COMMENT ON FUNCTION revenue.customer_members IS 'The account of each customer and what it belongs to today';
+
+CREATE OR REPLACE FUNCTION revenue.check_ledger_dimension(dimension text, membership text DEFAULT 'then') RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF coalesce(dimension, '') NOT IN ('segment', 'region', 'industry', 'country', 'product', 'currency', 'cohort') THEN
+    RAISE EXCEPTION 'unknown dimension "%"', dimension USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Use segment, region, industry, country, product, currency or cohort.';
+  ELSIF coalesce(membership, '') NOT IN ('then', 'now') THEN
+    RAISE EXCEPTION 'unknown membership "%"', membership USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Use then for what a customer belonged to on each day, or now for what he belongs to today, with all his past.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION revenue.check_ledger_dimension IS 'Refuses a dimension, or a membership, that the ledger of MRR does not know';
+
+-- What each customer belongs to, and from which day until which.
+CREATE OR REPLACE FUNCTION revenue.customer_spans(
+  dimension text, org integer, known timestamptz DEFAULT NULL, membership text DEFAULT 'then')
+RETURNS TABLE (customer_id text, member text, member_before text, from_day date, to_day date)
+LANGUAGE sql STABLE ROWS 10000 AS $$
+  SELECT m.customer_id, m.member, lag(m.member) OVER span, m.from_day, lead(m.from_day, 1, 'infinity') OVER span
+  FROM (
+    SELECT c.customer_id, coalesce(h.valid_from, '-infinity') AS from_day,
+      CASE WHEN h.account_id IS NULL
+        THEN CASE dimension WHEN 'segment' THEN c.segment WHEN 'region' THEN c.region WHEN 'industry' THEN c.industry ELSE c.country END
+        ELSE CASE dimension WHEN 'segment' THEN h.segment WHEN 'region' THEN h.region WHEN 'industry' THEN h.industry ELSE h.country END
+      END AS member
+    FROM revenue.customer_members(org) AS c
+    LEFT JOIN revenue.account_history AS h ON membership = 'then' AND h.org_id = org AND h.account_id = c.account_id
+      AND (known IS NULL OR h.recorded_at <= known)
+    WHERE dimension IN ('segment', 'region', 'industry', 'country')
+  ) AS m WINDOW span AS (PARTITION BY m.customer_id ORDER BY m.from_day)
+  UNION ALL
+  SELECT f.customer_id, to_char(min(f.valid_day), 'YYYY-MM'), NULL, '-infinity', 'infinity'
+  FROM (
+    SELECT m.customer_id, m.valid_day FROM revenue.mrr_movements AS m
+    WHERE dimension = 'cohort' AND m.org_id = org AND m.kind = 'new' AND (known IS NULL OR m.recorded_at <= known)
+    GROUP BY m.customer_id, m.valid_day HAVING sum(m.movements) > 0
+  ) AS f GROUP BY f.customer_id
+$$;
+COMMENT ON FUNCTION revenue.customer_spans IS
+  'What each customer of an organisation belongs to from which day until which: segment, region, industry or country of his account, or the cohort of his first payment';
+
+-- Who has one product only, as most do, is counted as in the total; what others pay is looked at by day.
+CREATE OR REPLACE FUNCTION revenue.member_moves(
+  dimension text, org integer, base_currency char(3), until date, known timestamptz DEFAULT NULL, basis text DEFAULT 'booked',
+  rate_day date DEFAULT NULL, membership text DEFAULT 'then')
 RETURNS TABLE (
-  org_id integer, period_from date, period_to date, opening_mrr numeric, new_mrr numeric, expansion_mrr numeric,
-  reactivation_mrr numeric, contraction_mrr numeric, churn_mrr numeric, fx_mrr numeric, closing_mrr numeric,
+  member text, customer_id text, day date, kind text, currency char(3), is_adjustment boolean, amount numeric, value numeric,
+  movements bigint, customers bigint)
+LANGUAGE sql STABLE ROWS 100000 AS $$
+  WITH steps AS NOT MATERIALIZED (
+    SELECT m.customer_id, CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END AS day, m.valid_day, m.kind, m.currency,
+      m.is_adjustment, m.amount, m.movements, CASE dimension WHEN 'product' THEN m.product_id ELSE m.currency::text END AS member,
+      CASE m.kind WHEN 'new' THEN m.movements WHEN 'reactivation' THEN m.movements WHEN 'churn' THEN -m.movements ELSE 0 END AS customers
+    FROM revenue.mrr_movements AS m
+    WHERE m.org_id = org AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= until
+      AND (known IS NULL OR m.recorded_at <= known)
+  ), spans AS MATERIALIZED (
+    SELECT s.* FROM revenue.customer_spans(dimension, org, known, membership) AS s WHERE dimension NOT IN ('product', 'currency')
+  ), handed AS (  -- what a customer pays on the eve of the day he belongs to another member
+    SELECT s.customer_id, s.member, s.member_before, s.from_day AS day, m.currency, sum(m.amount) AS amount,
+      CASE row_number() OVER c WHEN 1 THEN sum(sum(m.customers)) OVER c ELSE 0 END AS customers
+    FROM spans AS s JOIN steps AS m ON m.customer_id = s.customer_id AND m.day < s.from_day
+    WHERE s.from_day > '-infinity' AND s.from_day <= until AND s.member IS DISTINCT FROM s.member_before
+    GROUP BY s.customer_id, s.member, s.member_before, s.from_day, m.currency
+    WINDOW c AS (PARTITION BY s.customer_id, s.from_day ORDER BY m.currency ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+  ), several AS MATERIALIZED (
+    SELECT m.customer_id FROM steps AS m WHERE dimension IN ('product', 'currency') GROUP BY m.customer_id
+    HAVING min(m.member) <> max(m.member) OR count(m.member) BETWEEN 1 AND count(*) - 1
+  ), parts AS MATERIALIZED (
+    SELECT m.customer_id, m.day, m.valid_day, m.kind, m.is_adjustment, m.member, sum(m.amount) AS amount, sum(m.movements) AS movements,
+      sum(m.amount * coalesce(revenue.rate_into_base(org, m.currency, base_currency, coalesce(rate_day, m.day)), 0)) AS value
+    FROM steps AS m JOIN several AS v USING (customer_id)
+    GROUP BY m.customer_id, m.day, m.valid_day, m.kind, m.is_adjustment, m.member
+  ), sides AS (
+    SELECT p.*, sum(p.movements) OVER g AS moves, sum(greatest(p.value, 0)) OVER g AS gained, -sum(least(p.value, 0)) OVER g AS lost,
+      sum(abs(p.value)) OVER (PARTITION BY p.customer_id, p.day, p.valid_day, p.kind, p.is_adjustment, p.value > 0 ORDER BY p.member) AS so_far
+    FROM parts AS p WINDOW g AS (PARTITION BY p.customer_id, p.day, p.valid_day, p.kind, p.is_adjustment)
+  ), split AS (  -- the smaller side is transferred, and of the larger as much, in proportion
+    SELECT p.*, CASE
+      WHEN p.gained = 0 OR p.lost = 0 THEN 0
+      WHEN p.value > 0 AND p.gained > p.lost THEN
+        CASE p.so_far WHEN p.gained THEN p.lost ELSE round(p.lost * p.so_far / p.gained, 6) END
+          - round(p.lost * (p.so_far - p.value) / p.gained, 6)
+      WHEN p.value < 0 AND p.lost > p.gained THEN
+        round(p.gained * (p.so_far + p.value) / p.lost, 6)
+          - CASE p.so_far WHEN p.lost THEN p.gained ELSE round(p.gained * p.so_far / p.lost, 6) END
+      ELSE p.value END AS transferred
+    FROM sides AS p
+  ), held AS (
+    SELECT p.member, p.customer_id, p.day, sum(p.amount) AS change,
+      sum(sum(p.amount)) OVER (PARTITION BY p.customer_id, p.member ORDER BY p.day) AS balance
+    FROM parts AS p GROUP BY p.member, p.customer_id, p.day
+  )
+  SELECT s.member, m.customer_id, m.day, m.kind, m.currency, m.is_adjustment, m.amount,
+    m.amount * coalesce(revenue.rate_into_base(org, m.currency, base_currency, coalesce(rate_day, m.day)), 0), m.movements, m.customers
+  FROM steps AS m LEFT JOIN spans AS s ON s.customer_id = m.customer_id AND m.day >= s.from_day AND m.day < s.to_day
+  WHERE dimension NOT IN ('product', 'currency')
+  UNION ALL
+  SELECT CASE x.side WHEN 1 THEN h.member ELSE h.member_before END, h.customer_id, h.day, 'transfer', h.currency, false, x.side * h.amount,
+    x.side * h.amount * coalesce(revenue.rate_into_base(org, h.currency, base_currency, coalesce(rate_day, h.day)), 0), h.customers::bigint,
+    (x.side * h.customers)::bigint
+  FROM handed AS h CROSS JOIN (VALUES (1), (-1)) AS x(side) WHERE h.amount <> 0 OR h.customers <> 0
+  UNION ALL
+  SELECT m.member, m.customer_id, m.day, CASE WHEN v.customer_id IS NULL THEN m.kind ELSE 'held' END, m.currency, m.is_adjustment, m.amount,
+    CASE WHEN v.customer_id IS NULL
+      THEN m.amount * coalesce(revenue.rate_into_base(org, m.currency, base_currency, coalesce(rate_day, m.day)), 0) ELSE 0 END,
+    CASE WHEN v.customer_id IS NULL THEN m.movements ELSE 0 END, CASE WHEN v.customer_id IS NULL THEN m.customers ELSE 0 END
+  FROM steps AS m LEFT JOIN several AS v USING (customer_id) WHERE dimension IN ('product', 'currency')
+  UNION ALL
+  SELECT h.member, h.customer_id, h.day, 'held', base_currency, false, 0, 0, 0, CASE h.balance WHEN 0 THEN -1 ELSE 1 END
+  FROM held AS h WHERE h.change <> 0 AND (h.balance = 0 OR h.balance = h.change)
+  UNION ALL
+  SELECT p.member, p.customer_id, p.day, p.kind, base_currency, p.is_adjustment, 0, p.value - p.transferred,
+    CASE WHEN p.value <> p.transferred THEN p.moves ELSE 0 END, 0 FROM split AS p
+  UNION ALL
+  SELECT p.member, p.customer_id, p.day, 'transfer', base_currency, false, 0, p.transferred, 1, 0 FROM split AS p WHERE p.transferred <> 0
+$$;
+COMMENT ON FUNCTION revenue.member_moves IS
+  'What moved in an organisation''s MRR by member of a dimension and customer, transfers between members included. What is held of a product or currency, and by how many, stands in rows of the kind held';
+
+-- The total and what it consists of. A balance is revalued at the last day of each period; fx is what that
+-- makes of it, so that each row adds up exactly. A viewer sees the parts of at least five customers, and the
+-- opening, from which he could subtract, only where he sees them all.
+CREATE OR REPLACE FUNCTION revenue.arr_periods_by(
+  dimension text DEFAULT 'segment', period text DEFAULT 'month', as_of date DEFAULT NULL, known timestamptz DEFAULT NULL,
+  from_date date DEFAULT NULL, basis text DEFAULT 'booked', fx text DEFAULT NULL, membership text DEFAULT 'then', org integer DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, member text, period_from date, period_to date, opening_mrr numeric, new_mrr numeric, expansion_mrr numeric,
+  reactivation_mrr numeric, contraction_mrr numeric, churn_mrr numeric, transfer_mrr numeric, fx_mrr numeric, closing_mrr numeric,
   net_new_arr numeric, closing_arr numeric, adjustment_mrr numeric, opening_customers bigint, new_customers bigint,
   expanded_customers bigint, reactivated_customers bigint, contracted_customers bigint, churned_customers bigint,
-  closing_customers bigint, one_time_revenue numeric, metered_revenue numeric, reporting_currency char(3),
-  currencies_without_rate bigint)
+  transferred_customers bigint, closing_customers bigint, reporting_currency char(3), currencies_without_rate bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET plan_cache_mode = force_custom_plan SET jit = off SET work_mem = '64MB' SET hash_mem_multiplier = 8 AS $$
 #variable_conflict use_column
 DECLARE
   o record;
+  in_all boolean := coalesce(dimension, '') = 'all';
 BEGIN
+  IF NOT in_all THEN PERFORM revenue.check_ledger_dimension(dimension, membership); END IF;
   IF coalesce(period, '') NOT IN ('day', 'week', 'month', 'quarter', 'year') THEN
     RAISE EXCEPTION 'unknown period "%"', period USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Use day, week, month, quarter or year.';
@@ -108,88 +236,83 @@ BEGIN
     RAISE EXCEPTION 'from_date must lie in the years 1 to 9999' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave it out to begin with the ledger.';
   END IF;
-  FOR o IN SELECT d.*, d.org_id = ANY (revenue.visible_orgs('member')) AS sees_all
+  FOR o IN SELECT d.*, CASE WHEN d.fixed_rates THEN d.as_of_day END AS rate_day, d.org_id = ANY (revenue.visible_orgs('member')) AS sees_all
            FROM revenue.ledger_days(as_of, basis, fx, org) AS d ORDER BY d.org_id LOOP
     RETURN QUERY
-    WITH cells AS MATERIALIZED (
-      SELECT revenue.period_start(c.day, period, o.week_start, o.fiscal_year_start) AS first_day, c.kind, c.currency,
-        c.is_adjustment, sum(c.amount) AS amount, sum(c.movements) AS movements,
-        sum(c.amount * CASE WHEN c.currency = o.base_currency THEN 1 ELSE coalesce(revenue.rate_on(o.org_id, c.currency,
-          CASE WHEN o.fixed_rates THEN o.as_of_day ELSE c.day END), 0) END) AS value
-      FROM revenue.ledger_cells(o.org_id, o.as_of_day, known, basis) AS c
-      GROUP BY 1, 2, 3, 4
+    WITH moves AS (
+      SELECT NULL AS member, c.day, c.kind, c.currency, c.is_adjustment, c.amount,
+        c.amount * coalesce(revenue.rate_into_base(o.org_id, c.currency, o.base_currency, coalesce(o.rate_day, c.day)), 0) AS value,
+        c.movements, CASE c.kind WHEN 'new' THEN c.movements WHEN 'reactivation' THEN c.movements WHEN 'churn' THEN -c.movements ELSE 0 END AS customers
+      FROM revenue.ledger_cells(o.org_id, o.as_of_day, known, basis) AS c WHERE in_all
+      UNION ALL
+      SELECT m.member, m.day, m.kind, m.currency, m.is_adjustment, m.amount, m.value, m.movements, m.customers
+      FROM revenue.member_moves(dimension, o.org_id, o.base_currency, o.as_of_day, known, basis, o.rate_day, membership) AS m WHERE NOT in_all
+    ), cells AS MATERIALIZED (
+      SELECT m.member, revenue.period_start(m.day, period, o.week_start, o.fiscal_year_start) AS first_day, m.kind, m.currency,
+        m.is_adjustment, sum(m.amount) AS amount, sum(m.value) AS value, sum(m.movements) AS movements, sum(m.customers) AS customers
+      FROM moves AS m GROUP BY 1, 2, 3, 4, 5
     ), spine AS (
       SELECT s::date AS first_day, revenue.period_after(s::date, period) AS next_day
       FROM (SELECT min(c.first_day) AS first_day FROM cells AS c) AS f,
         generate_series(f.first_day::timestamp, o.as_of_day::timestamp,
           CASE period WHEN 'quarter' THEN interval '3 months' ELSE ('1 ' || period)::interval END) AS s
-    ), moved AS (
-      SELECT c.first_day,
-        coalesce(sum(c.value) FILTER (WHERE c.kind = 'new'), 0) AS new_value,
-        coalesce(sum(c.value) FILTER (WHERE c.kind = 'expansion'), 0) AS expansion_value,
-        coalesce(sum(c.value) FILTER (WHERE c.kind = 'reactivation'), 0) AS reactivation_value,
-        coalesce(sum(c.value) FILTER (WHERE c.kind = 'contraction'), 0) AS contraction_value,
-        coalesce(sum(c.value) FILTER (WHERE c.kind = 'churn'), 0) AS churn_value,
-        coalesce(sum(c.value) FILTER (WHERE c.is_adjustment AND c.kind <> 'swap'), 0) AS adjusted_value,
-        coalesce(sum(c.movements) FILTER (WHERE c.kind = 'new'), 0) AS new_count,
-        coalesce(sum(c.movements) FILTER (WHERE c.kind = 'expansion'), 0) AS expansion_count,
-        coalesce(sum(c.movements) FILTER (WHERE c.kind = 'reactivation'), 0) AS reactivation_count,
-        coalesce(sum(c.movements) FILTER (WHERE c.kind = 'contraction'), 0) AS contraction_count,
-        coalesce(sum(c.movements) FILTER (WHERE c.kind = 'churn'), 0) AS churn_count,
-        coalesce(sum(c.movements) FILTER (WHERE c.is_adjustment), 0) AS adjusted_count
-      FROM cells AS c GROUP BY c.first_day
-    ), balances AS (
-      SELECT b.first_day, sum(b.balance * coalesce(b.rate, 0)) AS value, count(*) FILTER (WHERE b.rate IS NULL AND b.balance <> 0) AS without_rate
-      FROM (
-        SELECT e.first_day, e.currency, sum(sum(e.amount)) OVER (PARTITION BY e.currency ORDER BY e.first_day) AS balance,
-          CASE WHEN e.currency = o.base_currency THEN 1 ELSE revenue.rate_on(o.org_id, e.currency,
-            CASE WHEN o.fixed_rates THEN o.as_of_day ELSE least(max(e.next_day) - 1, o.as_of_day) END) END AS rate
-        FROM (  -- not a join, which would be planned for any number of currencies
-          SELECT s.first_day, s.next_day, k.currency, 0 AS amount
-          FROM spine AS s CROSS JOIN (SELECT DISTINCT c.currency FROM cells AS c) AS k
-          UNION ALL
-          SELECT c.first_day, NULL, c.currency, c.amount FROM cells AS c
-        ) AS e GROUP BY e.first_day, e.currency
-      ) AS b GROUP BY b.first_day
-    ), beside AS (
-      SELECT revenue.period_start(r.day, period, o.week_start, o.fiscal_year_start) AS first_day, r.kind,
-        count(DISTINCT r.customer_id) AS customers,
-        sum(r.amount * CASE WHEN r.currency = o.base_currency THEN 1 ELSE coalesce(revenue.rate_on(o.org_id, r.currency,
-          CASE WHEN o.fixed_rates THEN o.as_of_day ELSE r.day END), 0) END) AS value
-      FROM revenue.other_revenue AS r
-      WHERE r.org_id = o.org_id AND r.kind IN ('one_time', 'metered') AND r.day <= o.as_of_day GROUP BY 1, 2
+    ), by_currency AS (
+      SELECT e.member, e.first_day, max(e.next_day) AS next_day, sum(sum(e.amount)) OVER (PARTITION BY e.member, e.currency ORDER BY e.first_day) AS balance,
+        revenue.rate_into_base(o.org_id, e.currency, o.base_currency, coalesce(o.rate_day, least(max(e.next_day) - 1, o.as_of_day))) AS rate,
+        sum(e.value) FILTER (WHERE e.kind = 'new') AS new_value, sum(e.value) FILTER (WHERE e.kind = 'expansion') AS expansion_value,
+        sum(e.value) FILTER (WHERE e.kind = 'reactivation') AS reactivation_value, sum(e.value) FILTER (WHERE e.kind = 'contraction') AS contraction_value,
+        sum(e.value) FILTER (WHERE e.kind = 'churn') AS churn_value, sum(e.value) FILTER (WHERE e.kind = 'transfer') AS transfer_value,
+        sum(e.value) FILTER (WHERE e.is_adjustment AND e.kind <> 'swap') AS adjusted_value,
+        sum(e.movements) FILTER (WHERE e.kind = 'new') AS new_count, sum(e.movements) FILTER (WHERE e.kind = 'expansion') AS expansion_count,
+        sum(e.movements) FILTER (WHERE e.kind = 'reactivation') AS reactivation_count, sum(e.movements) FILTER (WHERE e.kind = 'contraction') AS contraction_count,
+        sum(e.movements) FILTER (WHERE e.kind = 'churn') AS churn_count, sum(e.movements) FILTER (WHERE e.kind = 'transfer') AS transfer_count,
+        sum(e.movements) FILTER (WHERE e.is_adjustment) AS adjusted_count, sum(e.customers) AS customers, count(e.kind) AS cells
+      FROM (  -- not a join, which would be planned for any number of currencies
+        SELECT k.member, s.first_day, s.next_day, k.currency, NULL AS kind, NULL::boolean AS is_adjustment, 0 AS amount, NULL::numeric AS value,
+          NULL::numeric AS movements, 0 AS customers
+        FROM spine AS s CROSS JOIN (SELECT DISTINCT c.member, c.currency FROM cells AS c) AS k
+        UNION ALL
+        SELECT c.member, c.first_day, NULL, c.currency, c.kind, c.is_adjustment, c.amount, c.value, c.movements, c.customers FROM cells AS c
+      ) AS e GROUP BY e.member, e.first_day, e.currency
+    ), sums AS (
+      SELECT b.member, b.first_day, max(b.next_day) AS next_day, sum(b.balance * coalesce(b.rate, 0)) AS closing_value,
+        count(*) FILTER (WHERE b.rate IS NULL AND b.balance <> 0) AS without_rate,
+        coalesce(sum(b.new_value), 0) AS new_value, coalesce(sum(b.expansion_value), 0) AS expansion_value,
+        coalesce(sum(b.reactivation_value), 0) AS reactivation_value, coalesce(sum(b.contraction_value), 0) AS contraction_value,
+        coalesce(sum(b.churn_value), 0) AS churn_value, coalesce(sum(b.transfer_value), 0) AS transfer_value,
+        coalesce(sum(b.adjusted_value), 0) AS adjusted_value,
+        coalesce(sum(b.new_count), 0) AS new_count, coalesce(sum(b.expansion_count), 0) AS expansion_count,
+        coalesce(sum(b.reactivation_count), 0) AS reactivation_count, coalesce(sum(b.contraction_count), 0) AS contraction_count,
+        coalesce(sum(b.churn_count), 0) AS churn_count, coalesce(sum(b.transfer_count), 0) AS transfer_count,
+        coalesce(sum(b.adjusted_count), 0) AS adjusted_count,
+        sum(sum(b.customers)) OVER (PARTITION BY b.member ORDER BY b.first_day) AS closing_count, sum(b.cells) AS cells
+      FROM by_currency AS b GROUP BY b.member, b.first_day
     ), rows AS (
-      SELECT s.first_day, s.next_day, b.value AS closing_value, coalesce(lag(b.value) OVER w, 0) AS opening_value, b.without_rate,
-        coalesce(m.new_value, 0) AS new_value, coalesce(m.expansion_value, 0) AS expansion_value,
-        coalesce(m.reactivation_value, 0) AS reactivation_value, coalesce(m.contraction_value, 0) AS contraction_value,
-        coalesce(m.churn_value, 0) AS churn_value, coalesce(m.adjusted_value, 0) AS adjusted_value,
-        coalesce(m.new_count, 0) AS new_count, coalesce(m.expansion_count, 0) AS expansion_count,
-        coalesce(m.reactivation_count, 0) AS reactivation_count, coalesce(m.contraction_count, 0) AS contraction_count,
-        coalesce(m.churn_count, 0) AS churn_count, coalesce(m.adjusted_count, 0) AS adjusted_count,
-        sum(coalesce(m.new_count + m.reactivation_count - m.churn_count, 0)) OVER w AS closing_count
-      FROM spine AS s JOIN balances AS b USING (first_day) LEFT JOIN moved AS m USING (first_day)
-      WINDOW w AS (ORDER BY s.first_day)
+      SELECT s.*, coalesce(lag(s.closing_value) OVER w, 0) AS opening_value, coalesce(lag(s.closing_count) OVER w, 0) AS opening_count
+      FROM sums AS s WINDOW w AS (PARTITION BY s.member ORDER BY s.first_day)
     ), shown AS (
-      SELECT r.*, r.closing_count - r.new_count - r.reactivation_count + r.churn_count AS opening_count,
+      SELECT r.*,
         o.sees_all OR r.new_value = 0 OR r.new_count >= 5 AS new_shown,
         o.sees_all OR r.expansion_value = 0 OR r.expansion_count >= 5 AS expansion_shown,
         o.sees_all OR r.reactivation_value = 0 OR r.reactivation_count >= 5 AS reactivation_shown,
         o.sees_all OR r.contraction_value = 0 OR r.contraction_count >= 5 AS contraction_shown,
         o.sees_all OR r.churn_value = 0 OR r.churn_count >= 5 AS churn_shown,
+        o.sees_all OR r.transfer_value = 0 AND r.transfer_count = 0 OR r.transfer_count >= 5 AS transfer_shown,
         o.sees_all OR r.adjusted_value = 0 OR r.adjusted_count >= 5 AS adjusted_shown,
         o.sees_all OR r.closing_value = 0 OR r.closing_count >= 5 AS closing_shown
       FROM rows AS r
     ), known_rows AS (
-      SELECT s.*, s.new_shown AND s.expansion_shown AND s.reactivation_shown AND s.contraction_shown AND s.churn_shown
+      SELECT s.*, s.new_shown AND s.expansion_shown AND s.reactivation_shown AND s.contraction_shown AND s.churn_shown AND s.transfer_shown
         AND s.adjusted_shown AND s.closing_shown AND (o.sees_all OR s.opening_value = 0 OR s.opening_count >= 5) AS all_shown
       FROM shown AS s
     )
-    SELECT o.org_id, k.first_day, k.next_day, CASE WHEN k.all_shown THEN trim_scale(k.opening_value) END,
+    SELECT o.org_id, k.member, k.first_day, k.next_day, CASE WHEN k.all_shown THEN trim_scale(k.opening_value) END,
       CASE WHEN k.new_shown THEN trim_scale(k.new_value) END, CASE WHEN k.expansion_shown THEN trim_scale(k.expansion_value) END,
       CASE WHEN k.reactivation_shown THEN trim_scale(k.reactivation_value) END,
       CASE WHEN k.contraction_shown THEN trim_scale(k.contraction_value) END, CASE WHEN k.churn_shown THEN trim_scale(k.churn_value) END,
+      CASE WHEN k.transfer_shown THEN trim_scale(k.transfer_value) END,
       CASE WHEN k.all_shown THEN trim_scale(k.closing_value - k.opening_value - k.new_value - k.expansion_value
-        - k.reactivation_value - k.contraction_value - k.churn_value) END,
+        - k.reactivation_value - k.contraction_value - k.churn_value - k.transfer_value) END,
       CASE WHEN k.closing_shown THEN trim_scale(k.closing_value) END,
       CASE WHEN k.all_shown THEN trim_scale(12 * (k.new_value + k.expansion_value + k.reactivation_value + k.contraction_value + k.churn_value)) END,
       CASE WHEN k.closing_shown THEN trim_scale(12 * k.closing_value) END,
@@ -197,27 +320,49 @@ BEGIN
       CASE WHEN k.all_shown THEN k.opening_count::bigint END, CASE WHEN k.new_shown THEN k.new_count::bigint END,
       CASE WHEN k.expansion_shown THEN k.expansion_count::bigint END, CASE WHEN k.reactivation_shown THEN k.reactivation_count::bigint END,
       CASE WHEN k.contraction_shown THEN k.contraction_count::bigint END, CASE WHEN k.churn_shown THEN k.churn_count::bigint END,
-      CASE WHEN k.closing_shown THEN k.closing_count::bigint END,
-      (SELECT trim_scale(x.value) FROM beside AS x WHERE x.first_day = k.first_day AND x.kind = 'one_time' AND (o.sees_all OR x.customers >= 5)),
-      (SELECT trim_scale(x.value) FROM beside AS x WHERE x.first_day = k.first_day AND x.kind = 'metered' AND (o.sees_all OR x.customers >= 5)),
-      o.base_currency, k.without_rate
-    FROM known_rows AS k WHERE from_date IS NULL OR k.next_day > from_date ORDER BY k.first_day;
+      CASE WHEN k.all_shown THEN (k.closing_count - k.opening_count - k.new_count - k.reactivation_count + k.churn_count)::bigint END,
+      CASE WHEN k.closing_shown THEN k.closing_count::bigint END, o.base_currency, k.without_rate
+    FROM known_rows AS k
+    WHERE (from_date IS NULL OR k.next_day > from_date)
+      AND (in_all OR k.cells > 0 OR k.opening_value <> 0 OR k.closing_value <> 0 OR k.opening_count <> 0 OR k.closing_count <> 0)
+    ORDER BY k.first_day, k.member;
   END LOOP;
 END $$;
+COMMENT ON FUNCTION revenue.arr_periods_by IS
+  'MRR and ARR by period and member of a dimension (segment, region, industry, country, product, currency, cohort; all = the total): opening + new + expansion + reactivation + contraction + churn + transfer + fx = closing, exactly, and the columns of all members add up to those of arr_periods(); transfer is what customers took from one member to another. membership then = as it was on each day, or now';
+
+-- In total ------------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.arr_periods(
+  period text DEFAULT 'month', as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, from_date date DEFAULT NULL,
+  basis text DEFAULT 'booked', fx text DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS SETOF revenue.arr_period
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 100 SET search_path = pg_catalog, pg_temp SET jit = off AS $$
+  WITH beside AS (
+    SELECT d.org_id, revenue.period_start(r.day, period, d.week_start, d.fiscal_year_start) AS period_from, r.kind,
+      count(DISTINCT r.customer_id) AS customers,
+      sum(r.amount * coalesce(revenue.rate_into_base(d.org_id, r.currency, d.base_currency,
+        CASE WHEN d.fixed_rates THEN d.as_of_day ELSE r.day END), 0)) AS value
+    FROM revenue.ledger_days(as_of, basis, fx, org) AS d
+    JOIN revenue.other_revenue AS r ON r.org_id = d.org_id AND r.kind IN ('one_time', 'metered') AND r.day <= d.as_of_day
+    GROUP BY 1, 2, 3
+  )
+  SELECT p.org_id, p.period_from, p.period_to, p.opening_mrr, p.new_mrr, p.expansion_mrr, p.reactivation_mrr, p.contraction_mrr, p.churn_mrr,
+    p.fx_mrr, p.closing_mrr, p.net_new_arr, p.closing_arr, p.adjustment_mrr, p.opening_customers, p.new_customers, p.expanded_customers,
+    p.reactivated_customers, p.contracted_customers, p.churned_customers, p.closing_customers, trim_scale(o.value), trim_scale(m.value),
+    p.reporting_currency, p.currencies_without_rate
+  FROM revenue.arr_periods_by('all', period, as_of, known, from_date, basis, fx, 'then', org) AS p
+  LEFT JOIN beside AS o ON o.org_id = p.org_id AND o.period_from = p.period_from AND o.kind = 'one_time' AND revenue.cell_visible(o.org_id, o.customers)
+  LEFT JOIN beside AS m ON m.org_id = p.org_id AND m.period_from = p.period_from AND m.kind = 'metered' AND revenue.cell_visible(m.org_id, m.customers)
+  ORDER BY p.org_id, p.period_from
+$$;
 COMMENT ON FUNCTION revenue.arr_periods IS
   'MRR and ARR by day, week, month, fiscal quarter or fiscal year: opening + new + expansion + reactivation + contraction + churn + fx = closing, exactly, with customers beside them; as_of = last day (NULL = today), known = what was believed then (NULL = now), basis booked (closed periods stay) or valid, fx own_line or constant_currency';
 
 CREATE OR REPLACE FUNCTION revenue.arr_monthly(
   as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, from_date date DEFAULT NULL, basis text DEFAULT 'booked',
   fx text DEFAULT NULL, org integer DEFAULT NULL)
-RETURNS TABLE (
-  org_id integer, period_from date, period_to date, opening_mrr numeric, new_mrr numeric, expansion_mrr numeric,
-  reactivation_mrr numeric, contraction_mrr numeric, churn_mrr numeric, fx_mrr numeric, closing_mrr numeric,
-  net_new_arr numeric, closing_arr numeric, adjustment_mrr numeric, opening_customers bigint, new_customers bigint,
-  expanded_customers bigint, reactivated_customers bigint, contracted_customers bigint, churned_customers bigint,
-  closing_customers bigint, one_time_revenue numeric, metered_revenue numeric, reporting_currency char(3),
-  currencies_without_rate bigint)
-LANGUAGE sql STABLE ROWS 100 AS $$
+RETURNS SETOF revenue.arr_period LANGUAGE sql STABLE ROWS 100 AS $$
   SELECT * FROM revenue.arr_periods('month', as_of, known, from_date, basis, fx, org)
 $$;
 COMMENT ON FUNCTION revenue.arr_monthly IS 'MRR and ARR by month, as arr_periods() gives them';
@@ -225,20 +370,16 @@ COMMENT ON FUNCTION revenue.arr_monthly IS 'MRR and ARR by month, as arr_periods
 CREATE OR REPLACE FUNCTION revenue.arr_daily(
   as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, from_date date DEFAULT NULL, basis text DEFAULT 'booked',
   fx text DEFAULT NULL, org integer DEFAULT NULL)
-RETURNS TABLE (
-  org_id integer, period_from date, period_to date, opening_mrr numeric, new_mrr numeric, expansion_mrr numeric,
-  reactivation_mrr numeric, contraction_mrr numeric, churn_mrr numeric, fx_mrr numeric, closing_mrr numeric,
-  net_new_arr numeric, closing_arr numeric, adjustment_mrr numeric, opening_customers bigint, new_customers bigint,
-  expanded_customers bigint, reactivated_customers bigint, contracted_customers bigint, churned_customers bigint,
-  closing_customers bigint, one_time_revenue numeric, metered_revenue numeric, reporting_currency char(3),
-  currencies_without_rate bigint)
-LANGUAGE sql STABLE ROWS 1000 AS $$
+RETURNS SETOF revenue.arr_period LANGUAGE sql STABLE ROWS 1000 AS $$
   SELECT * FROM revenue.arr_periods('day', as_of, known, from_date, basis, fx, org)
 $$;
 COMMENT ON FUNCTION revenue.arr_daily IS 'MRR and ARR by day, as arr_periods() gives them';
 
 CREATE OR REPLACE VIEW revenue.arr_monthly WITH (security_invoker) AS SELECT * FROM revenue.arr_monthly();
 CREATE OR REPLACE VIEW revenue.arr_daily WITH (security_invoker) AS SELECT * FROM revenue.arr_daily();
+CREATE OR REPLACE VIEW revenue.arr_monthly_by_segment WITH (security_invoker) AS SELECT * FROM revenue.arr_periods_by('segment');
+CREATE OR REPLACE VIEW revenue.arr_monthly_by_region WITH (security_invoker) AS SELECT * FROM revenue.arr_periods_by('region');
+CREATE OR REPLACE VIEW revenue.arr_monthly_by_product WITH (security_invoker) AS SELECT * FROM revenue.arr_periods_by('product');
 
 -- Customer by customer ------------------------------------------------------------------------
 
@@ -254,7 +395,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   FROM revenue.mrr_movements AS m
   JOIN revenue.orgs AS o USING (org_id)
   CROSS JOIN LATERAL (
-    SELECT CASE WHEN m.currency = o.base_currency THEN 1 ELSE revenue.rate_on(m.org_id, m.currency, m.valid_day) END AS rate) AS r
+    SELECT revenue.rate_into_base(m.org_id, m.currency, o.base_currency, m.valid_day) AS rate) AS r
   WHERE m.booked_day <= coalesce(as_of, (now() AT TIME ZONE o.time_zone)::date)
     AND (known IS NULL OR m.recorded_at <= known) AND (from_date IS NULL OR m.booked_day >= from_date)
     AND (org IS NULL OR m.org_id = org)
@@ -263,6 +404,36 @@ COMMENT ON FUNCTION revenue.arr_movements IS
   'What moved in the MRR of each customer, and why: every line of the ledger booked from from_date to as_of (NULL = today) and recorded by known. What was taken back stands beside it with the opposite sign';
 
 CREATE OR REPLACE VIEW revenue.arr_movements WITH (security_invoker) AS SELECT * FROM revenue.arr_movements();
+
+CREATE OR REPLACE FUNCTION revenue.arr_movements_by(
+  dimension text DEFAULT 'segment', as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, from_date date DEFAULT NULL,
+  basis text DEFAULT 'booked', membership text DEFAULT 'then', org integer DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, member text, customer_id text, day date, kind text, mrr numeric, arr numeric, is_adjustment boolean,
+  movements bigint, reporting_currency char(3))
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off SET work_mem = '64MB' AS $$
+#variable_conflict use_column
+DECLARE
+  o record;
+BEGIN
+  PERFORM revenue.check_ledger_dimension(dimension, membership);
+  IF coalesce(basis, '') NOT IN ('booked', 'valid') THEN
+    RAISE EXCEPTION 'unknown basis "%"', basis USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Use booked for the books, where closed periods stay as they were, or valid for what is now known to have been true.';
+  END IF;
+  FOR o IN SELECT x.org_id, x.base_currency, coalesce(as_of, (now() AT TIME ZONE x.time_zone)::date) AS as_of_day FROM revenue.orgs AS x
+           WHERE org IS NULL OR x.org_id = org ORDER BY x.org_id LOOP
+    RETURN QUERY
+    SELECT o.org_id, m.member, m.customer_id, m.day, m.kind, trim_scale(sum(m.value)), trim_scale(12 * sum(m.value)), m.is_adjustment,
+      sum(m.movements)::bigint, o.base_currency
+    FROM revenue.member_moves(dimension, o.org_id, o.base_currency, o.as_of_day, known, basis, NULL, membership) AS m
+    WHERE m.kind <> 'held' AND (from_date IS NULL OR m.day >= from_date)
+    GROUP BY m.member, m.customer_id, m.day, m.kind, m.is_adjustment
+    HAVING sum(m.value) <> 0 OR sum(m.movements) <> 0;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION revenue.arr_movements_by IS
+  'What arr_periods_by() sums: the movements of each customer by day, kind and member of a dimension, and what went from one member to another as transfer, at the day''s rates. Analysts and above';
 
 CREATE OR REPLACE FUNCTION revenue.customer_mrr(
   as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, basis text DEFAULT 'booked', org integer DEFAULT NULL)
@@ -282,7 +453,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     GROUP BY m.org_id, m.customer_id, m.product_id, m.currency, o.base_currency, d.day HAVING sum(m.amount) <> 0
   ) AS b
   CROSS JOIN LATERAL (
-    SELECT CASE WHEN b.currency = b.base_currency THEN 1 ELSE revenue.rate_on(b.org_id, b.currency, b.day) END AS rate) AS r
+    SELECT revenue.rate_into_base(b.org_id, b.currency, b.base_currency, b.day) AS rate) AS r
 $$;
 COMMENT ON FUNCTION revenue.customer_mrr IS
   'MRR and ARR of each customer on a day (NULL = today), by product and currency, as known then (NULL = now)';
@@ -293,6 +464,12 @@ CREATE OR REPLACE VIEW revenue.customer_mrr WITH (security_invoker) AS SELECT * 
 
 COMMENT ON VIEW revenue.arr_monthly IS 'MRR and ARR by month until today: what they opened with, what moved, what they closed with';
 COMMENT ON VIEW revenue.arr_daily IS 'MRR and ARR by day until today: what they opened with, what moved, what they closed with';
+COMMENT ON VIEW revenue.arr_monthly_by_segment IS 'MRR and ARR by month and segment until today; all segments add up to arr_monthly';
+COMMENT ON VIEW revenue.arr_monthly_by_region IS 'MRR and ARR by month and region until today; all regions add up to arr_monthly';
+COMMENT ON VIEW revenue.arr_monthly_by_product IS 'MRR and ARR by month and product until today; all products add up to arr_monthly';
+COMMENT ON COLUMN revenue.arr_monthly_by_segment.member IS 'Segment; NULL = unknown';
+COMMENT ON COLUMN revenue.arr_monthly_by_region.member IS 'Region; NULL = unknown';
+COMMENT ON COLUMN revenue.arr_monthly_by_product.member IS 'Product; NULL = unknown';
 COMMENT ON VIEW revenue.arr_movements IS 'Every change of every customer''s MRR until today, and why';
 COMMENT ON VIEW revenue.customer_mrr IS 'MRR and ARR of each customer today, by product and currency';
 COMMENT ON COLUMN revenue.arr_movements.movements IS '1 on the first line of a customer''s day, -1 where that is taken back, else 0: their sum counts movements';
@@ -301,12 +478,14 @@ SELECT revenue.comment_view_columns('{
   "opening_mrr": "MRR at the end of the day before; all amounts are in the reporting currency, each at its day''s rate",
   "new_mrr": "From customers who had never paid", "expansion_mrr": "What paying customers pay more",
   "reactivation_mrr": "From customers who had left and came back", "contraction_mrr": "What customers who stay pay less; negative",
-  "churn_mrr": "What customers paid who pay nothing now; negative", "fx_mrr": "What exchange rates made of the balance",
+  "churn_mrr": "What customers paid who pay nothing now; negative", "transfer_mrr": "What customers took here from other members, or from here to them; adds up to 0 over all members",
+  "fx_mrr": "What exchange rates made of the balance",
   "closing_mrr": "MRR at the end of the period, or of as_of", "net_new_arr": "12 x what moved, without fx", "closing_arr": "12 x closing_mrr",
   "adjustment_mrr": "Of what moved, how much restates what was recorded before or belongs to a closed period",
   "opening_customers": "Paying customers at the opening", "new_customers": "Number of new customers",
   "expanded_customers": "Number of expansions", "reactivated_customers": "Number of reactivations",
   "contracted_customers": "Number of contractions", "churned_customers": "Number of customers lost",
+  "transferred_customers": "Customers who came to the member without being new or back, less those who left it and were not lost",
   "closing_customers": "Paying customers at the close",
   "one_time_revenue": "One-time revenue of the period, which is no MRR", "metered_revenue": "Metered revenue of the period, which is no MRR",
   "reporting_currency": "The organisation''s base currency",

@@ -138,6 +138,48 @@ FROM unnest('{day,week,month,quarter,year}'::text[]) AS p, unnest('{booked,valid
 SELECT sum(mrr) = (SELECT closing_mrr FROM revenue.arr_monthly('2026-06-30', org => :org) ORDER BY period_from DESC LIMIT 1) AS balances
 FROM revenue.customer_mrr('2026-06-30', org => :org);
 
+-- By member of every dimension as well, with customers who went from one to another; the columns of all
+-- members add up to those of the total, what is transferred to nothing, and what is left is what arr_by() has.
+INSERT INTO revenue.accounts (org_id, account_id, name, segment, region)
+SELECT :org, 'c' || i, 'c' || i, any_of('{small,large,NULL}'), any_of('{north,south}') FROM generate_series(1, 380) AS i;
+INSERT INTO revenue.account_history (org_id, account_id, valid_from, segment, region)
+SELECT :org, 'c' || i, d.day, any_of('{small,large,huge,NULL}'), any_of('{north,south}')
+FROM generate_series(1, 200) AS i, LATERAL (SELECT '-infinity'::date AS day UNION SELECT any_day() FROM generate_series(1, i % 4)) AS d WHERE i > 0;
+CREATE TABLE members AS
+SELECT d.dimension, b.basis, b.fx, m.* FROM unnest('{segment,region,product,currency,cohort}'::text[]) AS d(dimension),
+  (VALUES ('booked', 'own_line'), ('valid', 'constant_currency')) AS b(basis, fx),
+  revenue.arr_periods_by(d.dimension, 'month', '2026-06-30', basis => b.basis, fx => b.fx) AS m;
+SELECT dimension, count(DISTINCT member) AS members, count(*) FILTER (WHERE opening_mrr + new_mrr + expansion_mrr + reactivation_mrr + contraction_mrr
+    + churn_mrr + transfer_mrr + fx_mrr <> closing_mrr OR opening_customers + new_customers + reactivated_customers - churned_customers
+    + transferred_customers <> closing_customers) AS wrong,
+  count(*) FILTER (WHERE transfer_mrr <> 0) > 50 AS transfers, min(closing_mrr) >= 0 AND min(closing_customers) >= 0 AS balances
+FROM members GROUP BY 1 ORDER BY 1;
+SELECT count(*) AS periods, count(*) FILTER (WHERE (s.opening, s.new, s.expansion, s.reactivation, s.contraction, s.churn, s.transfer, s.rates, s.closing, s.adjusted)
+  IS DISTINCT FROM (t.opening_mrr, t.new_mrr, t.expansion_mrr, t.reactivation_mrr, t.contraction_mrr, t.churn_mrr, 0, t.fx_mrr, t.closing_mrr, t.adjustment_mrr)) AS wrong,
+  count(*) FILTER (WHERE s.dimension IN ('segment', 'region', 'cohort') AND (s.customers, s.came, s.lost, s.expanded, s.transferred)
+    IS DISTINCT FROM (t.closing_customers, t.new_customers, t.churned_customers, t.expanded_customers, 0)) AS wrong_customers
+FROM (
+  SELECT dimension, basis, fx, period_from, sum(opening_mrr) AS opening, sum(new_mrr) AS new, sum(expansion_mrr) AS expansion, sum(reactivation_mrr) AS reactivation,
+    sum(contraction_mrr) AS contraction, sum(churn_mrr) AS churn, sum(transfer_mrr) AS transfer, sum(fx_mrr) AS rates, sum(closing_mrr) AS closing,
+    sum(adjustment_mrr) AS adjusted, sum(closing_customers) AS customers, sum(new_customers) AS came, sum(churned_customers) AS lost,
+    sum(expanded_customers) AS expanded, sum(transferred_customers) AS transferred
+  FROM members GROUP BY 1, 2, 3, 4) AS s
+JOIN (
+  SELECT b.basis, b.fx, t.* FROM (VALUES ('booked', 'own_line'), ('valid', 'constant_currency')) AS b(basis, fx),
+    revenue.arr_monthly('2026-06-30', basis => b.basis, fx => b.fx) AS t) AS t USING (basis, fx, period_from);
+SELECT count(*) > 20 AS members, count(*) FILTER (WHERE m.closing_mrr IS DISTINCT FROM a.mrr OR m.closing_customers IS DISTINCT FROM a.customers) AS wrong
+FROM (SELECT * FROM members WHERE period_from = '2026-06-01' AND closing_customers > 0) AS m
+FULL JOIN (SELECT d.dimension, b.basis, a.* FROM unnest('{segment,region,product,currency,cohort}'::text[]) AS d(dimension),
+    unnest('{booked,valid}'::text[]) AS b(basis), revenue.arr_by(d.dimension, '2026-06-30', basis => b.basis) AS a) AS a
+  ON a.dimension = m.dimension AND a.basis = m.basis AND a.member IS NOT DISTINCT FROM m.member;
+SELECT count(*) > 100 AS cells, count(*) FILTER (WHERE m.new + m.expansion + m.churn + m.transfer IS DISTINCT FROM p.new_mrr + p.expansion_mrr + p.churn_mrr + p.transfer_mrr) AS wrong
+FROM (
+  SELECT d.dimension, m.member, date_trunc('month', m.day::timestamp)::date AS period_from, coalesce(sum(m.mrr) FILTER (WHERE m.kind = 'new'), 0) AS new,
+    coalesce(sum(m.mrr) FILTER (WHERE m.kind = 'expansion'), 0) AS expansion, coalesce(sum(m.mrr) FILTER (WHERE m.kind = 'churn'), 0) AS churn,
+    coalesce(sum(m.mrr) FILTER (WHERE m.kind = 'transfer'), 0) AS transfer
+  FROM unnest('{segment,product}'::text[]) AS d(dimension), revenue.arr_movements_by(d.dimension, '2026-06-30') AS m GROUP BY 1, 2, 3) AS m
+JOIN members AS p ON p.dimension = m.dimension AND p.member IS NOT DISTINCT FROM m.member AND p.period_from = m.period_from AND p.basis = 'booked';
+
 -- Under every policy the ledger follows, and comes back.
 CREATE TABLE before AS SELECT customer_id, valid_day, kind, reason, product_id, currency, sum(amount) AS amount, sum(movements) AS movements
 FROM revenue.mrr_movements WHERE reason <> 'currency' GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(amount) <> 0 OR sum(movements) <> 0;
