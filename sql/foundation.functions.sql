@@ -521,7 +521,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   ORDER BY f.rate_date DESC LIMIT 1
 $$;
 COMMENT ON FUNCTION revenue.rate_on(integer, char, date) IS
-  'The rate of fx_rate_on() for another currency than the base currency, as a value; NULL where none is known';
+  'For sums: the last known rate of another currency into the base currency on a day, as a value; NULL where none is known';
 
 -- Inlined, so that nothing is called for amounts that need no rate.
 CREATE OR REPLACE FUNCTION revenue.rate_into_base(org_id integer, currency char(3), base_currency char(3), day date) RETURNS numeric
@@ -529,7 +529,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT CASE WHEN currency = base_currency THEN 1 ELSE revenue.rate_on(org_id, currency, day) END
 $$;
 COMMENT ON FUNCTION revenue.rate_into_base(integer, char, char, date) IS
-  'The rate of fx_rate_on() as a value, for sums of which most rows are in the base currency; NULL where none is known';
+  'For sums: the rate of a currency into the base currency on a day, 1 for that itself; NULL where none is known';
 
 -- Steps from currency to currency through the key, so that its cost does not grow with the days.
 CREATE OR REPLACE FUNCTION revenue.fx_rates_at(as_of timestamptz DEFAULT NULL)

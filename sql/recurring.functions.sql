@@ -75,6 +75,14 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 666 AS 'MODULE_PATHNAME', 'mrr_cohorts';
 COMMENT ON FUNCTION revenue.mrr_cohorts IS
   'Customers by the period of their first payment: how many there still are at the close of each period and what they pay, beside how many they were and what they first paid';
 
+CREATE OR REPLACE FUNCTION revenue.window_retention(
+  ledger revenue.mrr_ledger, from_date date, to_date date, options jsonb DEFAULT NULL)
+RETURNS TABLE (
+  opening numeric, retained numeric, gross_retained numeric, customers bigint, lost bigint, new_and_lost bigint)
+LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 1 AS 'MODULE_PATHNAME', 'window_retention';
+COMMENT ON FUNCTION revenue.window_retention IS
+  'For many windows: what net_retention(), gross_retention() and logo_churn() are made of, in one reading of the ledger';
+
 CREATE OR REPLACE FUNCTION revenue.net_retention(
   ledger revenue.mrr_ledger, from_date date, to_date date, options jsonb DEFAULT NULL)
 RETURNS TABLE (

@@ -271,6 +271,23 @@ $$;
 COMMENT ON FUNCTION revenue.ledger_policies IS
   'The policies an organisation has in force on a day (NULL = today), as far as they are not the built-in ones; NULL = none';
 
+CREATE OR REPLACE FUNCTION revenue.missing_days(org integer)
+RETURNS TABLE (booked_day date, valid_day date, kind text, currency char(3), is_adjustment boolean, amount numeric, movements bigint)
+LANGUAGE sql STABLE AS $$
+  SELECT s.booked_day, s.valid_day, s.kind, s.currency, s.is_adjustment, sum(s.amount), sum(s.movements)
+  FROM (
+    SELECT m.booked_day, m.valid_day, m.kind, m.currency, m.is_adjustment, m.amount, m.movements
+    FROM revenue.mrr_movements AS m WHERE m.org_id = org
+    UNION ALL
+    SELECT d.booked_day, d.valid_day, d.kind, d.currency, d.is_adjustment, -d.amount, -d.movements
+    FROM revenue.mrr_days AS d WHERE d.org_id = org
+  ) AS s
+  GROUP BY s.booked_day, s.valid_day, s.kind, s.currency, s.is_adjustment
+  HAVING sum(s.amount) <> 0 OR sum(s.movements) <> 0
+$$;
+COMMENT ON FUNCTION revenue.missing_days IS
+  'For verify_ledger() and refresh_ledger(): what the sums of an organisation''s ledger lack, or have too much, of what is in it';
+
 CREATE OR REPLACE FUNCTION revenue.verify_ledger(org integer DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, part text, customer_id text, booked_day date, valid_day date, kind text, reason text, product_id text,
@@ -302,17 +319,8 @@ BEGIN
   FROM current_lines AS c FULL JOIN recorded_lines AS r USING (customer_id)
   CROSS JOIN LATERAL unnest(revenue.restated_lines(c.lines, r.lines)) AS l;
   RETURN QUERY
-  SELECT chosen, 'rollup', NULL::text, s.booked_day, s.valid_day, s.kind, NULL::text, NULL::text, s.currency::text, sum(s.amount),
-    sum(s.movements)::bigint
-  FROM (
-    SELECT m.booked_day, m.valid_day, m.kind, m.currency, m.is_adjustment, m.amount, m.movements
-    FROM revenue.mrr_movements AS m WHERE m.org_id = chosen
-    UNION ALL
-    SELECT d.booked_day, d.valid_day, d.kind, d.currency, d.is_adjustment, -d.amount, -d.movements
-    FROM revenue.mrr_days AS d WHERE d.org_id = chosen
-  ) AS s
-  GROUP BY s.booked_day, s.valid_day, s.kind, s.currency, s.is_adjustment
-  HAVING sum(s.amount) <> 0 OR sum(s.movements) <> 0;
+  SELECT chosen, 'rollup', NULL::text, m.booked_day, m.valid_day, m.kind, NULL::text, NULL::text, m.currency::text, m.amount, m.movements
+  FROM revenue.missing_days(chosen) AS m;
 END $$;
 COMMENT ON FUNCTION revenue.verify_ledger IS
   'Where the ledger is not what the subscriptions say when all is computed anew (part movements: what is missing, by customer), where its sums are not the sums of the ledger (rollup), or where it is written by other policies than are in force (policies); no row = all is exact. Analysts and above';
@@ -338,16 +346,8 @@ BEGIN
     PERFORM revenue.restate_customers(chosen, touched);
   END IF;
   INSERT INTO revenue.mrr_days (org_id, booked_day, valid_day, kind, currency, is_adjustment, amount, movements, batch)
-  SELECT chosen, s.booked_day, s.valid_day, s.kind, s.currency, s.is_adjustment, sum(s.amount), sum(s.movements), gen_random_uuid()
-  FROM (
-    SELECT m.booked_day, m.valid_day, m.kind, m.currency, m.is_adjustment, m.amount, m.movements
-    FROM revenue.mrr_movements AS m WHERE m.org_id = chosen
-    UNION ALL
-    SELECT d.booked_day, d.valid_day, d.kind, d.currency, d.is_adjustment, -d.amount, -d.movements
-    FROM revenue.mrr_days AS d WHERE d.org_id = chosen
-  ) AS s
-  GROUP BY s.booked_day, s.valid_day, s.kind, s.currency, s.is_adjustment
-  HAVING sum(s.amount) <> 0 OR sum(s.movements) <> 0;
+  SELECT chosen, m.booked_day, m.valid_day, m.kind, m.currency, m.is_adjustment, m.amount, m.movements, gen_random_uuid()
+  FROM revenue.missing_days(chosen) AS m;
   RETURN coalesce(cardinality(touched), 0);
 END $$;
 COMMENT ON FUNCTION revenue.refresh_ledger IS

@@ -52,16 +52,24 @@ BEGIN
       HINT = 'Leave them out for this year until today.';
   END IF;
   RETURN QUERY
-  WITH customers AS (
-    SELECT DISTINCT s.customer_id FROM revenue.subscriptions AS s WHERE s.org_id = chosen
-  ), lines AS MATERIALIZED (
+  WITH sides AS (
+    SELECT s.customer_id,
+      revenue.movement_lines(i.subscription_id, i.item_id, i.product_id, i.plan, i.currency, i.status, i.valid_from, i.valid_to,
+        s.cancelled_on, i.quantity, i.unit_price, i.billing_period, i.billing_count, i.discount_pct, i.discount_amount,
+        i.discount_kind, i.list_mrr, i.mrr, left_policies) AS left_lines,
+      revenue.movement_lines(i.subscription_id, i.item_id, i.product_id, i.plan, i.currency, i.status, i.valid_from, i.valid_to,
+        s.cancelled_on, i.quantity, i.unit_price, i.billing_period, i.billing_count, i.discount_pct, i.discount_amount,
+        i.discount_kind, i.list_mrr, i.mrr, right_policies) AS right_lines
+    FROM revenue.subscriptions AS s JOIN revenue.subscription_items AS i ON i.org_id = s.org_id AND i.subscription_id = s.subscription_id
+    WHERE s.org_id = chosen AND i.kind = 'recurring' GROUP BY s.customer_id
+  ), lines AS MATERIALIZED (  -- of those whom the policies touch
     SELECT c.customer_id, p.side, l.valid_day, coalesce(l.kind, revenue.exchange_kind(chosen, l.valid_day, l.exchanged::jsonb)) AS kind,
       l.amount * coalesce(revenue.rate_into_base(chosen, l.currency, base, l.valid_day), 0) AS value,
       l.amount * coalesce(revenue.rate_into_base(chosen, l.currency, base, last_day), 0) AS last_value
-    FROM customers AS c
-    CROSS JOIN (VALUES (1, left_policies), (-1, right_policies)) AS p(side, policies)
-    CROSS JOIN LATERAL unnest(revenue.customer_lines(chosen, c.customer_id, p.policies)) AS l
-    WHERE l.valid_day <= last_day
+    FROM sides AS c
+    CROSS JOIN LATERAL (VALUES (1, c.left_lines), (-1, c.right_lines)) AS p(side, lines)
+    CROSS JOIN LATERAL unnest(p.lines) AS l
+    WHERE c.left_lines IS DISTINCT FROM c.right_lines AND l.valid_day <= last_day
   ), measures AS (
     SELECT l.customer_id, l.side, l.kind AS measure, l.value FROM lines AS l WHERE l.valid_day >= first_day AND l.kind <> 'swap'
     UNION ALL

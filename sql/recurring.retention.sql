@@ -41,10 +41,13 @@ BEGIN
            FROM revenue.ledger_days(as_of, basis, NULL, org) AS d ORDER BY d.org_id LOOP
     RETURN QUERY
     WITH steps AS MATERIALIZED (
-      SELECT s.*, min(s.currency) OVER c <> max(s.currency) OVER c AS mixed
-      FROM revenue.customer_steps(o.org_id, o.as_of_day, known, basis) AS s WINDOW c AS (PARTITION BY s.customer_id)
+      SELECT s.* FROM revenue.customer_steps(o.org_id, o.as_of_day, known, basis) AS s
+    ), mixed AS MATERIALIZED (
+      SELECT s.customer_id FROM steps AS s WHERE (SELECT min(c.currency) <> max(c.currency) FROM steps AS c)
+      GROUP BY s.customer_id HAVING min(s.currency) <> max(s.currency)
     ), ledgers AS MATERIALIZED (
-      SELECT s.currency, revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount) AS ledger FROM steps AS s WHERE NOT s.mixed GROUP BY s.currency
+      SELECT s.currency, revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount) AS ledger FROM steps AS s
+      WHERE s.customer_id NOT IN (SELECT m.customer_id FROM mixed AS m) GROUP BY s.currency
     ), windows AS (
       SELECT m::date AS month, (m - make_interval(months => window_months - 1))::date AS first_day, least((m + interval '1 month')::date, o.as_of_day + 1) AS next_day
       FROM generate_series(
@@ -57,15 +60,13 @@ BEGIN
       UNION ALL
       SELECT w.month, (
         SELECT revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount * coalesce(revenue.rate_into_base(o.org_id, s.currency, o.base_currency, w.first_day - 1), 0))
-        FROM steps AS s WHERE s.mixed), 1
-      FROM windows AS w WHERE EXISTS (SELECT FROM steps AS s WHERE s.mixed)
+        FROM steps AS s JOIN mixed AS m USING (customer_id)), 1
+      FROM windows AS w WHERE EXISTS (SELECT FROM mixed)
     ), sums AS (
-      SELECT w.month, w.first_day, w.next_day, sum(n.denominator * p.rate) AS opening, sum(n.numerator * p.rate) AS retained,
-        sum(g.numerator * p.rate) AS kept, sum(c.denominator)::bigint AS customers, sum(c.numerator)::bigint AS lost, sum(c.new_and_lost)::bigint AS passing
+      SELECT w.month, w.first_day, w.next_day, sum(r.opening * p.rate) AS opening, sum(r.retained * p.rate) AS retained,
+        sum(r.gross_retained * p.rate) AS kept, sum(r.customers)::bigint AS customers, sum(r.lost)::bigint AS lost, sum(r.new_and_lost)::bigint AS passing
       FROM windows AS w JOIN parts AS p USING (month)
-      CROSS JOIN LATERAL revenue.net_retention(p.ledger, w.first_day, w.next_day) AS n
-      CROSS JOIN LATERAL revenue.gross_retention(p.ledger, w.first_day, w.next_day) AS g
-      CROSS JOIN LATERAL revenue.logo_churn(p.ledger, w.first_day, w.next_day) AS c
+      CROSS JOIN LATERAL revenue.window_retention(p.ledger, w.first_day, w.next_day) AS r
       GROUP BY w.month, w.first_day, w.next_day
     ), moved AS (
       SELECT w.month,
@@ -166,8 +167,10 @@ BEGIN
       FROM balances AS b
       LEFT JOIN revenue.customer_spans(dimension, o.org_id, known, membership) AS s
         ON s.customer_id = b.customer_id AND s.from_day <= o.as_of_day AND s.to_day > o.as_of_day
+    ), customers AS (
+      SELECT m.member, sum(m.value) AS value FROM members AS m WHERE m.value <> 0 GROUP BY m.member, m.customer_id
     ), cells AS (
-      SELECT m.member, count(DISTINCT m.customer_id) AS customers, sum(m.value) AS value FROM members AS m WHERE m.value <> 0 GROUP BY m.member
+      SELECT c.member, count(*) AS customers, sum(c.value) AS value FROM customers AS c GROUP BY c.member
     )
     SELECT o.org_id, c.member, c.customers, trim_scale(c.value), trim_scale(12 * c.value),
       (c.value / nullif(sum(c.value) OVER (), 0))::double precision, o.base_currency

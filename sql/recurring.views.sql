@@ -90,7 +90,7 @@ $$;
 COMMENT ON FUNCTION revenue.customer_members IS 'The account of each customer and what it belongs to today';
 
 CREATE OR REPLACE FUNCTION revenue.check_ledger_dimension(dimension text, membership text DEFAULT 'then') RETURNS void
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF coalesce(dimension, '') NOT IN ('segment', 'region', 'industry', 'country', 'product', 'currency', 'cohort') THEN
     RAISE EXCEPTION 'unknown dimension "%"', dimension USING ERRCODE = 'invalid_parameter_value',
@@ -100,13 +100,13 @@ BEGIN
       HINT = 'Use then for what a customer belonged to on each day, or now for what he belongs to today, with all his past.';
   END IF;
 END $$;
-COMMENT ON FUNCTION revenue.check_ledger_dimension IS 'Refuses a dimension, or a membership, that the ledger of MRR does not know';
+COMMENT ON FUNCTION revenue.check_ledger_dimension IS 'For functions that take a dimension: an error with a hint for one, or for a membership, that the ledger of MRR does not know';
 
--- What each customer belongs to, and from which day until which.
+-- What each customer belongs to, and from which day until which. Not inlined, so that nobody plans for few.
 CREATE OR REPLACE FUNCTION revenue.customer_spans(
   dimension text, org integer, known timestamptz DEFAULT NULL, membership text DEFAULT 'then')
 RETURNS TABLE (customer_id text, member text, member_before text, from_day date, to_day date)
-LANGUAGE sql STABLE ROWS 10000 AS $$
+LANGUAGE sql STABLE ROWS 100000 SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' AS $$
   SELECT m.customer_id, m.member, lag(m.member) OVER span, m.from_day, lead(m.from_day, 1, 'infinity') OVER span
   FROM (
     SELECT c.customer_id, coalesce(h.valid_from, '-infinity') AS from_day,
@@ -128,23 +128,25 @@ LANGUAGE sql STABLE ROWS 10000 AS $$
   ) AS f GROUP BY f.customer_id
 $$;
 COMMENT ON FUNCTION revenue.customer_spans IS
-  'What each customer of an organisation belongs to from which day until which: segment, region, industry or country of his account, or the cohort of his first payment';
+  'For functions that take a dimension: what each customer of an organisation belongs to from which day until which: segment, region, industry or country of his account, or the cohort of his first payment';
 
 -- Who has one product only, as most do, is counted as in the total; what others pay is looked at by day.
 CREATE OR REPLACE FUNCTION revenue.member_moves(
   dimension text, org integer, base_currency char(3), until date, known timestamptz DEFAULT NULL, basis text DEFAULT 'booked',
   rate_day date DEFAULT NULL, membership text DEFAULT 'then')
 RETURNS TABLE (
-  member text, customer_id text, day date, kind text, currency char(3), is_adjustment boolean, amount numeric, value numeric,
-  movements bigint, customers bigint)
+  member text, customer_id text, day date, kind text, currency char(3), amount numeric, value numeric, adjusted numeric,
+  movements bigint, adjustments bigint, customers bigint)
 LANGUAGE sql STABLE ROWS 100000 AS $$
   WITH steps AS NOT MATERIALIZED (
-    SELECT m.customer_id, CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END AS day, m.valid_day, m.kind, m.currency,
-      m.is_adjustment, m.amount, m.movements, CASE dimension WHEN 'product' THEN m.product_id ELSE m.currency::text END AS member,
+    SELECT m.customer_id, d.day, m.valid_day, m.kind, m.currency, m.amount, m.movements,
+      CASE WHEN m.is_adjustment THEN m.movements ELSE 0 END AS adjustments,
+      m.amount * coalesce(revenue.rate_into_base(org, m.currency, base_currency, coalesce(rate_day, d.day)), 0) AS value,
+      m.is_adjustment AND m.kind <> 'swap' AS restates,
+      CASE dimension WHEN 'product' THEN m.product_id ELSE m.currency::text END AS member,
       CASE m.kind WHEN 'new' THEN m.movements WHEN 'reactivation' THEN m.movements WHEN 'churn' THEN -m.movements ELSE 0 END AS customers
-    FROM revenue.mrr_movements AS m
-    WHERE m.org_id = org AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= until
-      AND (known IS NULL OR m.recorded_at <= known)
+    FROM revenue.mrr_movements AS m CROSS JOIN LATERAL (SELECT CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END AS day) AS d
+    WHERE m.org_id = org AND d.day <= until AND (known IS NULL OR m.recorded_at <= known)
   ), spans AS MATERIALIZED (
     SELECT s.* FROM revenue.customer_spans(dimension, org, known, membership) AS s WHERE dimension NOT IN ('product', 'currency')
   ), handed AS (  -- what a customer pays on the eve of the day he belongs to another member
@@ -158,14 +160,12 @@ LANGUAGE sql STABLE ROWS 100000 AS $$
     SELECT m.customer_id FROM steps AS m WHERE dimension IN ('product', 'currency') GROUP BY m.customer_id
     HAVING min(m.member) <> max(m.member) OR count(m.member) BETWEEN 1 AND count(*) - 1
   ), parts AS MATERIALIZED (
-    SELECT m.customer_id, m.day, m.valid_day, m.kind, m.is_adjustment, m.member, sum(m.amount) AS amount, sum(m.movements) AS movements,
-      sum(m.amount * coalesce(revenue.rate_into_base(org, m.currency, base_currency, coalesce(rate_day, m.day)), 0)) AS value
-    FROM steps AS m JOIN several AS v USING (customer_id)
-    GROUP BY m.customer_id, m.day, m.valid_day, m.kind, m.is_adjustment, m.member
+    SELECT m.customer_id, m.day, m.valid_day, m.kind, m.member, sum(m.amount) AS amount, sum(m.movements) AS movements, sum(m.value) AS value
+    FROM steps AS m JOIN several AS v USING (customer_id) GROUP BY m.customer_id, m.day, m.valid_day, m.kind, m.member
   ), sides AS (
     SELECT p.*, sum(p.movements) OVER g AS moves, sum(greatest(p.value, 0)) OVER g AS gained, -sum(least(p.value, 0)) OVER g AS lost,
-      sum(abs(p.value)) OVER (PARTITION BY p.customer_id, p.day, p.valid_day, p.kind, p.is_adjustment, p.value > 0 ORDER BY p.member) AS so_far
-    FROM parts AS p WINDOW g AS (PARTITION BY p.customer_id, p.day, p.valid_day, p.kind, p.is_adjustment)
+      sum(abs(p.value)) OVER (PARTITION BY p.customer_id, p.day, p.valid_day, p.kind, p.value > 0 ORDER BY p.member) AS so_far
+    FROM parts AS p WINDOW g AS (PARTITION BY p.customer_id, p.day, p.valid_day, p.kind)
   ), split AS (  -- the smaller side is transferred, and of the larger as much, in proportion
     SELECT p.*, CASE
       WHEN p.gained = 0 OR p.lost = 0 THEN 0
@@ -182,32 +182,31 @@ LANGUAGE sql STABLE ROWS 100000 AS $$
       sum(sum(p.amount)) OVER (PARTITION BY p.customer_id, p.member ORDER BY p.day) AS balance
     FROM parts AS p GROUP BY p.member, p.customer_id, p.day
   )
-  SELECT s.member, m.customer_id, m.day, m.kind, m.currency, m.is_adjustment, m.amount,
-    m.amount * coalesce(revenue.rate_into_base(org, m.currency, base_currency, coalesce(rate_day, m.day)), 0), m.movements, m.customers
+  SELECT s.member, m.customer_id, m.day, m.kind, m.currency, m.amount, m.value, CASE WHEN m.restates THEN m.value ELSE 0 END, m.movements,
+    m.adjustments, m.customers
   FROM steps AS m LEFT JOIN spans AS s ON s.customer_id = m.customer_id AND m.day >= s.from_day AND m.day < s.to_day
   WHERE dimension NOT IN ('product', 'currency')
   UNION ALL
-  SELECT CASE x.side WHEN 1 THEN h.member ELSE h.member_before END, h.customer_id, h.day, 'transfer', h.currency, false, x.side * h.amount,
-    x.side * h.amount * coalesce(revenue.rate_into_base(org, h.currency, base_currency, coalesce(rate_day, h.day)), 0), h.customers::bigint,
+  SELECT CASE x.side WHEN 1 THEN h.member ELSE h.member_before END, h.customer_id, h.day, 'transfer', h.currency, x.side * h.amount,
+    x.side * h.amount * coalesce(revenue.rate_into_base(org, h.currency, base_currency, coalesce(rate_day, h.day)), 0), 0, h.customers::bigint, 0,
     (x.side * h.customers)::bigint
   FROM handed AS h CROSS JOIN (VALUES (1), (-1)) AS x(side) WHERE h.amount <> 0 OR h.customers <> 0
   UNION ALL
-  SELECT m.member, m.customer_id, m.day, CASE WHEN v.customer_id IS NULL THEN m.kind ELSE 'held' END, m.currency, m.is_adjustment, m.amount,
-    CASE WHEN v.customer_id IS NULL
-      THEN m.amount * coalesce(revenue.rate_into_base(org, m.currency, base_currency, coalesce(rate_day, m.day)), 0) ELSE 0 END,
-    CASE WHEN v.customer_id IS NULL THEN m.movements ELSE 0 END, CASE WHEN v.customer_id IS NULL THEN m.customers ELSE 0 END
+  SELECT m.member, m.customer_id, m.day, CASE WHEN v.customer_id IS NULL THEN m.kind ELSE 'held' END, m.currency, m.amount,
+    CASE WHEN v.customer_id IS NULL THEN m.value ELSE 0 END, CASE WHEN m.restates THEN m.value ELSE 0 END,
+    CASE WHEN v.customer_id IS NULL THEN m.movements ELSE 0 END, m.adjustments, CASE WHEN v.customer_id IS NULL THEN m.customers ELSE 0 END
   FROM steps AS m LEFT JOIN several AS v USING (customer_id) WHERE dimension IN ('product', 'currency')
   UNION ALL
-  SELECT h.member, h.customer_id, h.day, 'held', base_currency, false, 0, 0, 0, CASE h.balance WHEN 0 THEN -1 ELSE 1 END
+  SELECT h.member, h.customer_id, h.day, 'held', base_currency, 0, 0, 0, 0, 0, CASE h.balance WHEN 0 THEN -1 ELSE 1 END
   FROM held AS h WHERE h.change <> 0 AND (h.balance = 0 OR h.balance = h.change)
   UNION ALL
-  SELECT p.member, p.customer_id, p.day, p.kind, base_currency, p.is_adjustment, 0, p.value - p.transferred,
-    CASE WHEN p.value <> p.transferred THEN p.moves ELSE 0 END, 0 FROM split AS p
+  SELECT p.member, p.customer_id, p.day, p.kind, base_currency, 0, p.value - p.transferred, 0, CASE WHEN p.value <> p.transferred THEN p.moves ELSE 0 END, 0, 0
+  FROM split AS p
   UNION ALL
-  SELECT p.member, p.customer_id, p.day, 'transfer', base_currency, false, 0, p.transferred, 1, 0 FROM split AS p WHERE p.transferred <> 0
+  SELECT p.member, p.customer_id, p.day, 'transfer', base_currency, 0, p.transferred, 0, 1, 0, 0 FROM split AS p WHERE p.transferred <> 0
 $$;
 COMMENT ON FUNCTION revenue.member_moves IS
-  'What moved in an organisation''s MRR by member of a dimension and customer, transfers between members included. What is held of a product or currency, and by how many, stands in rows of the kind held';
+  'For arr_periods_by() and arr_movements_by(): what moved in an organisation''s MRR by member of a dimension and customer, transfers between members included. What is held of a product or currency, and by how many, stands in rows of the kind held';
 
 -- The total and what it consists of. A balance is revalued at the last day of each period; fx is what that
 -- makes of it, so that each row adds up exactly. A viewer sees the parts of at least five customers, and the
@@ -240,17 +239,20 @@ BEGIN
            FROM revenue.ledger_days(as_of, basis, fx, org) AS d ORDER BY d.org_id LOOP
     RETURN QUERY
     WITH moves AS (
-      SELECT NULL AS member, c.day, c.kind, c.currency, c.is_adjustment, c.amount,
-        c.amount * coalesce(revenue.rate_into_base(o.org_id, c.currency, o.base_currency, coalesce(o.rate_day, c.day)), 0) AS value,
-        c.movements, CASE c.kind WHEN 'new' THEN c.movements WHEN 'reactivation' THEN c.movements WHEN 'churn' THEN -c.movements ELSE 0 END AS customers
-      FROM revenue.ledger_cells(o.org_id, o.as_of_day, known, basis) AS c WHERE in_all
+      SELECT NULL AS member, c.day, c.kind, c.currency, c.amount, v.value, CASE WHEN c.is_adjustment AND c.kind <> 'swap' THEN v.value ELSE 0 END AS adjusted,
+        c.movements, CASE WHEN c.is_adjustment THEN c.movements ELSE 0 END AS adjustments, CASE c.kind WHEN 'new' THEN c.movements WHEN 'reactivation' THEN c.movements WHEN 'churn' THEN -c.movements ELSE 0 END AS customers
+      FROM revenue.ledger_cells(o.org_id, o.as_of_day, known, basis) AS c
+      CROSS JOIN LATERAL (
+        SELECT c.amount * coalesce(revenue.rate_into_base(o.org_id, c.currency, o.base_currency, coalesce(o.rate_day, c.day)), 0) AS value) AS v
+      WHERE in_all
       UNION ALL
-      SELECT m.member, m.day, m.kind, m.currency, m.is_adjustment, m.amount, m.value, m.movements, m.customers
+      SELECT m.member, m.day, m.kind, m.currency, m.amount, m.value, m.adjusted, m.movements, m.adjustments, m.customers
       FROM revenue.member_moves(dimension, o.org_id, o.base_currency, o.as_of_day, known, basis, o.rate_day, membership) AS m WHERE NOT in_all
     ), cells AS MATERIALIZED (
       SELECT m.member, revenue.period_start(m.day, period, o.week_start, o.fiscal_year_start) AS first_day, m.kind, m.currency,
-        m.is_adjustment, sum(m.amount) AS amount, sum(m.value) AS value, sum(m.movements) AS movements, sum(m.customers) AS customers
-      FROM moves AS m GROUP BY 1, 2, 3, 4, 5
+        sum(m.amount) AS amount, sum(m.value) AS value, sum(m.adjusted) AS adjusted, sum(m.movements) AS movements,
+        sum(m.adjustments) AS adjustments, sum(m.customers) AS customers
+      FROM moves AS m GROUP BY 1, 2, 3, 4
     ), spine AS (
       SELECT s::date AS first_day, revenue.period_after(s::date, period) AS next_day
       FROM (SELECT min(c.first_day) AS first_day FROM cells AS c) AS f,
@@ -262,17 +264,17 @@ BEGIN
         sum(e.value) FILTER (WHERE e.kind = 'new') AS new_value, sum(e.value) FILTER (WHERE e.kind = 'expansion') AS expansion_value,
         sum(e.value) FILTER (WHERE e.kind = 'reactivation') AS reactivation_value, sum(e.value) FILTER (WHERE e.kind = 'contraction') AS contraction_value,
         sum(e.value) FILTER (WHERE e.kind = 'churn') AS churn_value, sum(e.value) FILTER (WHERE e.kind = 'transfer') AS transfer_value,
-        sum(e.value) FILTER (WHERE e.is_adjustment AND e.kind <> 'swap') AS adjusted_value,
+        sum(e.adjusted) AS adjusted_value,
         sum(e.movements) FILTER (WHERE e.kind = 'new') AS new_count, sum(e.movements) FILTER (WHERE e.kind = 'expansion') AS expansion_count,
         sum(e.movements) FILTER (WHERE e.kind = 'reactivation') AS reactivation_count, sum(e.movements) FILTER (WHERE e.kind = 'contraction') AS contraction_count,
         sum(e.movements) FILTER (WHERE e.kind = 'churn') AS churn_count, sum(e.movements) FILTER (WHERE e.kind = 'transfer') AS transfer_count,
-        sum(e.movements) FILTER (WHERE e.is_adjustment) AS adjusted_count, sum(e.customers) AS customers, count(e.kind) AS cells
+        sum(e.adjustments) AS adjusted_count, sum(e.customers) AS customers, count(e.kind) AS cells
       FROM (  -- not a join, which would be planned for any number of currencies
-        SELECT k.member, s.first_day, s.next_day, k.currency, NULL AS kind, NULL::boolean AS is_adjustment, 0 AS amount, NULL::numeric AS value,
-          NULL::numeric AS movements, 0 AS customers
+        SELECT k.member, s.first_day, s.next_day, k.currency, NULL AS kind, 0 AS amount, NULL::numeric AS value, NULL::numeric AS adjusted,
+          NULL::numeric AS movements, NULL::numeric AS adjustments, 0 AS customers
         FROM spine AS s CROSS JOIN (SELECT DISTINCT c.member, c.currency FROM cells AS c) AS k
         UNION ALL
-        SELECT c.member, c.first_day, NULL, c.currency, c.kind, c.is_adjustment, c.amount, c.value, c.movements, c.customers FROM cells AS c
+        SELECT c.member, c.first_day, NULL, c.currency, c.kind, c.amount, c.value, c.adjusted, c.movements, c.adjustments, c.customers FROM cells AS c
       ) AS e GROUP BY e.member, e.first_day, e.currency
     ), sums AS (
       SELECT b.member, b.first_day, max(b.next_day) AS next_day, sum(b.balance * coalesce(b.rate, 0)) AS closing_value,
@@ -409,8 +411,8 @@ CREATE OR REPLACE FUNCTION revenue.arr_movements_by(
   dimension text DEFAULT 'segment', as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, from_date date DEFAULT NULL,
   basis text DEFAULT 'booked', membership text DEFAULT 'then', org integer DEFAULT NULL)
 RETURNS TABLE (
-  org_id integer, member text, customer_id text, day date, kind text, mrr numeric, arr numeric, is_adjustment boolean,
-  movements bigint, reporting_currency char(3))
+  org_id integer, member text, customer_id text, day date, kind text, mrr numeric, arr numeric, movements bigint,
+  reporting_currency char(3))
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 DECLARE
@@ -424,11 +426,11 @@ BEGIN
   FOR o IN SELECT x.org_id, x.base_currency, coalesce(as_of, (now() AT TIME ZONE x.time_zone)::date) AS as_of_day FROM revenue.orgs AS x
            WHERE org IS NULL OR x.org_id = org ORDER BY x.org_id LOOP
     RETURN QUERY
-    SELECT o.org_id, m.member, m.customer_id, m.day, m.kind, trim_scale(sum(m.value)), trim_scale(12 * sum(m.value)), m.is_adjustment,
+    SELECT o.org_id, m.member, m.customer_id, m.day, m.kind, trim_scale(sum(m.value)), trim_scale(12 * sum(m.value)),
       sum(m.movements)::bigint, o.base_currency
     FROM revenue.member_moves(dimension, o.org_id, o.base_currency, o.as_of_day, known, basis, NULL, membership) AS m
     WHERE m.kind <> 'held' AND (from_date IS NULL OR m.day >= from_date)
-    GROUP BY m.member, m.customer_id, m.day, m.kind, m.is_adjustment
+    GROUP BY m.member, m.customer_id, m.day, m.kind
     HAVING sum(m.value) <> 0 OR sum(m.movements) <> 0;
   END LOOP;
 END $$;

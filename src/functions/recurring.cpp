@@ -121,6 +121,7 @@ PG_AGGREGATE(mrr_ledger_fx, recurring::MrrLedgerFxState);
 PG_FUNCTION(mrr_waterfall, &recurring::mrr_waterfall);
 PG_FUNCTION(mrr_changes, &recurring::mrr_changes);
 PG_FUNCTION(mrr_cohorts, &recurring::mrr_cohorts);
+PG_FUNCTION(window_retention, &recurring::window_retention);
 PG_FUNCTION(net_retention, &recurring::net_retention);
 PG_FUNCTION(gross_retention, &recurring::gross_retention);
 PG_FUNCTION(logo_churn, &recurring::logo_churn);

@@ -185,10 +185,59 @@ VALUES (:org, '1', 'parts', 'one_time', 500, 'USD', '2024-02-03'), (:org, '2', '
 SELECT one_time_revenue, metered_revenue, closing_mrr = lag AS mrr_unchanged FROM (
   SELECT m.*, t.closing_mrr AS lag FROM revenue.arr_monthly('2024-12-31', basis => 'valid') AS m JOIN totals AS t USING (period_from)) AS m WHERE period_from = '2024-02-01';
 
+-- From member to member ------------------------------------------------------------------------
+-- From one product to another: what is common to both is handed over, the rest has its kind.
+SELECT pg_temp.subscribe('up', '2025-01-01', 100, product => 'a'), pg_temp.subscribe('up', '2025-02-01', 150, product => 'b'),
+  pg_temp.subscribe('down', '2025-01-01', 100, product => 'a'), pg_temp.subscribe('down', '2025-03-01', 60, product => 'b'),
+  pg_temp.subscribe('even', '2025-01-01', 100, product => 'a'), pg_temp.subscribe('even', '2025-04-01', 100, product => 'b') \g /dev/null
+SELECT period_from, member, opening_mrr, expansion_mrr, contraction_mrr, transfer_mrr, closing_mrr, expanded_customers AS expanded,
+  contracted_customers AS contracted, transferred_customers AS moved, closing_customers AS customers
+FROM revenue.arr_periods_by('product', 'month', '2025-04-30', from_date => '2025-02-01', basis => 'valid') WHERE member IN ('a', 'b');
+-- One product of three into two, in proportion and to the last unit.
+SELECT pg_temp.subscribe('parted', '2025-01-01', 100, product => 'x'), pg_temp.subscribe('parted', '2025-02-01', 40, product => 'y'),
+  pg_temp.subscribe('parted', '2025-02-01', 80, product => 'z', item => 'other'), pg_temp.subscribe('parted', '2025-02-01', 0.01, product => 'u', item => 'third') \g /dev/null
+SELECT member, kind, mrr, movements FROM revenue.arr_movements_by('product', '2025-02-28', from_date => '2025-02-01', basis => 'valid') WHERE customer_id = 'parted' ORDER BY 1, 2;
+-- From one segment to another, today: a transfer, unless all is told as it is now. An account that comes back the same
+-- day has gone nowhere, and one that never went has no history.
+INSERT INTO revenue.accounts (org_id, account_id, name, segment, region) VALUES (:org, 'up', 'Up', 'small', 'EMEA'), (:org, 'down', 'Down', 'small', 'EMEA');
+UPDATE revenue.accounts SET segment = 'large', plan = 'x' WHERE account_id = 'up' AND org_id = :org;
+UPDATE revenue.accounts SET plan = 'x' WHERE org_id = :org;
+SELECT account_id, valid_from = '-infinity' AS at_first, valid_from = revenue.org_today() AS today, segment, region FROM revenue.account_history ORDER BY valid_from;
+SELECT member, kind, mrr, customer_id FROM revenue.arr_movements_by('segment', from_date => revenue.org_today()) ORDER BY mrr;
+SELECT member, kind, mrr FROM revenue.arr_movements_by('segment', from_date => revenue.org_today(), membership => 'now');
+SELECT p.membership, a.member, a.mrr, a.customers FROM unnest('{then,now}'::text[]) AS p(membership), revenue.arr_by('segment', '2025-04-30', membership => p.membership) AS a
+WHERE a.member IN ('small', 'large') ORDER BY 1, 2;
+SELECT member, transfer_mrr, transferred_customers AS moved, closing_customers AS customers FROM revenue.arr_periods_by('segment', 'day', from_date => revenue.org_today()) WHERE member IN ('small', 'large');
+UPDATE revenue.accounts SET segment = 'small' WHERE account_id = 'up' AND org_id = :org;
+SELECT count(*) AS moved FROM revenue.arr_movements_by('segment', from_date => revenue.org_today());
+-- A first payment that turns out to be later moves to its own cohort.
+SELECT pg_temp.subscribe('deferred', '2025-01-05', 10) \g /dev/null
+UPDATE revenue.subscription_items SET valid_from = '2025-05-05' WHERE subscription_id = 'deferred' AND valid_from = '2025-01-05' AND org_id = :org;
+SELECT member, customers, mrr FROM revenue.arr_by('cohort', '2025-06-30') WHERE member >= '2025';
+-- Who writes much folds what stands there.
+INSERT INTO revenue.subscription_items (org_id, subscription_id, item_id, valid_from, valid_to, unit_price, currency)
+SELECT :org, 'deferred', 'daily', '2020-01-01'::date + 2 * i, '2020-01-02'::date + 2 * i, i, 'USD' FROM generate_series(1, 600) AS i;
+SELECT count(*) > 1000 AS days, count(*) FILTER (WHERE batch <> '00000000-0000-0000-0000-000000000000') AS not_folded FROM revenue.mrr_days WHERE org_id = :org;
+SELECT count(*) AS wrong FROM revenue.verify_ledger();
+
+-- A viewer sees the cells of at least five customers, and no movement.
+CREATE ROLE regress_ledger_viewer;
+SELECT revenue.add_member('regress_ledger_viewer', 'viewer') \g /dev/null
+SET ROLE regress_ledger_viewer;
+SELECT member, new_mrr, closing_mrr, closing_customers FROM revenue.arr_periods_by('product', 'year', '2025-06-30', basis => 'valid') WHERE period_from >= '2024-01-01';
+SELECT count(*) AS movements FROM revenue.arr_movements_by('product');
+RESET ROLE;
+
 -- Bad input ------------------------------------------------------------------------------------
 \set ON_ERROR_STOP off
 SAVEPOINT s;
 SELECT revenue.arr_periods('decade');
+ROLLBACK TO s;
+SELECT revenue.arr_periods_by('team');
+ROLLBACK TO s;
+SELECT revenue.arr_periods_by('segment', membership => 'always');
+ROLLBACK TO s;
+SELECT revenue.arr_movements_by('product', basis => 'guessed');
 ROLLBACK TO s;
 SELECT revenue.arr_monthly(basis => 'guessed');
 ROLLBACK TO s;

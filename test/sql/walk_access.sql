@@ -47,7 +47,7 @@ INSERT INTO walk.matrix VALUES
   ('reps', 'member', 'admin', NULL, NULL), ('rep_managers', 'member', 'admin', NULL, NULL),
     ('pipelines', 'viewer', 'admin', NULL, NULL),
   ('stages', 'viewer', 'admin', NULL, NULL), ('products', 'member', 'admin', NULL, NULL),
-  ('accounts', 'member', 'admin', 'owner_rep_id', NULL), ('contacts', 'member', 'admin', 'owner_rep_id', NULL),
+  ('accounts', 'member', 'admin', 'owner_rep_id', NULL), ('account_history', 'member', 'admin', NULL, NULL), ('contacts', 'member', 'admin', 'owner_rep_id', NULL),
   ('deals', 'member', 'admin', 'owner_rep_id', NULL), ('deal_history', 'member', NULL, NULL, NULL), ('contact_stages', 'member', NULL, NULL, NULL),
   ('deal_facts', 'member', 'admin', NULL, NULL), ('activities', 'member', 'admin', 'rep_id', NULL),
   ('offers', 'member', 'admin', NULL, NULL), ('offer_activity', 'member', 'admin', NULL, NULL),

@@ -47,6 +47,13 @@ TEST(Retention, ByHand) {
   const auto quick = quick_ratio(ledger, kYear, {}, no_poll).at(0);
   EXPECT_EQ(quick.numerator, units(50 + 100 + 100 + 70));
   EXPECT_EQ(quick.denominator, units(40 + 100 + 70));
+  const auto window = window_retention(ledger, kYear, {}, no_poll).at(0);
+  EXPECT_EQ(window.opening, net.denominator);
+  EXPECT_EQ(window.retained, net.numerator);
+  EXPECT_EQ(window.gross_retained, gross.numerator);
+  EXPECT_EQ(window.customers, churn.denominator);
+  EXPECT_EQ(window.lost, churn.numerator);
+  EXPECT_EQ(window.new_and_lost, churn.new_and_lost);
 }
 
 TEST(Retention, OpeningRates) {

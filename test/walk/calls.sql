@@ -35,6 +35,8 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('fx_rate', '["EUR", "USD", null, 555]'),
   ('convert_currency', '[100, "EUR", "USD", null, 555]'),
   ('fx_rate_on', '[555, "EUR", "USD", "2024-05-01"]'),
+  ('rate_on', '[555, "EUR", "2024-01-01"]'),
+  ('rate_into_base', '[555, "EUR", "USD", "2024-01-01"]'),
   ('fx_rates_at', '[null]'),
   -- crm
   ('rep_team', '["ROWA-3", null, 555]'),
@@ -162,6 +164,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('mrr_waterfall', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "month", "2024-01-01", "2024-04-01", {"reactivation": 90}]'),
   ('mrr_changes', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "day", "2024-01-01", "2024-04-01", null]'),
   ('mrr_cohorts', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "month", "2024-01-01", "2024-04-01", null]'),
+  ('window_retention', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-02-01", "2024-04-01", null]'),
   ('net_retention', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-02-01", "2024-04-01", null]'),
   ('gross_retention', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-02-01", "2024-04-01", "flow", null]'),
   ('logo_churn', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-02-01", "2024-04-01", null]'),
@@ -175,22 +178,27 @@ INSERT INTO walk.calls (function, arguments) VALUES
     "=ARRAY[(''2024-01-01'', 1, false, ''new'', ''added'', ''USD'', 10, ''p'', NULL)::revenue.movement_line]"]'),
   ('customer_lines', '[555, "ROWA-1", {"paused": "zero"}]'),
   ('ledger_policies', '[555, null]'),
+  ('missing_days', '[555]'),
   ('verify_ledger', '[555]'),
   ('period_start', '["2024-05-15", "quarter", 7, 2]'),
   ('period_after', '["2024-05-01", "quarter"]'),
   ('ledger_days', '[null, "booked", "own_line", 555]'),
-  ('rate_on', '[555, "EUR", "2024-01-01"]'),
   ('ledger_cells', '[555, "2026-01-01", null, "booked"]'),
+  ('customer_members', '[555]'),
+  ('check_ledger_dimension', '["segment", "now"]'),
+  ('customer_spans', '["segment", 555, null, "then"]'),
+  ('member_moves', '["product", 555, "USD", "2026-01-01", null, "booked", "2024-01-01", "then"]'),
+  ('arr_periods_by', '["product", "quarter", null, null, "2024-01-01", "valid", "constant_currency", "then", 555]'),
   ('arr_periods', '["quarter", null, null, "2024-01-01", "valid", "constant_currency", 555]'),
   ('arr_monthly', '[null, null, "2024-01-01", "booked", "own_line", 555]'),
   ('arr_daily', '["2024-06-30", null, "2024-01-01", "booked", "own_line", 555]'),
+  ('arr_movements_by', '["segment", null, null, "2024-01-01", "booked", "then", 555]'),
   ('arr_movements', '[null, null, "2024-01-01", 555]'),
   ('customer_mrr', '[null, null, "booked", 555]'),
   ('customer_steps', '[555, "2026-01-01", null, "booked"]'),
   ('retention_monthly', '["2024-12-31", null, "2024-02-01", 3, "booked", 555]'),
   ('cohort_retention', '["2024-12-31", null, "month", "valid", 555]'),
-  ('customer_members', '[555]'),
-  ('arr_by', '["product", null, null, "booked", 555]'),
+  ('arr_by', '["product", null, null, "booked", "now", 555]'),
   ('builtin_policy_sets', '[]'),
   ('policy_set', '["stripe_like", 555]'),
   ('definition_diff', '["own", "maxio_like", "2024-01-01", "2024-12-31", 555]'),
@@ -401,7 +409,8 @@ INSERT INTO walk.calls (function, arguments, writes) VALUES
 INSERT INTO walk.calls (function, skip) VALUES
   ('protect_table', 'runs only inside the install script'),
   ('comment_view_columns', 'runs only inside the install script'),
-  ('restate_customers', 'called by triggers, with each customer once and in order');
+  ('restate_customers', 'called by triggers, with each customer once and in order'),
+  ('fold_days', 'called by compact_ledger() and triggers, who hold its lock');
 
 INSERT INTO walk.calls (function, skip)
 SELECT f, 'part of load_demo() and drop_demo()'

@@ -35,6 +35,8 @@ BEGIN
   SELECT org, mark || '-' || i, mark || ' account ' || i, mark || '-' || i, dimension || '-industry', dimension, dimension,
     300, 50, 100, 60, 45, 50, 3, '2030-01-01'
   FROM generate_series(1, 3) i;
+  INSERT INTO revenue.account_history (org_id, account_id, valid_from, segment, region, industry)
+  VALUES (org, mark || '-1', '2024-03-01', dimension, dimension, dimension || '-industry');
   INSERT INTO revenue.pipelines (org_id, pipeline_id, name, kind) VALUES
     (org, dimension || '-contacts', dimension || ' contacts', 'contact');
   INSERT INTO revenue.stages (org_id, pipeline_id, stage_id, name, position) VALUES

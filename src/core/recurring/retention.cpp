@@ -82,6 +82,13 @@ constexpr const char* kNoOpening = "no MRR at the opening";
 
 }  // namespace
 
+std::vector<WindowRetention> window_retention(const MrrLedger& ledger, const Window& window,
+                                              const LedgerOptions& options, Poll poll) {
+  const WindowTotals totals = totals_of(ledger, window, options, poll);
+  return {{narrow(totals.opening), narrow(totals.closing), narrow(totals.retained),
+           totals.customers, totals.lost, totals.new_and_lost}};
+}
+
 std::vector<MrrRatio> net_retention(const MrrLedger& ledger, const Window& window,
                                     const LedgerOptions& options, Poll poll) {
   const WindowTotals totals = totals_of(ledger, window, options, poll);

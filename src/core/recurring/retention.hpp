@@ -40,6 +40,21 @@ struct Window {
 };
 REVENUE_FIELDS(Window, from_date, to_date)
 
+/// What the ratios of a window are made of.
+struct WindowRetention {
+  Money opening;
+  Money retained;        ///< closing MRR of the opening customers
+  Money gross_retained;  ///< the smaller of the two, customer by customer
+  std::int64_t customers = 0;
+  std::int64_t lost = 0;
+  std::int64_t new_and_lost = 0;
+};
+REVENUE_FIELDS(WindowRetention, opening, retained, gross_retained, customers, lost, new_and_lost)
+
+/// All of net_retention(), gross_retention() and logo_churn() in one reading of the ledger.
+std::vector<WindowRetention> window_retention(const MrrLedger& ledger, const Window& window,
+                                              const LedgerOptions& options, Poll poll);
+
 /// Closing MRR of the opening customers / their opening MRR.
 std::vector<MrrRatio> net_retention(const MrrLedger& ledger, const Window& window,
                                     const LedgerOptions& options, Poll poll);
