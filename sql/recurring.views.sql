@@ -221,7 +221,7 @@ RETURNS TABLE (
   expanded_customers bigint, reactivated_customers bigint, contracted_customers bigint, churned_customers bigint,
   transferred_customers bigint, closing_customers bigint, reporting_currency char(3), currencies_without_rate bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan SET jit = off SET work_mem = '64MB' SET hash_mem_multiplier = 8 AS $$
+SET plan_cache_mode = force_custom_plan SET jit = off SET work_mem = '64MB' SET hash_mem_multiplier = 4 AS $$
 #variable_conflict use_column
 DECLARE
   o record;

@@ -19,6 +19,7 @@ $node->safe_psql('source', q{
   INSERT INTO revenue.reps (org_id, rep_id, name) SELECT 1, 'r' || i, 'Rep ' || i FROM generate_series(1, 3) AS i;
   SELECT revenue.set_rep_manager('r1', 'r2', '2026-01-01');
   INSERT INTO revenue.accounts (org_id, account_id, name) VALUES (1, 'a', 'Acme');
+  UPDATE revenue.accounts SET segment = 'large' WHERE account_id = 'a';
   INSERT INTO revenue.contacts (org_id, contact_id, account_id, name) VALUES (1, 'c', 'a', 'Carla');
   INSERT INTO revenue.products (org_id, product_id, name) VALUES (1, 'p', 'Plan');
   INSERT INTO revenue.deals (org_id, deal_id, account_id, owner_rep_id, stage_id, amount, currency, effective_at)
