@@ -1,8 +1,8 @@
 #include "core/forecast/prepare.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <limits>
 
 #include "core/forecast/seasonality.hpp"
 
@@ -69,35 +69,75 @@ void interpolate(std::span<double> values, std::size_t season) {
   for (std::size_t t = 0; t < values.size(); ++t) values[t] += effects[t % season];
 }
 
+namespace {
+
+// The values beside a run of `length` from `begin` on: two before and two after, or three of one side where the other
+// has none.
+struct Beside {
+  double least = std::numeric_limits<double>::infinity();
+  double most = -std::numeric_limits<double>::infinity();
+};
+
+Beside beside(std::span<const double> values, std::size_t begin, std::size_t length) {
+  constexpr std::size_t kEach = 2;
+  constexpr std::size_t kFewest = 3;
+  const std::size_t end = begin + length;
+  const std::size_t all_after = values.size() - end;
+  std::size_t before = std::min(begin, kEach);
+  const std::size_t after = std::min(all_after, std::max(kEach, kFewest + (begin > 0 ? 1 : 0) - before));
+  before = std::min(begin, std::max(before, kFewest + (after > 0 ? 1 : 0) - after));
+  Beside found;
+  const auto take = [&found](double value) {
+    found.least = std::min(found.least, value);
+    found.most = std::max(found.most, value);
+  };
+  for (std::size_t i = 1; i <= before; ++i) take(values[begin - i]);
+  for (std::size_t i = 0; i < after; ++i) take(values[end + i]);
+  return found;
+}
+
+// How far a value may be from those beside it: eight usual steps, or a quarter of the level where most values do not
+// move at all.
+double usual_limit(std::span<const double> values) {
+  constexpr double kTooFar = 8;
+  constexpr double kOfLevel = 0.25;
+  std::vector<double> sizes(values.size() - 1);
+  for (std::size_t t = 1; t < values.size(); ++t) sizes[t - 1] = std::fabs(values[t] - values[t - 1]);
+  const double limit = kTooFar * 1.4826 * median(sizes);
+  if (limit > 0) return limit;
+  sizes.clear();
+  for (const double value : values) sizes.push_back(std::fabs(value));
+  return kOfLevel * median(sizes);
+}
+
+}  // namespace
+
 std::int64_t draw_in_outliers(std::span<double> values, std::size_t season) {
   constexpr std::size_t kFewest = 12;
   constexpr double kTooFar = 8;
+  constexpr std::size_t kLongestRun = 2;
   const std::size_t n = values.size();
   if (n < kFewest) return 0;
   std::vector<double> effects(1, 0.0);
   if (season > 1 && n >= 3 * season) effects = robust_effects(values, season);
-  const auto plain = [&](std::size_t t) { return values[t] - effects[t % effects.size()]; };
-  std::vector<double> steps(n - 1);
-  for (std::size_t t = 1; t < n; ++t) steps[t - 1] = std::fabs(plain(t) - plain(t - 1));
-  const double limit = kTooFar * 1.4826 * median(steps);
-  if (!(limit > 0)) return 0;
+  std::vector<double> plain(values.begin(), values.end());
+  for (std::size_t t = 0; t < n; ++t) plain[t] -= effects[t % effects.size()];
+  const double limit = usual_limit(plain);
   std::int64_t outliers = 0;
-  for (std::size_t t = 2; t < n; ++t) {
-    // Apart from the two before and the two after, which agree with each other; the last one from three before.
-    std::array<double, 4> around{plain(t - 1), plain(t - 2), 0, 0};
-    std::size_t count = 2;
-    if (t + 1 < n) around[count++] = plain(t + 1);
-    if (t + 2 < n) around[count++] = plain(t + 2);
-    else if (t >= 3) around[count++] = plain(t - 3);
-    const auto [least, most] = std::minmax_element(around.begin(), around.begin() + static_cast<std::ptrdiff_t>(count));
-    if (*most - *least > limit) continue;
-    const double value = plain(t);
-    const double bound = std::clamp(value, *least - limit, *most + limit);
-    if (value == bound) continue;
-    const bool at_end = t + 1 == n;
-    values[t] += (at_end ? bound : (*least + *most) / 2) - value;
-    ++outliers;
-  }
+  for (std::size_t t = 0; t < n; ++t)
+    for (std::size_t length = 1; length <= kLongestRun && t + length <= n; ++length) {
+      const bool at_end = t + length == n;
+      if (at_end && length > 1) break;
+      const auto [least, most] = beside(plain, t, length);
+      const double apart = most - least > limit ? kTooFar * (most - least) : limit;
+      const auto run = std::span(plain).subspan(t, length);
+      if (!std::all_of(run.begin(), run.end(),
+                       [&](double value) { return value < least - apart || value > most + apart; }))
+        continue;
+      for (double& value : run) value = at_end ? std::clamp(value, least - apart, most + apart) : (least + most) / 2;
+      for (std::size_t i = t; i < t + length; ++i) values[i] = plain[i] + effects[i % effects.size()];
+      outliers += static_cast<std::int64_t>(length);
+    }
   return outliers;
 }
 

@@ -17,9 +17,9 @@ std::vector<double> robust_effects(std::span<const double> values, std::size_t s
 /// where there are two seasons. At least one value is known.
 void interpolate(std::span<double> values, std::size_t season);
 
-/// Draws values in that stand apart, and gives how many: further from the two values before and the two after, which
-/// agree with each other, than eight usual steps, after the season. A new level that lasts two periods is none; the last
-/// value is only drawn to the limit, because it may be the first of a new level.
+/// Draws values in that stand apart, and gives how many: one or two in a row that lie further from the two values before
+/// and the two after than eight usual steps, after the season, or than eight times what those differ by. A new level that
+/// lasts is none; the last value is only drawn to the limit, because it may be the first of a new level.
 std::int64_t draw_in_outliers(std::span<double> values, std::size_t season);
 
 }  // namespace revenue::forecast

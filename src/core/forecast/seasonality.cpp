@@ -40,6 +40,25 @@ Places places_of(std::span<const double> values, std::size_t season, bool multip
   return places;
 }
 
+// How much of the pattern of the last season the one before had too: 1 where they are the same, about 0 where the level
+// moved in one of them, which is no season although it looks like one.
+double repeated(std::span<const double> values, std::size_t season) {
+  const std::span<const double> last = values.last(season);
+  const std::span<const double> before = values.last(2 * season).first(season);
+  const auto mean = [season](std::span<const double> of) {
+    return std::accumulate(of.begin(), of.end(), 0.0) / static_cast<double>(season);
+  };
+  const double last_mean = mean(last), before_mean = mean(before);
+  double both = 0, last_squares = 0, before_squares = 0;
+  for (std::size_t i = 0; i < season; ++i) {
+    both += (last[i] - last_mean) * (before[i] - before_mean);
+    last_squares += (last[i] - last_mean) * (last[i] - last_mean);
+    before_squares += (before[i] - before_mean) * (before[i] - before_mean);
+  }
+  const double largest = std::max(last_squares, before_squares);
+  return largest > 0 ? both / largest : 0;
+}
+
 std::vector<double> normalised(std::vector<double> effects, bool multiplicative) {
   const double mean = std::accumulate(effects.begin(), effects.end(), 0.0) / static_cast<double>(effects.size());
   for (double& effect : effects) {
@@ -81,6 +100,8 @@ std::vector<double> shrunk_effects(std::span<const double> values, std::size_t s
   constexpr double kUnknown = 0.7;
   constexpr double kTooLittle = 0.4;
   double kept = kUnknown;
+  constexpr double kRepeated = 0.25;
+  if (values.size() < 3 * season && repeated(values, season) < kRepeated) return {};
   if (places.total > m) {
     const double of_a_mean = places.within / (places.total - m) / (places.total / m);
     kept = between > 0 ? 1 - std::max(m - 3, 1.0) * of_a_mean / between : 0;

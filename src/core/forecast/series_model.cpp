@@ -139,7 +139,15 @@ void free_of_effects(std::span<double> values, std::int64_t first, SeriesModel& 
       values[t] = model.effects.without(values[t], effect);
     }
   const std::int64_t outliers = draw_in_outliers(values, static_cast<std::size_t>(model.season));
-  if (outliers > 0) notes.push_back({Remark::outliers, outliers});
+  if (outliers == 0) return;
+  notes.push_back({Remark::outliers, outliers});
+  // What stood apart is no measure of the others.
+  const double unit = unit_of(values);
+  for (double& value : values) value /= unit;
+  if (!model.effects.multiplicative)
+    for (auto* effects : {&model.effects.ends, &model.effects.months})
+      for (double& effect : *effects) effect /= unit;
+  model.unit *= unit;
 }
 
 // The scale of the intervals, and the scores they are calibrated on.
