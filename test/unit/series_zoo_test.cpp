@@ -61,7 +61,7 @@ std::vector<Animal> zoo() {
         made(n, [](std::size_t t) { return t % 2 == 0 ? 1e-9 : 1e15; }));
     add("zeros of " + std::to_string(n), std::vector<double>(n, 0.0), 0);
   }
-  for (const std::size_t n : {24U, 60U, 130U}) {
+  for (const std::size_t n : {24U, 60U}) {
     const std::string of = " of " + std::to_string(n);
     const std::vector<double> constant(n, kLevel);
     const std::vector<double> level = made(n, [](std::size_t t) { return kLevel + 2 * noise(t); });

@@ -116,8 +116,7 @@ void CalibrationState::deserialize(Reader& reader) {
 
 Calibration CalibrationState::result(Poll poll) const {
   std::vector<Score> scores(scores_.begin(), scores_.end());
-  poll();
-  std::sort(scores.begin(), scores.end(), [](const Score& a, const Score& b) {
+  polled_sort(scores, poll, [](const Score& a, const Score& b) {
     return std::tie(a.period, a.step, a.score) < std::tie(b.period, b.step, b.score);
   });
   Calibration calibration;

@@ -164,10 +164,7 @@ std::string text_of(const Note& note, Period period) {
 }
 
 Series regular_series(std::span<Observation> observations, const SeriesOptions& options, Poll poll) {
-  constexpr std::size_t kPollEvery = 1 << 18;
-  std::size_t compared = 0;
-  std::sort(observations.begin(), observations.end(), [&](const Observation& a, const Observation& b) {
-    if (++compared % kPollEvery == 0) poll();
+  polled_sort(observations, poll, [](const Observation& a, const Observation& b) {
     return std::tie(a.at, a.value) < std::tie(b.at, b.value);
   });
   poll();
