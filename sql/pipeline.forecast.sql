@@ -79,7 +79,9 @@ BEGIN
         SELECT revenue.stage_history(
           hashtextextended(e.id, 0), s.stage_no, coalesce(s.kind, 'open'), e.entered_at, e.deleted_at, moment)
         FROM revenue.stage_entries(stage_model.kind, as_of, chosen) AS e
-        LEFT JOIN stages AS s ON s.pipeline_id = e.pipeline_id AND s.stage_id = e.stage_id))));
+        LEFT JOIN (  -- not the CTE, which no parallel worker can read
+          SELECT s.* FROM revenue.funnel_stages(stage_model.kind) AS s WHERE s.org_id = chosen
+        ) AS s ON s.pipeline_id = e.pipeline_id AND s.stage_id = e.stage_id))));
 END $$;
 COMMENT ON FUNCTION revenue.stage_model IS
   'What is known of when deals or contacts of an organisation are won: beliefs and history of every stage, for win_probability_within() and days_to_win()';
