@@ -201,7 +201,13 @@ BEGIN
           RAISE EXCEPTION 'deal "%" was won by event "%"', deal.deal_id, contradiction USING ERRCODE = 'unique_violation',
             HINT = 'A deal is won once: log an upsell or a recurring_payment, or reopen the deal first.';
         END IF;
-      ELSIF stage_kind = 'open' THEN
+      ELSIF stage_kind = 'open' AND NOT EXISTS (  -- made or reopened since today's base, a deal is not in it
+          SELECT FROM revenue.forecast_bases AS b
+          WHERE b.org_id = chosen AND (b.computed_at AT TIME ZONE zone)::date = (now() AT TIME ZONE zone)::date AND NOT EXISTS (
+            SELECT FROM revenue.deal_history AS h JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+            WHERE h.org_id = chosen AND h.deal_id = log_deal.deal_id AND s.kind = 'open'
+              AND h.recorded_at <= b.computed_at AND h.superseded_at > b.computed_at
+              AND h.valid_from <= b.computed_at AND h.valid_to > b.computed_at)) THEN
         said.forecast_change := -revenue.deal_forecast_share(log_deal.deal_id, chosen);
         said.expected_changes := ARRAY(
           SELECT -share FROM unnest(revenue.deal_expected_shares(log_deal.deal_id, chosen)) WITH ORDINALITY AS s(share, n) ORDER BY n);

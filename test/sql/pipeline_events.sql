@@ -121,6 +121,23 @@ SELECT revenue.refresh_forecast();
 SELECT f ->> 'deal_count' AS deals, f ->> 'events_since' AS events,
   abs((f ->> 'weighted_value')::float8 - (SELECT sum(weighted_value) FROM revenue.forecast_monthly())) < 0.02 AS as_computed
 FROM revenue.forecast_after_event() f;
+-- a deal that was made, or opened again, after the base is not in it and takes nothing along; one that was open then does
+BEGIN;
+INSERT INTO revenue.deals (org_id, deal_id, stage_id, amount, currency)
+VALUES (1, 'g1', 'proposal', 500, 'EUR'), (1, 'g2', 'closed_lost', 500, 'EUR');
+SELECT revenue.refresh_forecast();
+SELECT f - 'computed_at' AS base FROM revenue.forecast_after_event() f \gset
+INSERT INTO revenue.deals (org_id, deal_id, stage_id, amount, currency) VALUES (1, 'g3', 'negotiation', 500, 'EUR');
+UPDATE revenue.deals SET stage_id = 'negotiation' WHERE deal_id = 'g2';
+SELECT revenue.deal_forecast_share('g3') > 0 AS has_a_share;
+SELECT r ->> 'deal_closed' AS closed, r -> 'forecast' @> :'base'::jsonb AS as_before FROM revenue.log_deal('g3', deal_id => 'g3') r;
+SELECT r ->> 'deal_closed' AS closed, r -> 'forecast' @> :'base'::jsonb AS as_before FROM revenue.log_deal('g2', deal_id => 'g2') r;
+SELECT r #>> '{forecast,events_since}' AS events, (r #>> '{forecast,deal_count}')::integer - (:'base'::jsonb ->> 'deal_count')::integer AS deals
+FROM revenue.log_deal('g1', deal_id => 'g1') r;
+SELECT f ->> 'deal_count' AS carried FROM revenue.forecast_after_event() f \gset
+SELECT revenue.refresh_forecast();
+SELECT f ->> 'deal_count' = :'carried' AS as_computed, f ->> 'events_since' AS events FROM revenue.forecast_after_event() f;
+ROLLBACK;
 
 -- Who may -------------------------------------------------------------------------------------
 CREATE ROLE regress_events_member; CREATE ROLE regress_events_analyst; CREATE ROLE regress_events_viewer;
