@@ -54,7 +54,7 @@ BEGIN
     FROM revenue.arr_monthly(span.today, org => chosen) AS m
   ), won AS (
     SELECT revenue.month_number(span.today) - h.months + w.won_in AS month, sum(w.value) AS value
-    FROM revenue.bookings_history(as_of, NULL, NULL, chosen) AS h
+    FROM revenue.bookings_history(as_of, org => chosen) AS h
     CROSS JOIN LATERAL unnest(h.won_in, h.value) AS w(won_in, value)
     WHERE h.total GROUP BY 1
   ), looked AS (
@@ -62,7 +62,7 @@ BEGIN
     WHERE o.org_id = chosen AND o.origin < date_trunc('month', span.today::timestamp) GROUP BY 1
     UNION ALL
     SELECT revenue.month_number(span.today), sum(p.expected)::double precision
-    FROM revenue.pipeline_expected(ARRAY[span.period_end - span.today], as_of, chosen) AS p HAVING sum(p.deal_count) > 0
+    FROM revenue.pipeline_expected(ARRAY[span.period_end - span.today], as_of, org => chosen) AS p HAVING sum(p.deal_count) > 0
   ), beside AS (  -- what of a booking became new MRR in the year before
     SELECT l.month, coalesce(k.expected * (sum(l.gained) OVER w)::double precision / nullif(sum(coalesce(b.value, 0)) OVER w, 0), 'NaN') AS pipeline
     FROM ledger AS l LEFT JOIN won AS b USING (month) LEFT JOIN looked AS k USING (month)
@@ -94,3 +94,86 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION revenue.mrr_outlook IS
   'The forecast of MRR or ARR at the end of a period from the ledger, as the C++ gives it; no row where there are no subscriptions. Members and above';
+
+-- By member of a dimension --------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.mrr_months(dimension text DEFAULT 'segment', as_of date DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (
+  member text, month integer, closing numeric, gained numeric, reactivated numeric, expanded numeric, contracted numeric, churned numeric)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan SET jit = off SET work_mem = '64MB' AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('member', org);
+  base text;
+  today date;
+BEGIN
+  PERFORM revenue.check_forecast_dimension(dimension, 'mrr');
+  SELECT o.base_currency, d.as_of_day INTO base, today
+  FROM revenue.orgs AS o CROSS JOIN LATERAL revenue.ledger_days(as_of, 'booked', NULL, o.org_id) AS d WHERE o.org_id = chosen;
+  RETURN QUERY
+  WITH days AS MATERIALIZED (
+    SELECT coalesce(CASE dimension WHEN 'product' THEN m.product_id WHEN 'region' THEN c.region ELSE c.segment END, '') AS member,
+      m.booked_day, m.kind, m.currency, sum(m.amount) AS amount
+    FROM revenue.mrr_movements AS m
+    LEFT JOIN revenue.customer_members(chosen) AS c ON c.customer_id = m.customer_id AND dimension <> 'product'
+    WHERE m.org_id = chosen AND m.booked_day <= today GROUP BY 1, 2, 3, 4
+  ), moved AS (
+    SELECT d.member, revenue.month_number(d.booked_day) AS month, d.kind, sum(d.amount
+      * CASE WHEN d.currency = base THEN 1 ELSE coalesce(revenue.rate_on(chosen, d.currency, d.booked_day), 0) END) AS value
+    FROM days AS d WHERE d.kind <> 'swap' GROUP BY 1, 2, 3
+  ), spine AS (
+    SELECT revenue.month_number(m::date) AS month, least((m + interval '1 month - 1 day')::date, today) AS last_day
+    FROM generate_series(date_trunc('month', (SELECT min(d.booked_day) FROM days AS d)::timestamp), today::timestamp, interval '1 month') AS m
+  ), balances AS (
+    SELECT b.member, b.month, sum(b.balance * CASE WHEN b.currency = base THEN 1 ELSE coalesce(revenue.rate_on(chosen, b.currency, b.last_day), 0) END) AS value
+    FROM (
+      SELECT k.member, k.currency, s.month, s.last_day, sum(coalesce(c.amount, 0)) OVER (PARTITION BY k.member, k.currency ORDER BY s.month) AS balance
+      FROM spine AS s CROSS JOIN (SELECT DISTINCT d.member, d.currency FROM days AS d) AS k
+      LEFT JOIN (SELECT d.member, d.currency, revenue.month_number(d.booked_day) AS month, sum(d.amount) AS amount FROM days AS d GROUP BY 1, 2, 3) AS c
+        ON c.member = k.member AND c.currency = k.currency AND c.month = s.month) AS b
+    GROUP BY b.member, b.month
+  )
+  SELECT b.member, b.month, trim_scale(b.value), coalesce(sum(m.value) FILTER (WHERE m.kind = 'new'), 0),
+    coalesce(sum(m.value) FILTER (WHERE m.kind = 'reactivation'), 0), coalesce(sum(m.value) FILTER (WHERE m.kind = 'expansion'), 0),
+    coalesce(sum(m.value) FILTER (WHERE m.kind = 'contraction'), 0), coalesce(sum(m.value) FILTER (WHERE m.kind = 'churn'), 0)
+  FROM balances AS b LEFT JOIN moved AS m USING (member, month)
+  GROUP BY b.member, b.month, b.value ORDER BY b.member, b.month;
+END $$;
+COMMENT ON FUNCTION revenue.mrr_months IS
+  'MRR at the end of each month until as_of (NULL = today) and what moved in it, by segment, region or product, as booked; months counted as by month_number(). What a customer belongs to is as it is today. Members and above';
+
+CREATE OR REPLACE FUNCTION revenue.mrr_by_member(
+  dimension text, period text, periods_ahead integer, metric text, method text, levels double precision[],
+  as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (member text, current numeric, forecast jsonb)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.require_org('member', org);
+  times integer := CASE metric WHEN 'arr' THEN 12 ELSE 1 END;
+  span record;
+BEGIN
+  SELECT * INTO span FROM revenue.forecast_period(period, periods_ahead, as_of, chosen);
+  RETURN QUERY
+  WITH arrays AS (
+    SELECT m.member, (times * max(m.closing) FILTER (WHERE NOT m.closed)) AS current,
+      coalesce(array_agg((times * m.closing)::double precision ORDER BY m.month) FILTER (WHERE m.closed), '{}') AS closing,
+      coalesce(array_agg((times * m.gained)::double precision ORDER BY m.month) FILTER (WHERE m.closed), '{}') AS gained,
+      coalesce(array_agg((times * m.reactivated)::double precision ORDER BY m.month) FILTER (WHERE m.closed), '{}') AS reactivated,
+      coalesce(array_agg((times * m.expanded)::double precision ORDER BY m.month) FILTER (WHERE m.closed), '{}') AS expanded,
+      coalesce(array_agg((times * m.contracted)::double precision ORDER BY m.month) FILTER (WHERE m.closed), '{}') AS contracted,
+      coalesce(array_agg((times * m.churned)::double precision ORDER BY m.month) FILTER (WHERE m.closed), '{}') AS churned
+    FROM (SELECT m.*, m.month < revenue.month_number(span.today) AS closed FROM revenue.mrr_months(dimension, span.today, chosen) AS m) AS m
+    GROUP BY m.member
+  )
+  SELECT a.member, a.current, revenue.mrr_ensemble(a.closing, a.gained, a.reactivated, a.expanded, a.contracted, a.churned,
+      array_fill('NaN'::double precision, ARRAY[cardinality(a.closing) + 1]),
+      revenue.month_number(span.period_end - 1) - revenue.month_number(span.today) + 1,
+      ((date_trunc('month', span.today::timestamp) + interval '1 month')::date - span.today)::double precision
+        / ((date_trunc('month', span.today::timestamp) + interval '1 month')::date - date_trunc('month', span.today::timestamp)::date),
+      a.current::double precision, 1, 1, method, levels) -> 'forecast'
+  FROM arrays AS a ORDER BY a.member;
+END $$;
+COMMENT ON FUNCTION revenue.mrr_by_member IS
+  'The forecast of MRR or ARR at the end of a period for each segment, region or product by itself, which need not add up. Members and above';

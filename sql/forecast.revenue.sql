@@ -45,8 +45,23 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 COMMENT ON FUNCTION revenue.month_number(date) IS 'Months counted through, so that those of two days can be subtracted; NULL outside the years 1 to 9999';
 
+-- What deals are forecast by ------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.check_forecast_dimension(dimension text, metric text DEFAULT 'bookings') RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  known text[] := CASE metric WHEN 'bookings' THEN '{segment,rep,product}' ELSE '{segment,region,product}' END;
+BEGIN
+  IF (dimension = ANY (known)) IS NOT TRUE THEN
+    RAISE EXCEPTION 'there is no forecast of % by "%"', coalesce(metric, 'NULL'), coalesce(dimension, 'NULL')
+      USING ERRCODE = 'invalid_parameter_value', HINT = format('Dimensions are %s, %s and %s.', known[1], known[2], known[3]);
+  END IF;
+END $$;
+COMMENT ON FUNCTION revenue.check_forecast_dimension IS
+  'An error where a metric is not forecast by that: bookings by segment, rep and product, mrr and arr by segment, region and product';
+
 -- What the open pipeline brings ---------------------------------------------------------------
--- Deals of one segment, stage and number of days in it have the same chances, so amounts are summed
+-- Deals of one member, stage and number of days in it have the same chances, so amounts are summed
 -- first. The sums are exact, so that the order of the rows changes nothing.
 
 CREATE OR REPLACE FUNCTION revenue.deal_stages(org integer DEFAULT NULL) RETURNS jsonb
@@ -85,9 +100,9 @@ COMMENT ON FUNCTION revenue.kept_stage_model IS
   'The kept stage model, where it is not older than a day and its stages are still the same';
 
 CREATE OR REPLACE FUNCTION revenue.pipeline_expected(
-  horizons integer[], as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+  horizons integer[], as_of timestamptz DEFAULT NULL, dimension text DEFAULT 'segment', org integer DEFAULT NULL)
 RETURNS TABLE (
-  segment text, deal_count bigint, deals_without_value bigint, open_value numeric, horizon integer, expected numeric,
+  member text, deal_count bigint, deals_without_value bigint, open_value numeric, horizon integer, expected numeric,
   deviation double precision)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET enable_mergejoin = off SET jit = off SET work_mem = '64MB' AS $$
@@ -101,13 +116,15 @@ BEGIN
     RAISE EXCEPTION 'horizons must be 1 to 24 numbers of days from 0 to 10000' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Pass such as ARRAY[30, 60, 90].';
   END IF;
+  PERFORM revenue.check_forecast_dimension(dimension);
   model := coalesce(CASE WHEN as_of IS NULL THEN revenue.kept_stage_model(chosen) END, revenue.stage_model('deal', as_of, chosen));
   RETURN QUERY
   WITH stages AS MATERIALIZED (
     SELECT s.pipeline_id, s.stage_id, s.stage_no FROM revenue.funnel_stages('deal') AS s
     WHERE s.org_id = chosen AND s.kind = 'open'
   ), cells AS MATERIALIZED (
-    SELECT coalesce(d.segment, '') AS segment, s.stage_no, revenue.stage_age(d.stage_entered_at, k.moment) AS days,
+    SELECT coalesce(CASE dimension WHEN 'rep' THEN d.owner_rep_id WHEN 'product' THEN d.product_id ELSE d.segment END, '') AS member,
+      s.stage_no, revenue.stage_age(d.stage_entered_at, k.moment) AS days,
       count(*) AS deals, count(d.amount * r.rate) AS valued, coalesce(sum(d.amount * r.rate), 0) AS value,
       coalesce(sum((d.amount * r.rate) ^ 2), 0) AS squares
     FROM revenue.deals_as_of(as_of) AS d
@@ -123,18 +140,18 @@ BEGIN
     CROSS JOIN (SELECT DISTINCT unnest(horizons) AS days) AS h
     CROSS JOIN LATERAL (SELECT round(coalesce(revenue.win_probability_within(model, c.stage_no, c.days, h.days), 0)::numeric, 12) AS within) AS p
   ), totals AS (
-    SELECT c.segment, p.horizon, sum(c.deals)::bigint AS deals, sum(c.deals - c.valued)::bigint AS unvalued, sum(c.value) AS value,
+    SELECT c.member, p.horizon, sum(c.deals)::bigint AS deals, sum(c.deals - c.valued)::bigint AS unvalued, sum(c.value) AS value,
       sum(c.value * p.within) AS expected, sum(c.squares * p.chance * (1 - p.chance)) AS variance,
       sum(c.value * p.chance * (1 - p.chance)) AS together
     FROM cells AS c JOIN chances AS p USING (stage_no, days)
-    GROUP BY c.segment, p.horizon
+    GROUP BY c.member, p.horizon
   )
-  SELECT t.segment, t.deals, t.unvalued, t.value, t.horizon, round(t.expected, 6),
+  SELECT t.member, t.deals, t.unvalued, t.value, t.horizon, round(t.expected, 6),
     sqrt(greatest((t.variance + revenue.win_dispersion(model, t.horizon)::numeric * t.together ^ 2)::double precision, 0))
-  FROM totals AS t ORDER BY t.segment, t.horizon;
+  FROM totals AS t ORDER BY t.member, t.horizon;
 END $$;
 COMMENT ON FUNCTION revenue.pipeline_expected IS
-  'What the open deals of each segment bring within so many days, by competing risks, and the standard deviation of what they bring between one horizon and the next';
+  'What the open deals of each segment, rep or product bring within so many days, by competing risks, and the standard deviation of what they bring between one horizon and the next';
 
 CREATE OR REPLACE FUNCTION revenue.refresh_forecast_origins(
   again boolean DEFAULT false, org integer DEFAULT NULL) RETURNS integer
@@ -161,12 +178,12 @@ BEGIN
     ORDER BY 1
   LOOP
     INSERT INTO revenue.forecast_origins (org_id, origin, segment, deal_count, open_value, expected, reporting_currency, computed_at)
-    SELECT chosen, missing, p.segment, max(p.deal_count), max(p.open_value),
+    SELECT chosen, missing, p.member, max(p.deal_count), max(p.open_value),
       array_agg(p.expected::double precision ORDER BY p.horizon), settings.base_currency, clock_timestamp()
     FROM revenue.pipeline_expected(
       ARRAY(SELECT (missing + make_interval(months => k))::date - missing FROM generate_series(1, 24) AS k),
-      missing::timestamp AT TIME ZONE settings.time_zone, chosen) AS p
-    GROUP BY p.segment;
+      missing::timestamp AT TIME ZONE settings.time_zone, org => chosen) AS p
+    GROUP BY p.member;
     IF NOT FOUND THEN
       INSERT INTO revenue.forecast_origins (org_id, origin, deal_count, open_value, expected, reporting_currency, computed_at)
       VALUES (chosen, missing, 0, 0, array_fill(0::double precision, ARRAY[24]), settings.base_currency, clock_timestamp());
@@ -182,9 +199,10 @@ COMMENT ON FUNCTION revenue.refresh_forecast_origins IS
 -- What was won --------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION revenue.bookings_history(
-  as_of timestamptz DEFAULT NULL, period_from date DEFAULT NULL, period_to date DEFAULT NULL, org integer DEFAULT NULL)
+  as_of timestamptz DEFAULT NULL, period_from date DEFAULT NULL, period_to date DEFAULT NULL, dimension text DEFAULT 'segment',
+  org integer DEFAULT NULL)
 RETURNS TABLE (
-  segment text, total boolean, months integer, won_in integer[], created_in integer[], customer_since integer[],
+  member text, total boolean, months integer, won_in integer[], created_in integer[], customer_since integer[],
   value double precision[], closed numeric, closed_deals bigint, remaining double precision)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET enable_mergejoin = off SET jit = off SET work_mem = '64MB' AS $$
@@ -197,12 +215,14 @@ DECLARE
   length double precision;
 BEGIN
   PERFORM revenue.check_period(period_from, period_to);
+  PERFORM revenue.check_forecast_dimension(dimension);
   SELECT o.time_zone, o.base_currency, (coalesce(revenue.checked_instant(as_of), now()) AT TIME ZONE o.time_zone)::date
   INTO zone, base, today FROM revenue.orgs AS o WHERE o.org_id = chosen;
   length := date_part('day', date_trunc('month', today::timestamp) + interval '1 month' - interval '1 day');
   RETURN QUERY
   WITH done AS MATERIALIZED (
-    SELECT coalesce(d.segment, '') AS segment, d.account_id, d.amount, d.currency, x.closed_on,
+    SELECT coalesce(CASE dimension WHEN 'rep' THEN d.owner_rep_id WHEN 'product' THEN d.product_id ELSE d.segment END, '') AS member,
+      d.account_id, d.amount, d.currency, x.closed_on,
       (d.created_at AT TIME ZONE zone)::date AS created_on
     FROM revenue.deals_as_of(as_of) AS d
     LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
@@ -222,7 +242,7 @@ BEGIN
   ), customers AS (
     SELECT d.account_id, min(d.closed_on) AS since FROM done AS d WHERE d.account_id IS NOT NULL GROUP BY d.account_id
   ), won AS MATERIALIZED (
-    SELECT d.segment, d.closed_on, revenue.month_number(d.closed_on) AS won_month, revenue.month_number(d.created_on) AS created_month,
+    SELECT d.member, d.closed_on, revenue.month_number(d.closed_on) AS won_month, revenue.month_number(d.created_on) AS created_month,
       revenue.month_number(coalesce(c.since, d.closed_on)) AS customer_month, count(*) AS deals,
       sum(d.amount * CASE WHEN d.currency = base THEN 1 ELSE r.rate END) AS value
     FROM done AS d
@@ -230,7 +250,7 @@ BEGIN
     LEFT JOIN customers AS c ON c.account_id = d.account_id
     GROUP BY 1, 2, 3, 4, 5
   ), cells AS MATERIALIZED (
-    SELECT w.segment, w.won_month - b.first_month AS won_in, w.created_month - b.first_month AS created_in,
+    SELECT w.member, w.won_month - b.first_month AS won_in, w.created_month - b.first_month AS created_in,
       w.customer_month - b.first_month AS customer_since, coalesce(sum(w.value), 0) AS value,
       coalesce(sum(w.value) FILTER (WHERE w.closed_on >= period_from AND w.closed_on < period_to), 0) AS closed,
       coalesce(sum(w.deals) FILTER (WHERE w.closed_on >= period_from AND w.closed_on < period_to), 0) AS closed_deals
@@ -251,21 +271,21 @@ BEGIN
         / nullif(m.all_value + 2 * m.all_value / nullif(m.months, 0), 0), x.even), 1), 0) END AS remaining
     FROM months AS m CROSS JOIN LATERAL (SELECT ((length - date_part('day', today) + 0.5) / length)::numeric AS even) AS x
   ), grouped AS (
-    SELECT g.segment, g.total, array_agg(g.won_in) AS won_in, array_agg(g.created_in) AS created_in, array_agg(g.customer_since) AS customer_since,
+    SELECT g.member, g.total, array_agg(g.won_in) AS won_in, array_agg(g.created_in) AS created_in, array_agg(g.customer_since) AS customer_since,
       array_agg(round(g.value, 6)::double precision) AS value, sum(g.closed) AS closed, sum(g.closed_deals)::bigint AS closed_deals
     FROM (
-      SELECT t.total, CASE WHEN t.total THEN '' ELSE c.segment END AS segment, c.won_in, c.created_in, c.customer_since, c.value, c.closed, c.closed_deals
+      SELECT t.total, CASE WHEN t.total THEN '' ELSE c.member END AS member, c.won_in, c.created_in, c.customer_since, c.value, c.closed, c.closed_deals
       FROM cells AS c CROSS JOIN (VALUES (false), (true)) AS t(total)
-      ORDER BY t.total, c.segment, c.won_in, c.created_in, c.customer_since) AS g
-    GROUP BY g.total, g.segment
+      ORDER BY t.total, c.member, c.won_in, c.created_in, c.customer_since) AS g
+    GROUP BY g.total, g.member
   )
-  SELECT coalesce(g.segment, ''), coalesce(g.total, true), coalesce(b.this_month - b.first_month, 0), coalesce(g.won_in, '{}'),
+  SELECT coalesce(g.member, ''), coalesce(g.total, true), coalesce(b.this_month - b.first_month, 0), coalesce(g.won_in, '{}'),
     coalesce(g.created_in, '{}'), coalesce(g.customer_since, '{}'), coalesce(g.value, '{}'), coalesce(g.closed, 0), coalesce(g.closed_deals, 0),
     s.remaining::double precision
   FROM bounds AS b CROSS JOIN shares AS s LEFT JOIN grouped AS g ON true ORDER BY 2, 1;
 END $$;
 COMMENT ON FUNCTION revenue.bookings_history IS
-  'What was won by as_of, by month of winning, of making the deal and of the account''s first win, counted from the first month with a win, at most 60 ago; what of it was won in a period; and the share of the running month that is usually still to come. A row a segment, and one for all';
+  'What was won by as_of, by month of winning, of making the deal and of the account''s first win, counted from the first month with a win, at most 60 ago; what of it was won in a period; and the share of the running month that is usually still to come. A row for each segment, rep or product, and one for all';
 
 -- No score has a history that tells what it is worth, so that it moves repeat business by half of what it says.
 CREATE OR REPLACE FUNCTION revenue.repeat_signal(org integer DEFAULT NULL)
@@ -322,13 +342,13 @@ BEGIN
   days := ARRAY[greatest(span.period_start - span.today, 0), span.period_end - span.today];
   RETURN QUERY
   WITH history AS MATERIALIZED (
-    SELECT * FROM revenue.bookings_history(as_of, span.period_start, span.period_end, chosen)
+    SELECT h.member AS segment, h.* FROM revenue.bookings_history(as_of, span.period_start, span.period_end, org => chosen) AS h
   ), pipeline AS MATERIALIZED (
-    SELECT p.segment, max(p.deal_count) AS deal_count, max(p.deals_without_value) AS deals_without_value, max(p.open_value) AS open_value,
+    SELECT p.member AS segment, max(p.deal_count) AS deal_count, max(p.deals_without_value) AS deals_without_value, max(p.open_value) AS open_value,
       max(p.expected) FILTER (WHERE p.horizon = days[2]) - coalesce(max(p.expected) FILTER (WHERE p.horizon = days[1] AND days[1] > 0), 0) AS expected,
       max(p.deviation) FILTER (WHERE p.horizon = days[2]) AS deviation
-    FROM revenue.pipeline_expected(CASE WHEN days[1] > 0 THEN days ELSE days[2:2] END, as_of, chosen) AS p
-    GROUP BY p.segment
+    FROM revenue.pipeline_expected(CASE WHEN days[1] > 0 THEN days ELSE days[2:2] END, as_of, org => chosen) AS p
+    GROUP BY p.member
   ), signals AS MATERIALIZED (
     SELECT s.* FROM revenue.repeat_signal(chosen) AS s WHERE as_of IS NULL
   ), members AS (
@@ -377,3 +397,46 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION revenue.bookings_by_segment IS
   'The forecast of bookings of a period for the organisation (total) and for each segment by itself, which need not add up, with what went in';
+
+-- Of reps and products there is no pipeline of past months to judge components by, and their months are too few
+-- wins to continue. So the total is shared out: what the open deals let expect by their own chances, the rest as wins
+-- were shared of late.
+CREATE OR REPLACE FUNCTION revenue.bookings_shares(
+  dimension text, period text, periods_ahead integer, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (member text, closed numeric, closed_deals bigint, open_share double precision, usual_share double precision)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  span record;
+  days integer[];
+BEGIN
+  SELECT * INTO span FROM revenue.forecast_period(period, periods_ahead, as_of, chosen);
+  days := ARRAY[greatest(span.period_start - span.today, 0), span.period_end - span.today];
+  RETURN QUERY
+  WITH history AS MATERIALIZED (
+    SELECT h.member, h.closed, h.closed_deals, (
+        SELECT greatest(sum(w.value * 0.5 ^ ((h.months - 1 - w.won_in) / 6.0) ORDER BY w.won_in, w.value), 0)
+        FROM unnest(h.won_in, h.value) AS w(won_in, value) WHERE w.won_in BETWEEN h.months - 12 AND h.months - 1) AS won
+    FROM revenue.bookings_history(as_of, span.period_start, span.period_end, dimension, chosen) AS h WHERE NOT h.total
+  ), pipeline AS MATERIALIZED (
+    SELECT p.member, greatest(max(p.expected) FILTER (WHERE p.horizon = days[2])
+      - coalesce(max(p.expected) FILTER (WHERE p.horizon = days[1] AND days[1] > 0), 0), 0)::double precision AS expected
+    FROM revenue.pipeline_expected(CASE WHEN days[1] > 0 THEN days ELSE days[2:2] END, as_of, dimension, chosen) AS p
+    GROUP BY p.member
+  ), members AS (
+    SELECT member, coalesce(h.closed, 0) AS closed, coalesce(h.closed_deals, 0) AS closed_deals, coalesce(p.expected, 0) AS expected,
+      -- Who has left wins no deal that is not made yet.
+      CASE WHEN dimension = 'rep' AND r.active IS FALSE THEN 0 ELSE coalesce(h.won, 0) END AS won
+    FROM history AS h FULL JOIN pipeline AS p USING (member)
+    LEFT JOIN revenue.reps AS r ON r.org_id = chosen AND r.rep_id = member AND dimension = 'rep'
+  ), shares AS (
+    SELECT m.*, m.expected / nullif(sum(m.expected) OVER w, 0) AS open_share, m.won / nullif(sum(m.won) OVER w, 0) AS usual_share,
+      1.0::double precision / count(*) OVER () AS even
+    FROM members AS m WINDOW w AS (ORDER BY m.member ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+  )
+  SELECT s.member, s.closed, s.closed_deals, coalesce(s.open_share, s.usual_share, s.even), coalesce(s.usual_share, s.open_share, s.even)
+  FROM shares AS s ORDER BY s.member;
+END $$;
+COMMENT ON FUNCTION revenue.bookings_shares IS
+  'What each rep or product has won in a period, and its share of what the open deals bring in it and of what was won in the twelve months before, which counts half every six months; each share adds up to 1';

@@ -53,8 +53,8 @@ COMMENT ON FUNCTION revenue.forecast_commit IS
 
 CREATE OR REPLACE FUNCTION revenue.revenue_forecast(
   period text DEFAULT 'quarter', method text DEFAULT 'ensemble', metric text DEFAULT 'bookings',
-  periods_ahead integer DEFAULT 0, levels double precision[] DEFAULT '{0.7,0.85,0.95}', as_of timestamptz DEFAULT NULL,
-  org integer DEFAULT NULL)
+  periods_ahead integer DEFAULT 0, levels double precision[] DEFAULT '{0.7,0.85,0.95}', dimension text DEFAULT 'segment',
+  as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
@@ -65,8 +65,9 @@ DECLARE
   whole record;
   committed record;
   components jsonb;
-  segments jsonb;
+  by_member jsonb;
   uncertain numeric;
+  of_open numeric;
   variance numeric;
   reasons text[];
 BEGIN
@@ -77,48 +78,52 @@ BEGIN
     RAISE EXCEPTION 'method and levels must be known' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave them out for the ensemble and intervals of 70, 85 and 95 percent.';
   END IF;
+  PERFORM revenue.check_forecast_dimension(dimension, metric);
   SELECT * INTO span FROM revenue.forecast_period(period, periods_ahead, as_of, chosen);
 
-  IF metric = 'bookings' THEN
-    WITH rows AS MATERIALIZED (
-      SELECT * FROM revenue.bookings_by_segment(period, periods_ahead, method, steps, as_of, chosen)
-    ), parts AS MATERIALIZED (  -- nodes begin with = so that no segment has the name of the total
-      SELECT array_agg(CASE WHEN r.total THEN 'total' ELSE '=' || r.segment END ORDER BY r.total DESC, r.segment) AS nodes,
-        array_agg(CASE WHEN r.total THEN '' ELSE 'total' END ORDER BY r.total DESC, r.segment) AS parents,
-        array_agg(greatest((r.forecast ->> 'expected')::double precision - r.closed::double precision, 0) ORDER BY r.total DESC, r.segment) AS expected
-      FROM rows AS r
-    ), errors AS (
-      SELECT coalesce(array_agg(e.value::double precision ORDER BY r.total DESC, r.segment, e.ordinality), '{}') AS list
-      FROM rows AS r, jsonb_array_elements_text(r.forecast -> 'errors') WITH ORDINALITY AS e
-    ), reconciled AS (
-      SELECT substr(x.node, 2) AS segment, x.expected_value AS expected, x.spread
-      FROM parts AS p CROSS JOIN errors AS e
-      CROSS JOIN LATERAL revenue.reconcile_expected(p.nodes, p.parents, p.expected, e.list, '{total}') AS x
-      WHERE x.node <> 'total' AND cardinality(p.nodes) > 1
-    ), shared AS (  -- a segment drawn below 0 was raised to it: the others make up for that
-      SELECT x.segment, x.spread, round(coalesce(
-        x.expected / nullif(sum(x.expected) OVER (), 0) * round(((t.forecast ->> 'expected')::double precision - t.closed::double precision)::numeric, 2)::double precision,
-        0)::numeric, 2) AS amount, x.expected
-      FROM reconciled AS x CROSS JOIN (SELECT * FROM rows WHERE total) AS t
-    ), rounded AS (
-      SELECT s.segment, s.spread, s.amount + CASE WHEN row_number() OVER (ORDER BY s.expected DESC, s.segment) = 1
-        THEN round(((t.forecast ->> 'expected')::double precision - t.closed::double precision)::numeric, 2) - sum(s.amount) OVER () ELSE 0 END AS amount
-      FROM shared AS s CROSS JOIN (SELECT * FROM rows WHERE total) AS t
-    )
-    SELECT t.forecast, t.inputs, t.closed, t.closed_deals, (
-        SELECT coalesce(jsonb_agg(jsonb_build_object('segment', nullif(r.segment, ''), 'closed', trim_scale(r.closed), 'expected', trim_scale(r.closed + x.amount),
-          'intervals', (
-            SELECT jsonb_agg(jsonb_build_object('level', i.level,
-              'lower', trim_scale(r.closed + round(greatest(x.amount + greatest(x.spread, 1)::numeric * (i.lower - (r.forecast ->> 'expected')::numeric), 0), 2)),
-              'upper', trim_scale(r.closed + round(greatest(x.amount + greatest(x.spread, 1)::numeric * (i.upper - (r.forecast ->> 'expected')::numeric), 0), 2))) ORDER BY i.level)
-            FROM jsonb_to_recordset(r.forecast -> 'intervals') AS i(level double precision, lower numeric, upper numeric)))
-          ORDER BY r.closed + x.amount DESC, r.segment), '[]')
-        FROM rounded AS x JOIN rows AS r ON r.segment = x.segment AND NOT r.total) AS segments, NULL::jsonb AS movements
-    INTO whole FROM rows AS t WHERE t.total;
-  ELSE
-    SELECT o.forecast, o.inputs, o.current AS closed, NULL::bigint AS closed_deals, '[]'::jsonb AS segments, o.movements
-    INTO whole FROM revenue.mrr_outlook(period, periods_ahead, metric, method, steps, as_of, chosen) AS o;
-  END IF;
+  WITH rows AS MATERIALIZED (  -- certain: what no bound goes below
+    SELECT b.segment AS member, b.total, b.closed, b.closed AS certain, b.closed_deals, b.forecast, b.inputs, NULL::jsonb AS movements
+    FROM revenue.bookings_by_segment(period, periods_ahead, method, steps, as_of, chosen) AS b WHERE metric = 'bookings'
+    UNION ALL
+    SELECT '', true, o.current, 0, NULL, o.forecast, o.inputs, o.movements
+    FROM revenue.mrr_outlook(period, periods_ahead, metric, method, steps, as_of, chosen) AS o WHERE metric <> 'bookings'
+    UNION ALL
+    SELECT m.member, false, m.current, 0, NULL, m.forecast, NULL, NULL
+    FROM revenue.mrr_by_member(dimension, period, periods_ahead, metric, method, steps, as_of, chosen) AS m WHERE metric <> 'bookings'
+  ), parts AS MATERIALIZED (  -- nodes begin with = so that no member has the name of the total
+    SELECT array_agg(CASE WHEN r.total THEN 'total' ELSE '=' || r.member END ORDER BY r.total DESC, r.member) AS nodes,
+      array_agg(CASE WHEN r.total THEN '' ELSE 'total' END ORDER BY r.total DESC, r.member) AS parents,
+      array_agg(greatest((r.forecast ->> 'expected')::double precision - r.certain::double precision, 0) ORDER BY r.total DESC, r.member) AS expected
+    FROM rows AS r
+  ), errors AS (
+    SELECT coalesce(array_agg(e.value::double precision ORDER BY r.total DESC, r.member, e.ordinality), '{}') AS list
+    FROM rows AS r, jsonb_array_elements_text(r.forecast -> 'errors') WITH ORDINALITY AS e
+  ), reconciled AS (
+    SELECT substr(x.node, 2) AS member, x.expected_value AS expected, x.spread
+    FROM parts AS p CROSS JOIN errors AS e
+    CROSS JOIN LATERAL revenue.reconcile_expected(p.nodes, p.parents, p.expected, e.list, '{total}') AS x
+    WHERE x.node <> 'total' AND cardinality(p.nodes) > 1
+  ), shared AS (  -- a member drawn below 0 was raised to it: the others make up for that
+    SELECT x.member, x.spread, x.expected, round(coalesce(x.expected / nullif(sum(x.expected) OVER (), 0)
+        * round(((t.forecast ->> 'expected')::double precision - t.certain::double precision)::numeric, 2)::double precision, 0)::numeric
+        - (r.closed - r.certain), 2) AS amount
+    FROM reconciled AS x JOIN rows AS r ON r.member = x.member AND NOT r.total CROSS JOIN (SELECT * FROM rows WHERE total) AS t
+  ), rounded AS (
+    SELECT s.member, s.spread, s.amount + CASE WHEN row_number() OVER (ORDER BY s.expected DESC, s.member) = 1
+      THEN round(((t.forecast ->> 'expected')::double precision - t.closed::double precision)::numeric, 2) - sum(s.amount) OVER () ELSE 0 END AS amount
+    FROM shared AS s CROSS JOIN (SELECT * FROM rows WHERE total) AS t
+  )
+  SELECT t.forecast, t.inputs, t.closed, t.closed_deals, t.movements, (
+      SELECT jsonb_agg(jsonb_build_object(dimension, nullif(r.member, ''), 'closed', trim_scale(r.closed), 'expected', trim_scale(r.closed + x.amount),
+        'intervals', (
+          SELECT jsonb_agg(jsonb_build_object('level', i.level,
+            'lower', trim_scale(r.closed + round(greatest(x.amount + greatest(x.spread, 1)::numeric * (i.lower - (r.forecast ->> 'expected')::numeric), r.certain - r.closed), 2)),
+            'upper', trim_scale(r.closed + round(greatest(x.amount + greatest(x.spread, 1)::numeric * (i.upper - (r.forecast ->> 'expected')::numeric), r.certain - r.closed), 2))) ORDER BY i.level)
+          FROM jsonb_to_recordset(r.forecast -> 'intervals') AS i(level double precision, lower numeric, upper numeric)))
+        ORDER BY r.closed + x.amount DESC, r.member)
+      FROM rounded AS x JOIN rows AS r ON r.member = x.member AND NOT r.total) AS by_member
+  INTO whole FROM rows AS t WHERE t.total;
+  by_member := whole.by_member;
 
   uncertain := round(((whole.forecast ->> 'expected')::double precision - whole.closed::double precision)::numeric, 2);
   SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('component', c.component, 'estimate', round(c.estimate, 2), 'correction', round(c.correction, 6),
@@ -130,12 +135,41 @@ BEGIN
     FROM ROWS FROM (jsonb_to_recordset(coalesce(whole.forecast -> 'components', '[]')) AS (component text, estimate numeric, correction numeric, weight numeric,
       contribution numeric, origins integer, wape numeric, bias numeric, reason text)) WITH ORDINALITY AS c) AS c;
 
+  IF metric = 'bookings' AND dimension <> 'segment' THEN
+    -- Of the contributions, what open deals make is shared as they are, the rest as wins were of late.
+    of_open := round(coalesce((
+      SELECT sum(c.contribution * CASE c.component WHEN 'conversion' THEN 1 WHEN 'pipeline' THEN
+        least((whole.inputs ->> 'open_expected')::numeric / nullif(c.estimate, 0), 1) ELSE 0 END)
+      FROM jsonb_to_recordset(components) AS c(component text, contribution numeric, estimate numeric)), 0), 2);
+    WITH shares AS (
+      SELECT b.*, round(of_open * b.open_share::numeric, 2) AS open, round((uncertain - of_open) * b.usual_share::numeric, 2) AS usual
+      FROM revenue.bookings_shares(dimension, period, periods_ahead, as_of, chosen) AS b
+    ), rounded AS (
+      SELECT s.member, s.closed, s.closed_deals,
+        s.open + CASE WHEN row_number() OVER (ORDER BY s.open_share DESC, s.member) = 1 THEN of_open - sum(s.open) OVER () ELSE 0 END AS open,
+        s.usual + CASE WHEN row_number() OVER (ORDER BY s.usual_share DESC, s.member) = 1 THEN uncertain - of_open - sum(s.usual) OVER () ELSE 0 END AS usual
+      FROM shares AS s
+    )
+    SELECT jsonb_agg(jsonb_build_object(dimension, nullif(r.member, ''), 'closed', trim_scale(r.closed), 'closed_deals', r.closed_deals,
+        'open', trim_scale(r.open), 'usual', trim_scale(r.usual), 'expected', trim_scale(r.closed + r.open + r.usual),
+        'intervals', (
+          SELECT jsonb_agg(jsonb_build_object('level', i.level,
+            'lower', trim_scale(r.closed + round(greatest(r.open + r.usual - (whole.closed + uncertain - i.lower) * x.width, 0), 2)),
+            'upper', trim_scale(r.closed + round(greatest(r.open + r.usual + (i.upper - whole.closed - uncertain) * x.width, 0), 2))) ORDER BY i.level)
+          FROM jsonb_to_recordset(whole.forecast -> 'intervals') AS i(level double precision, lower numeric, upper numeric)))
+      ORDER BY r.closed + r.open + r.usual DESC, r.member) INTO by_member
+    FROM rounded AS r
+    -- As if euros erred alike and apart: the variance goes with the size.
+    CROSS JOIN LATERAL (SELECT sqrt(greatest((r.open + r.usual) / nullif(uncertain, 0), 0)) AS width) AS x;
+  END IF;
+
   SELECT * INTO committed FROM revenue.forecast_commit(span.period_start, span.period_end, as_of, chosen) WHERE metric = 'bookings';
   IF committed.source = 'deals' THEN committed.amount := committed.amount + whole.closed; END IF;
   variance := (whole.closed + uncertain - committed.amount) / nullif(committed.amount, 0);
   IF (whole.inputs ->> 'open_deals')::bigint = 0 AND (whole.inputs ->> 'history_months')::integer = 0 AND whole.closed = 0
      OR whole.forecast ->> 'weights_from' = 'nothing' AND metric <> 'bookings' THEN
     uncertain := NULL;  -- nothing is known, which is no forecast of 0
+    by_member := NULL;
   END IF;
   reasons := array_remove(ARRAY[
     CASE WHEN whole.forecast IS NULL THEN 'no subscriptions' WHEN metric = 'bookings' AND uncertain IS NULL THEN 'no deal is open and none was won' END,
@@ -160,7 +194,7 @@ BEGIN
     'quantiles', (
       SELECT coalesce(jsonb_agg(jsonb_build_object('probability', q.probability, 'value', round(q.value, 2)) ORDER BY q.probability), '[]')
       FROM jsonb_to_recordset(coalesce(whole.forecast -> 'quantiles', '[]')) AS q(probability double precision, value numeric) WHERE uncertain IS NOT NULL),
-    'closed', trim_scale(whole.closed), 'closed_deals', whole.closed_deals, 'components', coalesce(components, '[]'), 'segments', coalesce(whole.segments, '[]'),
+    'closed', trim_scale(whole.closed), 'closed_deals', whole.closed_deals, 'components', coalesce(components, '[]'), 'dimension', dimension, dimension || 's', coalesce(by_member, '[]'),
     'movements', whole.movements,
     'weights_from', whole.forecast -> 'weights_from', 'interval_from', whole.forecast -> 'interval_from',
     'accuracy', jsonb_build_object('origins', whole.forecast -> 'origins', 'wape', round((whole.forecast ->> 'wape')::numeric, 6),
@@ -171,12 +205,12 @@ BEGIN
     'reason', CASE WHEN reasons <> '{}' THEN array_to_string(reasons, '; ') END);
 END $$;
 COMMENT ON FUNCTION revenue.revenue_forecast IS
-  'The forecast of a month, quarter or fiscal year (periods_ahead: 0 = the one that runs) with its intervals and quantiles; what is closed and the contributions of the components add up to it, and so do the segments; beside it what people commit. metric = bookings, or mrr or arr at the end of the period, where closed is what there is now and movements what moves of it. method = ensemble or the name of one component. Members and above; nothing is kept';
+  'The forecast of a month, quarter or fiscal year (periods_ahead: 0 = the one that runs) with its intervals and quantiles; what is closed and the contributions of the components add up to it, and so do its members of the dimension (bookings: segment, rep, product; mrr and arr: segment, region, product); beside it what people commit. metric = bookings, or mrr or arr at the end of the period, where closed is what there is now and movements what moves of it. method = ensemble or the name of one component. Members and above; nothing is kept';
 
 CREATE OR REPLACE FUNCTION revenue.generate_forecast(
   period text DEFAULT 'quarter', method text DEFAULT 'ensemble', metric text DEFAULT 'bookings',
-  periods_ahead integer DEFAULT 0, levels double precision[] DEFAULT '{0.7,0.85,0.95}', as_of timestamptz DEFAULT NULL,
-  org integer DEFAULT NULL)
+  periods_ahead integer DEFAULT 0, levels double precision[] DEFAULT '{0.7,0.85,0.95}', dimension text DEFAULT 'segment',
+  as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -189,7 +223,7 @@ BEGIN
   IF revenue.kept_stage_model(chosen) IS NULL AND NOT revenue.keep_stage_model(chosen) THEN
     PERFORM revenue.refresh_forecast_origins(false, chosen);
   END IF;
-  answer := revenue.revenue_forecast(period, method, metric, periods_ahead, levels, as_of, chosen) || jsonb_build_object('run_id', run);
+  answer := revenue.revenue_forecast(period, method, metric, periods_ahead, levels, dimension, as_of, chosen) || jsonb_build_object('run_id', run);
   INSERT INTO revenue.forecast_runs (org_id, run_id, metric, period, period_from, period_to, as_of, retrospective, method, version, inputs,
     expected, closed, levels, currency, commit_amount, commit_source, commit_variance, review_required, reason, made_at, made_by)
   SELECT chosen, run, a.metric, a.period, a.period_start, a.period_end, a.as_of, a.as_of < now() - interval '1 day', a.method, a.version,
@@ -208,8 +242,8 @@ BEGIN
     SELECT 'total' AS dimension, '' AS member, (answer ->> 'forecast_amount')::numeric AS expected, NULL::double precision AS weight,
       NULL::numeric AS contribution, answer -> 'intervals' AS intervals
     UNION ALL
-    SELECT 'segment', coalesce(s ->> 'segment', ''), (s ->> 'expected')::numeric, NULL, NULL, s -> 'intervals'
-    FROM jsonb_array_elements(answer -> 'segments') AS s
+    SELECT dimension, coalesce(s ->> dimension, ''), (s ->> 'expected')::numeric, NULL, NULL, s -> 'intervals'
+    FROM jsonb_array_elements(answer -> (dimension || 's')) AS s
     UNION ALL
     SELECT 'component', c ->> 'component', (answer ->> 'closed')::numeric + (c ->> 'estimate')::numeric * (c ->> 'correction')::numeric,
       (c ->> 'weight')::double precision, (c ->> 'contribution')::numeric, NULL
@@ -252,7 +286,7 @@ COMMENT ON FUNCTION revenue.review_forecast IS
 
 CREATE OR REPLACE FUNCTION revenue.forecast_errors(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
-  org_id integer, layer text, metric text, period text, period_start date, period_end date, method text, segment text, rep_id text,
+  org_id integer, layer text, metric text, period text, period_start date, period_end date, method text, segment text, rep_id text, product_id text, region text,
   run_id text, retrospective boolean, forecast_on date, lead_days integer, lead_days_from integer, forecast numeric, actual numeric,
   error numeric, year_before numeric, levels double precision[], lower numeric[], upper numeric[], reporting_currency char(3))
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -266,40 +300,53 @@ BEGIN
     CROSS JOIN LATERAL (SELECT (coalesce(revenue.checked_instant(forecast_errors.as_of), now()) AT TIME ZONE o.time_zone)::date AS today) AS d
     WHERE r.period_to <= d.today AND r.currency = o.base_currency AND (forecast_errors.org IS NULL OR r.org_id = forecast_errors.org)
   ), days AS MATERIALIZED (
-    SELECT c.org_id, coalesce(c.segment, '') AS segment, c.closed_on, sum(c.reporting_amount) AS value
+    SELECT c.org_id, coalesce(c.segment, '') AS segment, coalesce(c.owner_rep_id, '') AS rep, coalesce(c.product_id, '') AS product,
+      c.closed_on, sum(c.reporting_amount) AS value
     FROM revenue.closed_deals(forecast_errors.as_of) AS c
     WHERE coalesce(c.won, false) AND c.org_id = ANY (ARRAY(SELECT DISTINCT r.org_id FROM over AS r))
-    GROUP BY c.org_id, coalesce(c.segment, ''), c.closed_on
+    GROUP BY 1, 2, 3, 4, 5
   ), spans AS (
     SELECT DISTINCT r.org_id, r.period_from, r.period_to FROM over AS r
   ), actuals AS MATERIALIZED (
-    SELECT s.org_id, s.period_from, s.period_to, d.segment,
+    SELECT s.org_id, s.period_from, s.period_to,
+      CASE WHEN grouping(d.segment) = 0 THEN 'segment' WHEN grouping(d.rep) = 0 THEN 'rep' WHEN grouping(d.product) = 0 THEN 'product' ELSE 'total' END AS dimension,
+      coalesce(d.segment, d.rep, d.product, '') AS member,
       coalesce(sum(d.value) FILTER (WHERE d.closed_on >= s.period_from AND d.closed_on < s.period_to), 0) AS actual,
       coalesce(sum(d.value) FILTER (WHERE d.closed_on >= s.period_from - interval '1 year' AND d.closed_on < s.period_to - interval '1 year'), 0) AS year_before
     FROM spans AS s
     LEFT JOIN days AS d ON d.org_id = s.org_id AND d.closed_on >= s.period_from - interval '1 year' AND d.closed_on < s.period_to
-    GROUP BY GROUPING SETS ((s.org_id, s.period_from, s.period_to), (s.org_id, s.period_from, s.period_to, d.segment))
-    HAVING grouping(d.segment) = 1 OR d.segment IS NOT NULL
+    GROUP BY s.org_id, s.period_from, s.period_to, GROUPING SETS ((), (d.segment), (d.rep), (d.product))
+    HAVING grouping(d.segment, d.rep, d.product) = 7 OR count(d.value) > 0
   ), balances AS MATERIALIZED (
-    SELECT m.org_id, m.period_to, m.closing_mrr AS mrr
+    SELECT m.org_id, revenue.month_number(m.period_to) - 1 AS month, 'total' AS dimension, '' AS member, m.closing_mrr AS mrr
     FROM (SELECT DISTINCT r.org_id, r.today FROM over AS r WHERE r.metric <> 'bookings') AS r
     CROSS JOIN LATERAL revenue.arr_monthly(r.today, org => r.org_id) AS m
+    UNION ALL
+    SELECT r.org_id, m.month, r.dimension, m.member, m.closing
+    FROM (SELECT DISTINCT r.org_id, r.today, p.dimension FROM over AS r JOIN revenue.forecast_points AS p USING (org_id, run_id)
+          WHERE r.metric <> 'bookings' AND p.dimension NOT IN ('total', 'component')) AS r
+    CROSS JOIN LATERAL revenue.mrr_months(r.dimension, r.today, r.org_id) AS m
   ), figures AS (
     SELECT r.org_id, r.metric, r.period, r.period_from, r.period_to, r.run_id, r.retrospective, r.made_on, r.levels, r.base_currency,
       CASE p.dimension WHEN 'component' THEN p.member ELSE r.method END AS method,
-      CASE p.dimension WHEN 'segment' THEN p.member END AS segment, p.expected, p.lower, p.upper
+      CASE p.dimension WHEN 'component' THEN 'total' ELSE p.dimension END AS dimension,
+      CASE p.dimension WHEN 'component' THEN '' ELSE p.member END AS member, p.expected, p.lower, p.upper
     FROM over AS r JOIN revenue.forecast_points AS p USING (org_id, run_id)
     -- A component that was asked for alone is the total already.
     WHERE p.expected IS NOT NULL AND (p.dimension <> 'component' OR r.method = 'ensemble')
   )
-  SELECT f.org_id, 'model', f.metric, f.period, f.period_from, f.period_to, f.method, f.segment, NULL::text, f.run_id, f.retrospective, f.made_on,
+  SELECT f.org_id, 'model', f.metric, f.period, f.period_from, f.period_to, f.method,
+    CASE f.dimension WHEN 'segment' THEN f.member END, CASE f.dimension WHEN 'rep' THEN f.member END,
+    CASE f.dimension WHEN 'product' THEN f.member END, CASE f.dimension WHEN 'region' THEN f.member END, f.run_id, f.retrospective, f.made_on,
     f.period_to - 1 - f.made_on, l.lead, trim_scale(f.expected), trim_scale(x.actual), trim_scale(f.expected - x.actual),
     trim_scale(x.year_before), f.levels, f.lower::numeric[], f.upper::numeric[], f.base_currency
   FROM figures AS f
   LEFT JOIN actuals AS a ON a.org_id = f.org_id AND a.period_from = f.period_from AND a.period_to = f.period_to
-    AND a.segment IS NOT DISTINCT FROM f.segment
-  LEFT JOIN balances AS b ON f.metric <> 'bookings' AND b.org_id = f.org_id AND b.period_to = f.period_to
-  LEFT JOIN balances AS y ON f.metric <> 'bookings' AND y.org_id = f.org_id AND y.period_to = (f.period_to - interval '1 year')::date
+    AND a.dimension = f.dimension AND a.member = f.member
+  LEFT JOIN balances AS b ON f.metric <> 'bookings' AND b.org_id = f.org_id AND b.month = revenue.month_number(f.period_to) - 1
+    AND b.dimension = f.dimension AND b.member = f.member
+  LEFT JOIN balances AS y ON f.metric <> 'bookings' AND y.org_id = f.org_id AND y.month = revenue.month_number(f.period_to) - 13
+    AND y.dimension = f.dimension AND y.member = f.member
   CROSS JOIN LATERAL (
     SELECT CASE f.metric WHEN 'bookings' THEN coalesce(a.actual, 0) ELSE CASE f.metric WHEN 'arr' THEN 12 ELSE 1 END * coalesce(b.mrr, 0) END AS actual,
       CASE f.metric WHEN 'bookings' THEN a.year_before ELSE CASE f.metric WHEN 'arr' THEN 12 ELSE 1 END * y.mrr END AS year_before) AS x
@@ -307,20 +354,20 @@ BEGIN
   UNION ALL
   SELECT e.org_id, 'submitted', 'bookings', CASE WHEN e.period_end = e.period_start + interval '1 month' THEN 'month'
       WHEN e.period_end = e.period_start + interval '3 months' THEN 'quarter' WHEN e.period_end = e.period_start + interval '1 year' THEN 'year' END,
-    e.period_start, e.period_end, e.category, NULL, e.rep_id, NULL, false, e.submitted_on, e.lead_days, e.lead_days_from, e.forecast, e.actual,
+    e.period_start, e.period_end, e.category, NULL, e.rep_id, NULL, NULL, NULL, false, e.submitted_on, e.lead_days, e.lead_days_from, e.forecast, e.actual,
     e.error, NULL, NULL, NULL, NULL, e.reporting_currency
   FROM revenue.submission_errors(NULL, NULL, forecast_errors.as_of, forecast_errors.org) AS e WHERE e.counted AND e.error IS NOT NULL
-  ORDER BY 1, 2, 3, 5, 6, 7, 8, 9, 12, 10;
+  ORDER BY 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 14, 12;
 END $$;
 COMMENT ON FUNCTION revenue.forecast_errors IS
-  'Every kept forecast of a period that is over at as_of beside what was won in it, or the MRR or ARR at its end: runs by method, component and segment (layer model), and what reps submitted (layer submitted); year_before = the same period a year before, the naive forecast';
+  'Every kept forecast of a period that is over at as_of beside what was won in it, or the MRR or ARR at its end: runs by method, component and member of their dimension (layer model), and what reps submitted (layer submitted); year_before = the same period a year before, the naive forecast';
 
 CREATE OR REPLACE VIEW revenue.forecast_errors WITH (security_invoker) AS
 SELECT * FROM revenue.forecast_errors();
 
 CREATE OR REPLACE FUNCTION revenue.forecast_accuracy(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
-  org_id integer, layer text, metric text, period text, method text, dimension text, segment text, rep_id text, lead_days_from integer,
+  org_id integer, layer text, metric text, period text, method text, dimension text, segment text, rep_id text, product_id text, region text, lead_days_from integer,
   retrospective boolean, forecasts bigint, forecast numeric, actual numeric, absolute_error numeric, absolute_actual numeric,
   wape double precision, error numeric, bias double precision, naive_forecasts bigint, naive_absolute_error numeric, mase double precision,
   coverage_70 double precision, coverage_85 double precision, coverage_95 double precision, winkler_95 double precision,
@@ -330,7 +377,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN QUERY
   WITH judged AS (
-    SELECT e.*, x.lower_70 <= e.actual AND e.actual <= x.upper_70 AS in_70, x.lower_85 <= e.actual AND e.actual <= x.upper_85 AS in_85,
+    SELECT e.*, e.layer = 'submitted' OR num_nonnulls(e.segment, e.rep_id, e.product_id, e.region) = 0 AS whole, x.lower_70 <= e.actual AND e.actual <= x.upper_70 AS in_70, x.lower_85 <= e.actual AND e.actual <= x.upper_85 AS in_85,
       x.lower_95 <= e.actual AND e.actual <= x.upper_95 AS in_95,
       x.upper_95 - x.lower_95 + 40 * (greatest(x.lower_95 - e.actual, 0) + greatest(e.actual - x.upper_95, 0)) AS winkler,
       CASE WHEN e.year_before > 0 THEN abs(e.error) END AS compared, CASE WHEN e.year_before > 0 THEN abs(e.actual - e.year_before) END AS naive
@@ -339,7 +386,7 @@ BEGIN
       e.lower[array_position(e.levels, 0.85)] AS lower_85, e.upper[array_position(e.levels, 0.85)] AS upper_85,
       e.lower[array_position(e.levels, 0.95)] AS lower_95, e.upper[array_position(e.levels, 0.95)] AS upper_95) AS x
   )
-  SELECT j.org_id, j.layer, j.metric, j.period, j.method, k.dimension, k.segment, k.rep_id, k.lead, j.retrospective, count(*),
+  SELECT j.org_id, j.layer, j.metric, j.period, j.method, k.dimension, k.segment, k.rep_id, k.product_id, k.region, k.lead, j.retrospective, count(*),
     sum(j.forecast), sum(j.actual), sum(abs(j.error)), sum(abs(j.actual)),
     (sum(abs(j.error)) / nullif(sum(abs(j.actual)), 0))::double precision, sum(j.error),
     (sum(j.error) / nullif(sum(j.actual), 0))::double precision, count(j.naive), coalesce(sum(j.naive), 0),
@@ -349,35 +396,36 @@ BEGIN
   FROM judged AS j
   CROSS JOIN LATERAL (
     SELECT * FROM (VALUES
-      ('all', NULL, NULL, NULL::integer, j.segment IS NULL), ('lead_time', NULL, NULL, j.lead_days_from, j.segment IS NULL),
-      ('segment', j.segment, NULL, NULL, j.segment IS NOT NULL), ('rep', NULL, j.rep_id, NULL, j.rep_id IS NOT NULL),
-      ('rep_lead_time', NULL, j.rep_id, j.lead_days_from, j.rep_id IS NOT NULL)
-    ) AS k(dimension, segment, rep_id, lead, counts) WHERE k.counts) AS k
-  GROUP BY j.org_id, j.layer, j.metric, j.period, j.method, k.dimension, k.segment, k.rep_id, k.lead, j.retrospective, j.reporting_currency
-  ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10;
+      ('all', NULL, NULL, NULL, NULL, NULL::integer, j.whole), ('lead_time', NULL, NULL, NULL, NULL, j.lead_days_from, j.whole),
+      ('segment', j.segment, NULL, NULL, NULL, NULL, j.segment IS NOT NULL), ('rep', NULL, j.rep_id, NULL, NULL, NULL, j.rep_id IS NOT NULL),
+      ('rep_lead_time', NULL, j.rep_id, NULL, NULL, j.lead_days_from, j.rep_id IS NOT NULL),
+      ('product', NULL, NULL, j.product_id, NULL, NULL, j.product_id IS NOT NULL), ('region', NULL, NULL, NULL, j.region, NULL, j.region IS NOT NULL)
+    ) AS k(dimension, segment, rep_id, product_id, region, lead, counts) WHERE k.counts) AS k
+  GROUP BY j.org_id, j.layer, j.metric, j.period, j.method, k.dimension, k.segment, k.rep_id, k.product_id, k.region, k.lead, j.retrospective, j.reporting_currency
+  ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12;
 END $$;
 COMMENT ON FUNCTION revenue.forecast_accuracy IS
-  'How near the kept forecasts of periods that are over came, by method, lead time in spans of 30 days, segment and rep: WAPE, bias, MASE against the same period a year before, coverage of the intervals and the Winkler score of the one of 95 percent. The model''s forecasts and what reps submitted are layers of their own';
+  'How near the kept forecasts of periods that are over came, by method, lead time in spans of 30 days, segment, rep, product and region: WAPE, bias, MASE against the same period a year before, coverage of the intervals and the Winkler score of the one of 95 percent. The model''s forecasts and what reps submitted are layers of their own';
 
 CREATE OR REPLACE VIEW revenue.forecast_accuracy WITH (security_invoker) AS
 SELECT * FROM revenue.forecast_accuracy();
 
 COMMENT ON VIEW revenue.forecast_errors IS 'Every kept forecast of a period that is over beside what was won in it';
-COMMENT ON VIEW revenue.forecast_accuracy IS 'How near the kept forecasts came, by layer, method, lead time, segment and rep';
+COMMENT ON VIEW revenue.forecast_accuracy IS 'How near the kept forecasts came, by layer, method, lead time, segment, rep, product and region';
 COMMENT ON COLUMN revenue.forecast_errors.method IS 'ensemble, a component, or the category of a submitted forecast';
 COMMENT ON COLUMN revenue.forecast_accuracy.method IS 'ensemble, a component, or the category of a submitted forecast';
 COMMENT ON COLUMN revenue.forecast_errors.period IS 'month, quarter or year; NULL = another length';
 COMMENT ON COLUMN revenue.forecast_accuracy.period IS 'month, quarter or year; NULL = another length';
 COMMENT ON COLUMN revenue.forecast_errors.forecast IS 'What was forecast for the whole period';
 COMMENT ON COLUMN revenue.forecast_errors.lead_days_from IS 'First of the 30 days of lead time it lies in';
-COMMENT ON COLUMN revenue.forecast_accuracy.dimension IS 'all, lead_time, segment, rep or rep_lead_time: what the row is for';
+COMMENT ON COLUMN revenue.forecast_accuracy.dimension IS 'all, lead_time, segment, rep, rep_lead_time, product or region: what the row is for';
 COMMENT ON COLUMN revenue.forecast_accuracy.forecast IS 'Sum of the forecasts';
 COMMENT ON COLUMN revenue.forecast_accuracy.actual IS 'Sum of what came, once for each forecast';
 COMMENT ON COLUMN revenue.forecast_accuracy.error IS 'Sum of forecast - actual';
 SELECT revenue.comment_view_columns('{
   "org_id": "Organisation", "layer": "model = runs of generate_forecast(), submitted = what reps submitted",
   "metric": "bookings, mrr or arr", "period_start": "First day of the period", "period_end": "Day after its last",
-  "segment": "Segment; NULL = all, empty = deals without one", "rep_id": "Rep; NULL = all", "run_id": "Run",
+  "segment": "Segment; NULL = all, empty = deals without one", "rep_id": "Rep; NULL = all", "product_id": "Product; NULL = all, empty = none", "region": "Region; NULL = all, empty = none", "run_id": "Run",
   "retrospective": "Whether it was made after the fact, with what was true by then",
   "forecast_on": "Day it knew of", "lead_days": "Days from then to the last day of the period",
   "lead_days_from": "First of the 30 days of lead time; NULL = all", "actual": "What came", "error": "forecast - actual",

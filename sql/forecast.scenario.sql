@@ -130,13 +130,13 @@ BEGIN
   most_win := greatest((baseline -> 'inputs' ->> 'open_value')::numeric / nullif((baseline -> 'inputs' ->> 'open_expected')::numeric, 0), 1);
   -- How much of the last year came from accounts that had bought before.
   SELECT coalesce(sum(v.value) FILTER (WHERE v.since < v.won_in), 0)::numeric / nullif(sum(v.value), 0)::numeric INTO repeat_share
-  FROM revenue.bookings_history(as_of, NULL, NULL, chosen) AS h
+  FROM revenue.bookings_history(as_of, org => chosen) AS h
   CROSS JOIN LATERAL unnest(h.won_in, h.customer_since, h.value) AS v(won_in, since, value)
   WHERE h.total AND v.won_in >= h.months - 12;
   -- Faster deals: what would be won within the same days at another pace.
   SELECT jsonb_object_agg(x.change::text, (
     SELECT coalesce(sum(p.expected) FILTER (WHERE p.horizon = x.days), 0) / nullif(sum(p.expected) FILTER (WHERE p.horizon = x.usual), 0)
-    FROM revenue.pipeline_expected(ARRAY[x.days, x.usual], as_of, chosen) AS p)) INTO cycles
+    FROM revenue.pipeline_expected(ARRAY[x.days, x.usual], as_of, org => chosen) AS p)) INTO cycles
   FROM (
     SELECT DISTINCT l.change, least(round((span.period_end - span.today) / (1 + l.change)), 10000)::integer AS days, span.period_end - span.today AS usual
     FROM (SELECT (levers ->> 'cycle_length')::numeric AS change
@@ -232,7 +232,7 @@ BEGIN
   LEFT JOIN won AS w ON w.closed_on >= CASE metric WHEN 'bookings' THEN s.starts ELSE s.ends - 1 END AND w.closed_on < s.ends
   GROUP BY s.starts, s.ends, o.base_currency ORDER BY s.starts;
   FOR i IN 0 .. ahead - 1 LOOP
-    answer := revenue.revenue_forecast(period, 'ensemble', metric, i, levels, as_of, chosen);
+    answer := revenue.revenue_forecast(period, 'ensemble', metric, i, levels, as_of => as_of, org => chosen);
     RETURN QUERY
     SELECT a.period_start, a.period_end, CASE WHEN i = 0 AND metric = 'bookings' THEN a.closed END, a.forecast_amount,
       ARRAY(SELECT (e ->> 'lower')::numeric FROM jsonb_array_elements(a.intervals) AS e),

@@ -90,7 +90,7 @@ COMMENT ON COLUMN revenue.forecast_runs.made_by IS 'Who asked for it, as caller_
 CREATE TABLE revenue.forecast_points (
   org_id integer NOT NULL,
   run_id text NOT NULL,
-  dimension text NOT NULL CHECK (dimension IN ('total', 'segment', 'component')),
+  dimension text NOT NULL CHECK (dimension IN ('total', 'component', 'segment', 'rep', 'product', 'region')),
   member text NOT NULL,
   expected numeric(18,6) CHECK (expected <> 'NaN'),
   weight double precision CHECK (weight BETWEEN 0 AND 1),
@@ -100,11 +100,11 @@ CREATE TABLE revenue.forecast_points (
   PRIMARY KEY (org_id, run_id, dimension, member),
   FOREIGN KEY (org_id, run_id) REFERENCES revenue.forecast_runs
 );
-COMMENT ON TABLE revenue.forecast_points IS 'The figures of each run: the total, its segments, which add up to it, and what each component said';
+COMMENT ON TABLE revenue.forecast_points IS 'The figures of each run: the total, its members of a dimension, which add up to it, and what each component said';
 COMMENT ON COLUMN revenue.forecast_points.org_id IS 'Organisation';
 COMMENT ON COLUMN revenue.forecast_points.run_id IS 'Run';
-COMMENT ON COLUMN revenue.forecast_points.dimension IS 'total, segment or component';
-COMMENT ON COLUMN revenue.forecast_points.member IS 'Segment or component; empty for the total and for deals without a segment';
+COMMENT ON COLUMN revenue.forecast_points.dimension IS 'total, component, or what the members are of: segment, rep, product or region';
+COMMENT ON COLUMN revenue.forecast_points.member IS 'Component, segment, rep, product or region; empty for the total and for what has none';
 COMMENT ON COLUMN revenue.forecast_points.expected IS 'The forecast for the whole period; NULL = the component could say nothing';
 COMMENT ON COLUMN revenue.forecast_points.weight IS 'Weight of the component';
 COMMENT ON COLUMN revenue.forecast_points.contribution IS 'What the component adds to the total beside what is closed';

@@ -30,7 +30,7 @@ FROM revenue.forecast_origins WHERE origin BETWEEN '2026-01-01' AND '2026-05-01'
 -- the same as read anew at that day
 SELECT count(*) AS cells, count(*) FILTER (WHERE round(f.expected[2]::numeric, 2) <> round(p.expected, 2) OR f.open_value <> round(p.open_value, 6)) AS wrong
 FROM revenue.forecast_origins AS f
-JOIN revenue.pipeline_expected(ARRAY['2026-04-01'::date - '2026-02-01'::date], '2026-02-01 00:00+00') AS p USING (segment)
+JOIN revenue.pipeline_expected(ARRAY['2026-04-01'::date - '2026-02-01'::date], '2026-02-01 00:00+00') AS p ON p.member = f.segment
 WHERE f.origin = '2026-02-01';
 CREATE TEMP TABLE answer AS SELECT revenue.revenue_forecast('quarter', as_of => '2026-05-20 12:00+00') AS f;
 SELECT f ->> 'period_start' AS starts, f ->> 'period_end' AS ends, f ->> 'currency' AS currency,
@@ -57,6 +57,34 @@ FROM answer;
 -- what is closed is what was won in the period by then
 SELECT (f ->> 'closed')::numeric = (SELECT sum(reporting_amount) FROM revenue.closed_deals('2026-05-20 12:00+00') WHERE won AND closed_on >= '2026-04-01' AND closed_on < '2026-07-01') AS closed
 FROM answer;
+-- by rep and by product: shares of the same total, of which each shows its parts
+SELECT d AS dimension, (r.f ->> 'forecast_amount')::numeric = (a.f ->> 'forecast_amount')::numeric AS same_total, count(*) > 2 AS some,
+  (r.f ->> 'forecast_amount')::numeric = sum(m.expected) AS adds_up, bool_and(m.expected = m.closed + m.open + m.usual) AS parts_add_up,
+  (r.f ->> 'closed')::numeric = sum(m.closed) AS closed, (r.f ->> 'closed_deals')::integer = sum(m.closed_deals) AS closed_deals,
+  bool_and(m.open >= 0 AND m.usual >= 0) AS none_negative, bool_and((
+    SELECT bool_and(i.lower <= m.expected AND i.upper >= m.expected AND i.lower >= m.closed AND i.nested IS NOT FALSE)
+    FROM (SELECT i.*, i.lower <= lag(i.lower) OVER w AND i.upper >= lag(i.upper) OVER w AS nested
+          FROM jsonb_to_recordset(m.intervals) AS i(level numeric, lower numeric, upper numeric) WINDOW w AS (ORDER BY i.level)) AS i)) AS intervals
+FROM unnest('{rep,product}'::text[]) AS d, answer AS a, revenue.revenue_forecast('quarter', dimension => d, as_of => '2026-05-20 12:00+00') AS r(f),
+  jsonb_to_recordset(r.f -> (d || 's')) AS m(closed numeric, closed_deals integer, open numeric, usual numeric, expected numeric, intervals jsonb)
+GROUP BY d, r.f, a.f ORDER BY d DESC;
+SELECT count(*) AS reps, count(*) FILTER (WHERE (m ->> 'closed')::numeric <> coalesce(c.won, 0)) AS wrong
+FROM jsonb_array_elements(revenue.revenue_forecast('quarter', dimension => 'rep', as_of => '2026-05-20 12:00+00') -> 'reps') AS m
+LEFT JOIN (
+  SELECT owner_rep_id AS rep, sum(reporting_amount) AS won FROM revenue.closed_deals('2026-05-20 12:00+00')
+  WHERE won AND closed_on >= '2026-04-01' AND closed_on < '2026-07-01' GROUP BY owner_rep_id) AS c ON c.rep = m ->> 'rep';
+-- who has left keeps what is open and wins nothing that is not made yet
+BEGIN;
+UPDATE revenue.reps SET active = false WHERE rep_id = (SELECT min(owner_rep_id) FROM revenue.deals WHERE org_id = :org);
+SELECT (m ->> 'usual')::numeric AS usual, (m ->> 'open')::numeric > 0 AS open, sum((m ->> 'expected')::numeric) OVER () = (f ->> 'forecast_amount')::numeric AS adds_up
+FROM revenue.revenue_forecast('quarter', dimension => 'rep', as_of => '2026-05-20 12:00+00') AS f, jsonb_array_elements(f -> 'reps') AS m
+ORDER BY m ->> 'rep' LIMIT 1;
+ROLLBACK;
+SELECT sum(open_share) BETWEEN 0.999999 AND 1.000001 AS open, sum(usual_share) BETWEEN 0.999999 AND 1.000001 AS usual
+FROM revenue.bookings_shares('rep', 'quarter', 1, '2026-05-20 12:00+00');
+SELECT revenue.revenue_forecast(dimension => 'region');
+SELECT revenue.revenue_forecast(metric => 'mrr', dimension => 'rep');
+SELECT revenue.revenue_forecast(dimension => NULL);
 -- the same input gives the same answer, and what comes later changes nothing
 SELECT f = revenue.revenue_forecast('quarter', as_of => '2026-05-20 12:00+00') AS same FROM answer;
 UPDATE revenue.deals SET amount = amount * 9 WHERE stage_id NOT LIKE 'closed%';
@@ -88,6 +116,9 @@ FROM revenue.revenue_forecast('year', org => :young) AS f;
 SELECT revenue.create_org('Empty') AS empty \gset
 SELECT f ->> 'forecast_amount' AS amount, f -> 'confidence_interval' AS interval, f ->> 'reason' AS reason, f -> 'segments' AS segments
 FROM revenue.generate_forecast(org => :empty) AS f;
+SELECT f ->> 'forecast_amount' AS amount, f -> 'reps' AS reps FROM revenue.generate_forecast(dimension => 'rep', org => :empty) AS f;
+SELECT m -> 'rep' AS rep, sum((m ->> 'expected')::numeric) = (f ->> 'forecast_amount')::numeric AS adds_up
+FROM revenue.revenue_forecast('year', dimension => 'rep', org => :young) AS f, jsonb_array_elements(f -> 'reps') AS m GROUP BY m -> 'rep', f;
 SELECT s -> 'projected' AS projected, s -> 'target' AS target FROM revenue.forecast_scenario('{"price": 0.1}', target => 5, org => :empty) AS s;
 SELECT revenue.forecast_chart('month', 1, 1, org => :empty) -> 'data' -> 'values' -> 1 ->> 'actual' AS actual;
 SELECT count(*) FROM revenue.forecast_lines('month', 1, 1, org => :empty);
@@ -98,7 +129,10 @@ SET ROLE regress_fc_member;
 SELECT f = revenue.revenue_forecast('quarter', as_of => '2026-05-20 12:00+00') AS same
 FROM (SELECT revenue.revenue_forecast('quarter', as_of => '2026-05-20 12:00+00') AS f) AS a;
 SELECT revenue.generate_forecast();
+SELECT count(*) > 1 AS reps FROM jsonb_array_elements(revenue.revenue_forecast('quarter', dimension => 'rep') -> 'reps');
 SET ROLE regress_fc_viewer;
+SELECT revenue.mrr_months();
+SELECT revenue.mrr_by_member('segment', 'quarter', 0, 'mrr', 'ensemble', '{0.95}');
 SELECT revenue.revenue_forecast();
 SELECT count(*) FROM revenue.forecast_runs;
 SET ROLE regress_fc_analyst;
@@ -110,11 +144,12 @@ RESET ROLE;
 -- Runs ----------------------------------------------------------------------------------------
 SELECT count(revenue.generate_forecast('quarter', as_of => d)) FROM generate_series('2025-10-01 00:00+00'::timestamptz, '2026-04-15 00:00+00', '2 weeks') AS d;
 SELECT count(revenue.generate_forecast('month', 'run_rate', as_of => d)) FROM generate_series('2025-10-01 00:00+00'::timestamptz, '2026-04-15 00:00+00', '1 month') AS d;
+SELECT count(revenue.generate_forecast('quarter', dimension => 'rep', as_of => d)) FROM generate_series('2025-10-01 00:00+00'::timestamptz, '2026-03-15 00:00+00', '1 month') AS d;
 SELECT count(*) AS runs, count(*) FILTER (WHERE retrospective) AS retrospective, count(DISTINCT version) AS versions, bool_and(made_by = current_user OR made_by = 'regress_fc_analyst') AS made_by
 FROM revenue.forecast_runs WHERE org_id = :org;
 SELECT count(*) AS runs, count(*) FILTER (WHERE
     r.expected = r.closed + (SELECT sum(p.contribution) FROM revenue.forecast_points AS p WHERE (p.org_id, p.run_id, p.dimension) = (r.org_id, r.run_id, 'component'))
-    AND r.expected = (SELECT sum(p.expected) FROM revenue.forecast_points AS p WHERE (p.org_id, p.run_id, p.dimension) = (r.org_id, r.run_id, 'segment'))
+    AND r.expected = (SELECT sum(p.expected) FROM revenue.forecast_points AS p WHERE (p.org_id, p.run_id, p.dimension) = (r.org_id, r.run_id, p.dimension) AND p.dimension NOT IN ('total', 'component'))
     AND r.expected = (SELECT p.expected FROM revenue.forecast_points AS p WHERE (p.org_id, p.run_id, p.dimension) = (r.org_id, r.run_id, 'total'))) AS add_up
 FROM revenue.forecast_runs AS r WHERE org_id = :org;
 UPDATE revenue.forecast_runs SET expected = 1;
@@ -147,7 +182,8 @@ SELECT count(*) AS rows, count(*) FILTER (WHERE e.actual <> coalesce(w.won, 0) O
 FROM revenue.forecast_errors('2026-05-20 12:00+00', :org) AS e
 LEFT JOIN LATERAL (
   SELECT sum(c.reporting_amount) AS won FROM revenue.closed_deals('2026-05-20 12:00+00') AS c
-  WHERE c.org_id = :org AND c.won AND c.closed_on >= e.period_start AND c.closed_on < e.period_end AND (e.segment IS NULL OR coalesce(c.segment, '') = e.segment)) AS w ON true
+  WHERE c.org_id = :org AND c.won AND c.closed_on >= e.period_start AND c.closed_on < e.period_end AND (e.segment IS NULL OR coalesce(c.segment, '') = e.segment)
+    AND (e.rep_id IS NULL OR coalesce(c.owner_rep_id, '') = e.rep_id)) AS w ON true
 WHERE e.layer = 'model';
 -- only of periods that were over
 SELECT max(period_end) AS last, min(lead_days) >= 0 AS before_the_end FROM revenue.forecast_errors('2026-05-20 12:00+00', :org) WHERE layer = 'model';
@@ -155,11 +191,13 @@ SELECT layer, period, method, forecasts, round(wape::numeric, 1) AS wape, round(
 FROM revenue.forecast_accuracy('2026-05-20 12:00+00', :org) WHERE dimension = 'all' AND layer = 'model' AND method NOT IN ('ensemble', 'run_rate') ORDER BY period, method;
 SELECT method, period, forecasts, wape < 1 AS near, mase < 1 AS better_than_naive, coverage_95 > 0.8 AS covered, winkler_95 > 0 AS winkler
 FROM revenue.forecast_accuracy('2026-05-20 12:00+00', :org) WHERE dimension = 'all' AND layer = 'model' AND method IN ('ensemble', 'run_rate') ORDER BY period, method;
-SELECT a.wape = (SELECT sum(abs(error)) / sum(abs(actual)) FROM revenue.forecast_errors('2026-05-20 12:00+00', :org) WHERE layer = 'model' AND method = 'ensemble' AND segment IS NULL)::double precision AS wape,
+SELECT a.wape = (SELECT sum(abs(error)) / sum(abs(actual)) FROM revenue.forecast_errors('2026-05-20 12:00+00', :org) WHERE layer = 'model' AND method = 'ensemble' AND num_nonnulls(segment, rep_id) = 0)::double precision AS wape,
   a.winkler_95 = (SELECT avg(upper[3] - lower[3] + 40 * (greatest(lower[3] - actual, 0) + greatest(actual - upper[3], 0)))
-    FROM revenue.forecast_errors('2026-05-20 12:00+00', :org) WHERE layer = 'model' AND method = 'ensemble' AND segment IS NULL)::double precision AS winkler
+    FROM revenue.forecast_errors('2026-05-20 12:00+00', :org) WHERE layer = 'model' AND method = 'ensemble' AND num_nonnulls(segment, rep_id) = 0)::double precision AS winkler
 FROM revenue.forecast_accuracy('2026-05-20 12:00+00', :org) AS a WHERE a.dimension = 'all' AND a.method = 'ensemble';
 SELECT dimension, count(*) AS rows FROM revenue.forecast_accuracy('2026-05-20 12:00+00', :org) WHERE layer = 'model' GROUP BY dimension ORDER BY dimension;
+SELECT dimension, bool_and(rep_id IS NOT NULL) AS of_reps, min(forecasts) AS forecasts, sum(absolute_actual) > 0 AS won, bool_or(coverage_95 > 0) AS covered
+FROM revenue.forecast_accuracy('2026-05-20 12:00+00', :org) WHERE layer = 'model' AND dimension = 'rep' GROUP BY dimension;
 -- a later forecast of the same quarter is nearer
 SELECT lead_days_from, forecasts, wape < lag(wape) OVER (ORDER BY lead_days_from DESC) AS nearer FROM revenue.forecast_accuracy('2026-05-20 12:00+00', :org)
 WHERE dimension = 'lead_time' AND method = 'ensemble' AND period = 'quarter' ORDER BY lead_days_from DESC;
@@ -218,10 +256,43 @@ SELECT count(revenue.generate_forecast('quarter', metric => 'mrr', as_of => d)) 
 SELECT method, forecasts, wape < 0.05 AS near, bias BETWEEN -0.05 AND 0.05 AS unbiased FROM revenue.forecast_accuracy('2026-05-20 12:00+00')
 WHERE metric = 'mrr' AND dimension = 'all' ORDER BY method;
 SELECT count(*) AS rows, count(*) FILTER (WHERE e.actual <> m.closing_mrr) AS wrong
-FROM revenue.forecast_errors('2026-05-20 12:00+00') AS e JOIN revenue.arr_monthly('2026-05-20') AS m ON m.period_to = e.period_end WHERE e.metric = 'mrr';
+FROM revenue.forecast_errors('2026-05-20 12:00+00') AS e JOIN revenue.arr_monthly('2026-05-20') AS m ON m.period_to = e.period_end WHERE e.metric = 'mrr' AND e.segment IS NULL;
 SELECT l ->> 'lever' AS lever, sign((l ->> 'effect')::numeric) AS effect
 FROM revenue.forecast_scenario('{"churn": 0.5, "win_rate": 0.1, "price": 0.1, "cycle_length": -0.1}', metric => 'arr', as_of => '2026-05-20 12:00+00') AS s, jsonb_array_elements(s -> 'levers') AS l;
 SELECT period_start, round(actual, -3) AS actual, expected IS NOT NULL AS expected FROM revenue.forecast_outlook('quarter', 2, 1, 'mrr', as_of => '2026-05-20 12:00+00');
+-- by segment, region and product
+INSERT INTO revenue.products (org_id, product_id, name) SELECT :subscribed, p, p FROM unnest('{basic,plus}'::text[]) AS p;
+INSERT INTO revenue.accounts (org_id, account_id, name, segment, region)
+SELECT :subscribed, 'c' || i, 'c' || i, CASE i % 4 WHEN 1 THEN 'small' WHEN 2 THEN 'large' WHEN 3 THEN 'total' END, CASE WHEN i % 2 = 0 THEN 'north' ELSE 'south' END
+FROM generate_series(1, 300) AS i;
+INSERT INTO revenue.fx_rates (org_id, currency, rate_date, rate) SELECT :subscribed, 'EUR', '2023-12-01'::date + 30 * i, 1.1 + 0.07 * sin(i) FROM generate_series(0, 40) AS i;
+INSERT INTO revenue.subscription_items (org_id, subscription_id, valid_from, valid_to, unit_price, currency, product_id)
+SELECT :subscribed, 's' || i, '2024-02-01'::date + 3 * i, CASE WHEN i % 11 = 0 THEN '2024-02-01'::date + 3 * i + 90 + i % 50 ELSE 'infinity' END, 20 + i % 30,
+  CASE WHEN i % 3 = 0 THEN 'EUR' ELSE 'USD' END, CASE WHEN i % 4 = 1 THEN 'basic' ELSE 'plus' END
+FROM generate_series(1, 300, 2) AS i;
+SELECT d AS dimension, count(*) AS months, count(*) FILTER (WHERE m.closing <> a.closing_mrr OR m.moved <> a.net_new_arr / 12) AS wrong
+FROM unnest('{segment,region,product}'::text[]) AS d
+CROSS JOIN LATERAL (
+  SELECT month, sum(closing) AS closing, sum(gained + reactivated + expanded + contracted + churned) AS moved FROM revenue.mrr_months(d, '2026-05-20') GROUP BY month) AS m
+JOIN revenue.arr_monthly('2026-05-20') AS a ON revenue.month_number(a.period_from) = m.month GROUP BY d ORDER BY d;
+SELECT metric, d AS dimension, string_agg(coalesce(m.name, '-'), ',' ORDER BY m.name) AS members, (f ->> 'forecast_amount')::numeric = sum(m.expected) AS adds_up,
+  (f ->> 'closed')::numeric = sum(m.closed) AS closed, bool_and(m.closed = b.mrr * CASE metric WHEN 'arr' THEN 12 ELSE 1 END) AS closed_as_arr_by,
+  bool_and(abs(m.expected / m.closed - 1) < 0.3) AS near, bool_and((
+    SELECT bool_and(i.lower <= m.expected AND i.upper >= m.expected AND i.lower >= 0 AND i.nested IS NOT FALSE)
+    FROM (SELECT i.*, i.lower <= lag(i.lower) OVER w AND i.upper >= lag(i.upper) OVER w AS nested
+          FROM jsonb_to_recordset(m.intervals) AS i(level numeric, lower numeric, upper numeric) WINDOW w AS (ORDER BY i.level)) AS i)) AS intervals
+FROM unnest('{segment,region,product}'::text[]) AS d, unnest('{mrr,arr}'::text[]) AS metric,
+  revenue.revenue_forecast('quarter', metric => metric, dimension => d, as_of => '2026-05-20 12:00+00') AS f,
+  LATERAL (SELECT e ->> d AS name, (e ->> 'closed')::numeric AS closed, (e ->> 'expected')::numeric AS expected, e -> 'intervals' AS intervals
+           FROM jsonb_array_elements(f -> (d || 's')) AS e) AS m
+LEFT JOIN LATERAL (SELECT a.mrr FROM revenue.arr_by(d, '2026-05-20') AS a WHERE a.member IS NOT DISTINCT FROM m.name) AS b ON true
+GROUP BY metric, d, f ORDER BY metric DESC, d;
+SELECT count(revenue.generate_forecast('quarter', metric => 'arr', dimension => 'region', as_of => d)) FROM generate_series('2025-04-05 00:00+00'::timestamptz, '2026-03-05', '2 months') AS d;
+SELECT region, bool_and(e.actual = m.closing * 12) AS actual, bool_and(abs(e.error) < 0.2 * e.actual) AS near
+FROM revenue.forecast_errors('2026-05-20 12:00+00') AS e
+JOIN revenue.mrr_months('region', '2026-05-20') AS m ON m.member = e.region AND m.month = revenue.month_number(e.period_end) - 1
+WHERE e.metric = 'arr' GROUP BY region ORDER BY region;
+SELECT dimension, count(*) AS rows FROM revenue.forecast_accuracy('2026-05-20 12:00+00') WHERE metric = 'arr' GROUP BY dimension ORDER BY dimension;
 RESET revenue_intel.org_id;
 
 -- The demo can be emptied ---------------------------------------------------------------------
