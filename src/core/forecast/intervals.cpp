@@ -50,6 +50,18 @@ double at_step(std::span<const Anchor> anchors, double step, Value&& value) {
   return value(anchors[i]) + share * (value(anchors[i + 1]) - value(anchors[i]));
 }
 
+// Errors are rather a share of the level than an amount: how the scale of errors that were gathered around the level
+// `then` is for the level of the last season.
+double grown_scale(std::span<const double> values, std::size_t season, double then) {
+  constexpr double kBelieved = 0.4;
+  constexpr double kUsual = 1.08;  // in the series that the multipliers come from
+  constexpr std::size_t kFewest = 4;
+  const std::size_t late = std::min(values.size(), std::max(season, kFewest));
+  double now = 0;
+  for (const double value : values.last(late)) now += value / static_cast<double>(late);
+  return std::pow(std::clamp(now / then / kUsual, 0.25, 4.0), kBelieved);
+}
+
 double mean_difference(std::span<const double> values, std::size_t lag) {
   if (values.size() <= lag) return 0;
   double sum = 0;
@@ -93,7 +105,10 @@ double base_scale(std::span<const double> values, std::span<const double> fitted
   double squares = 0, square_weight = 0;
   double differences = 0, difference_weight = 0;
   double absolute = 0;
+  double sizes = 0, size_weight = 0;
   for (std::size_t t = 0; t < n; ++t) {
+    sizes *= older, size_weight *= older;
+    if (t >= lag) sizes += values[t], size_weight += 1;
     absolute += std::fabs(values[t]) / static_cast<double>(n);
     squares *= older, square_weight *= older;
     differences *= older, difference_weight *= older;
@@ -109,7 +124,8 @@ double base_scale(std::span<const double> values, std::span<const double> fitted
   const double seldom = season < 2 ? 1 : std::sqrt((1 + 0.5 * static_cast<double>(season) / static_cast<double>(n)) / 1.05);
   constexpr std::size_t kShort = 12;
   constexpr double kAssumed = 0.25;
-  const double scale = usual * seldom;
+  const bool positive = size_weight > 0 && *std::min_element(values.begin(), values.end()) > 0;
+  const double scale = usual * seldom * (positive ? grown_scale(values, season, sizes / size_weight) : 1);
   return n < kShort ? std::max(scale, kAssumed * absolute / static_cast<double>(n)) : scale;
 }
 
@@ -125,7 +141,7 @@ double own_factor(Period period, std::span<const double> scores) {
   double ratio = 0;
   for (std::size_t h = 0; h < scores.size(); ++h)
     ratio += scores[h] / usual_score(period, static_cast<std::int64_t>(h) + 1) / static_cast<double>(scores.size());
-  return std::pow(std::clamp(ratio, 0.05, 20.0), 0.2);
+  return std::pow(std::clamp(ratio, 0.05, 20.0), 0.1);
 }
 
 }  // namespace revenue::forecast

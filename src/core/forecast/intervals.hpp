@@ -18,7 +18,8 @@ double usual_score(Period period, std::int64_t step);
 
 /// The unit of a series' errors, before its own record is known: between the mean absolute difference to the season
 /// before and the root mean square of the one-step errors, geometrically, so that neither a trend, which only the
-/// first has in it, nor a good fit decides alone. What was lately counts more. Zero only where all values are zero or the same for long.
+/// first has in it, nor a good fit decides alone. What was lately counts more, and a series that has
+/// grown errs by more than it did. Zero only where all values are zero or the same for long.
 double base_scale(std::span<const double> values, std::span<const double> fitted, std::size_t season);
 
 /// How much wider than usual the interval `step` periods ahead is for a series whose level moves with the smoothing
