@@ -124,6 +124,12 @@ CesModel fit(std::span<const double> values, std::size_t data_season, CesSeason 
              (a - 1.5) * (a - 1.5) + (b - 0.5) * (b - 0.5) < 1.5;
     };
     if (!stable(p.a0, p.a1)) return kInfinity;
+    // What it says of later periods, when there are no more errors, grows by the larger root of its transition.
+    const double trace = 2 - p.a0, determinant = 2 - p.a0 - p.a1;
+    const double within = trace * trace / 4 - determinant;
+    const double growth = within >= 0 ? std::fabs(trace) / 2 + std::sqrt(within) : std::sqrt(determinant);
+    constexpr double kMostGrowth = 1.1;
+    if (kind != CesSeason::simple && growth > kMostGrowth) return kInfinity;
     if (kind == CesSeason::partial && (p.b0 < 0 || p.b0 > 1)) return kInfinity;
     if (kind == CesSeason::full && !stable(p.b0, p.b1)) return kInfinity;
     state = start;

@@ -57,13 +57,16 @@ class Fitter {
     const bool outside = season_ > kMostSeason;
     const std::span<const double> adjusted = adjusted_.values;
     const std::span<const double> held = outside ? adjusted : values_;
+    // Nor is a season fitted where there are hardly more than two, which do not show it.
+    const bool none = outside || (adjusted_.effects.empty() && 2 * values_.size() < 5 * season_);
+    const std::size_t own = none ? 1 : season_;
     switch (method) {
       case Method::ets:
-        part.fitted = fit_ets(held, outside ? 1 : season_, poll_, one);
+        part.fitted = fit_ets(held, own, poll_, one);
         part.adjusted = outside;
         break;
       case Method::ces:
-        part.fitted = fit_ces(held, outside ? 1 : season_, poll_, one);
+        part.fitted = fit_ces(held, own, poll_, one);
         part.adjusted = outside;
         break;
       case Method::ces_adjusted:
@@ -188,7 +191,11 @@ class Fitter {
       double& sum = errors.emplace_back(0.0);
       for (std::size_t t = begin; t < one.size(); ++t) sum += std::fabs(values_[t] - one[t]);
     }
-    const double least = *std::min_element(errors.begin(), errors.end());
+    // One that fits far better than most has rather too many parameters than the right form.
+    constexpr double kOfMost = 0.5;
+    std::vector<double> sorted = errors;
+    std::sort(sorted.begin(), sorted.end());
+    const double least = std::max(sorted.front(), kOfMost * sorted[sorted.size() / 2]);
     for (std::size_t i = 0; i < errors.size(); ++i) {
       Part& part = mixture_.parts[i];
       const double allowed = (part.method == Method::seasonal_naive ? 6.0 : 1.5) * least;
