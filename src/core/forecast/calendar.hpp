@@ -12,19 +12,6 @@ enum class Period : std::uint8_t { day, workday, week, month, quarter, year };
 
 std::string_view name_of(Period period);
 
-/// A day of the Gregorian calendar, of any year.
-struct Civil {
-  std::int64_t year = 2000;
-  int month = 1;
-  int day = 1;
-};
-
-Civil civil_of(std::int64_t day);          ///< days since 2000-01-01
-std::int64_t day_of(const Civil& civil);
-int days_in_month(std::int64_t year, int month);
-int weekday_of(std::int64_t day);          ///< 0 is Monday
-std::int64_t day_of(LocalTime time);
-
 /// Numbers the periods, so that a series is a vector. Quarters, years and weeks begin where those of the data do:
 /// a fiscal year from February, weeks from Sunday.
 struct Calendar {

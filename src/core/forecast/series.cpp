@@ -19,8 +19,6 @@ struct Inferred {
   bool irregular = false;
 };
 
-std::int64_t month_number(const Civil& civil) { return civil.year * 12 + civil.month - 1; }
-
 bool is_month_end(const Civil& civil) { return civil.day == days_in_month(civil.year, civil.month); }
 
 // The part of the calendar within a period, where the days agree on it.
@@ -70,7 +68,7 @@ Inferred infer(std::span<const Observation> observations) {
   std::vector<std::int64_t> months;
   for (std::size_t i = 0; i < days.size(); ++i) {
     if (i > 0) least = std::min(least, days[i] - days[i - 1]);
-    months.push_back(month_number(civil_of(days[i])));
+    months.push_back(month_index(days[i]));
   }
   const bool months_differ = std::adjacent_find(months.begin(), months.end()) == months.end();
   constexpr std::int64_t kShortMonth = 26;  // between working days of months
