@@ -3,7 +3,7 @@
 -- asks is asked again by a member, under row-level security. The quarter is the last 90 days, asked for
 -- while it runs and after its end.
 -- The forecast of the quarter is that of a day on which one was made before, so that the stage model is at hand; the
--- first of a day fits and keeps it.
+-- first of all fits and keeps it.
 SELECT revenue.keep_stage_model() AS kept \g /dev/null
 CREATE OR REPLACE FUNCTION bench.first_forecast() RETURNS jsonb LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
@@ -30,7 +30,7 @@ FROM (VALUES
   (14, true, 'coverage', 'SELECT * FROM revenue.coverage', NULL),
   (15, false, 'status()', 'SELECT * FROM revenue.status()', NULL),
   (16, true, 'revenue_forecast of the quarter', 'SELECT revenue.revenue_forecast()', 500),
-  (17, false, 'generate_forecast, the first of a day', 'SELECT bench.first_forecast()', 500)
+  (17, false, 'generate_forecast, the first of all', 'SELECT bench.first_forecast()', 500)
 ) AS c(position, grows, name, query, at_most)
 WHERE c.grows OR :'suite' = 'pipeline'
 ORDER BY c.position;

@@ -89,15 +89,15 @@ BEGIN
   RETURN true;
 END $$;
 COMMENT ON FUNCTION revenue.keep_stage_model IS
-  'Fits the stage model of an organisation with more than 10,000 deals and keeps it for the forecasts of a day; whether it did. Analysts, admins and owners';
+  'Fits the stage model of an organisation with more than 10,000 deals and keeps it for the forecasts of two days; whether it did. Analysts, admins and owners';
 
 CREATE OR REPLACE FUNCTION revenue.kept_stage_model(org integer DEFAULT NULL) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
   SELECT m.model FROM revenue.forecast_models AS m
-  WHERE m.org_id = revenue.current_org(org) AND m.fitted_at > now() - interval '1 day' AND m.stages = revenue.deal_stages(m.org_id)
+  WHERE m.org_id = revenue.current_org(org) AND m.fitted_at > now() - interval '2 days' AND m.stages = revenue.deal_stages(m.org_id)
 $$;
 COMMENT ON FUNCTION revenue.kept_stage_model IS
-  'The kept stage model, where it is not older than a day and its stages are still the same';
+  'The kept stage model, where it is not older than two days and its stages are still the same';
 
 CREATE OR REPLACE FUNCTION revenue.pipeline_expected(
   horizons integer[], as_of timestamptz DEFAULT NULL, dimension text DEFAULT 'segment', org integer DEFAULT NULL)

@@ -23,7 +23,8 @@ COMMENT ON COLUMN revenue.forecast_origins.expected IS 'What was to be won of it
 COMMENT ON COLUMN revenue.forecast_origins.reporting_currency IS 'The organisation''s base currency';
 COMMENT ON COLUMN revenue.forecast_origins.computed_at IS 'When it was worked out';
 
--- Fitting the stages of many deals takes longer than all else in a forecast, and a day changes little in it.
+-- Fitting the stages of many deals takes longer than all else in a forecast, and a day changes little in it. A job fits
+-- them daily; two days bridge the time until it has.
 CREATE TABLE revenue.forecast_models (
   org_id integer PRIMARY KEY REFERENCES revenue.orgs,
   fitted_at timestamptz NOT NULL,
@@ -32,7 +33,7 @@ CREATE TABLE revenue.forecast_models (
 );
 COMMENT ON TABLE revenue.forecast_models IS 'The stage model of organisations with many deals, fitted once a day; written by refresh_forecast_origins() and generate_forecast()';
 COMMENT ON COLUMN revenue.forecast_models.org_id IS 'Organisation';
-COMMENT ON COLUMN revenue.forecast_models.fitted_at IS 'When; older than a day it is not used';
+COMMENT ON COLUMN revenue.forecast_models.fitted_at IS 'When; older than two days it is not used';
 COMMENT ON COLUMN revenue.forecast_models.stages IS 'The stages it was fitted to; it is not used when they changed';
 COMMENT ON COLUMN revenue.forecast_models.model IS 'As stage_model() gives it';
 
