@@ -65,7 +65,7 @@ SQL_ORDER = \
   forecast.types forecast.functions forecast.hierarchy.types forecast.hierarchy \
   forecast.tables forecast.revenue forecast.mrr forecast.runs forecast.scenario \
   anomaly.types anomaly.functions \
-  metrics.tables metrics.definitions metrics.recurring metrics.compute metrics.freshness metrics.functions \
+  metrics.tables metrics.definitions metrics.recurring metrics.efficiency metrics.compute metrics.freshness metrics.functions \
   anomaly.drivers anomaly.store.tables anomaly.store \
   alerts.outbox.tables alerts.outbox alerts.tables alerts.rules alerts.functions \
   jobs.tables jobs.functions \

@@ -1,7 +1,7 @@
--- A thousand metrics of two years of days.
+-- A thousand metrics of two years of days, of the types that metric_values has.
 CREATE TABLE metric_days AS
 SELECT m AS metric, date '2023-01-01' + i AS day,
-  (1000 + m) * exp(0.06 * (((i * 7919 + m * 104729) % 1009 + (i * 5701 + m * 1299709) % 997) / 500.0 - 2))
+  (1000 + m) * exp(0.06::double precision * (((i * 7919 + m * 104729) % 1009 + (i * 5701 + m * 1299709) % 997) / 500.0 - 2))
   * CASE WHEN i % 7 > 4 THEN 0.4 ELSE 1 END AS value
 FROM generate_series(1, 1000) AS m, generate_series(0, 729) AS i;
 CREATE TABLE metric_models AS SELECT metric, revenue.fit_detector(day, value) AS model FROM metric_days GROUP BY metric;

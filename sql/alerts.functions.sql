@@ -75,6 +75,8 @@ DECLARE
   split text := coalesce(options ->> 'by', 'segment');
   direction text := coalesce(options ->> 'direction', 'both');
   relative boolean := coalesce(options ->> 'measure', 'relative') = 'relative';
+  running integer := coalesce((options ->> 'running')::integer, 1);
+  earlier record;
   wanted_days integer;
 BEGIN
   PERFORM revenue.check_metric(coalesce(check_metric_rule.metric, ''));
@@ -125,7 +127,8 @@ BEGIN
           * (1.0 / a.observations + 1.0 / e.observations)), 0) END AS z
     FROM revenue.metric_window(now_days.run_from, now_days.run_to, ARRAY[known.metric], chosen) AS a
     LEFT JOIN expected AS e USING (dimension, member)
-    WHERE a.dimension IN ('all', split) AND (check_kind <> 'level' OR a.dimension = 'all')
+    WHERE CASE WHEN options ? 'member' THEN (a.dimension, a.member) = (split, options ->> 'member')
+      ELSE a.dimension = 'all' OR a.dimension = split AND check_kind <> 'level' END
     ORDER BY a.dimension <> 'all', a.member
   LOOP
     state := NULL; reason := NULL; drivers := '[]'; affected_segment := NULL;
@@ -154,9 +157,17 @@ BEGIN
           ELSE CASE direction WHEN 'up' THEN change ELSE -change END > 1e-9 * abs(check_metric_rule.threshold) END
         THEN 'fires' ELSE 'quiet' END;
     END IF;
+    IF state = 'fires' AND check_kind = 'change' AND running > 1 THEN
+      SELECT max(c.state) AS state, max(c.reason) AS reason INTO earlier FROM revenue.check_metric_rule(
+        rule, check_kind, known.metric, options || jsonb_build_object('running', running - 1), check_metric_rule.threshold, min_observations,
+        now_days.before_to, chosen) AS c
+      WHERE (c.dimension, c.member) = (cell.dimension, cell.member);
+      state := coalesce(earlier.state, 'quiet');
+      IF state = 'unknown' THEN reason := format('the run before: %s', earlier.reason); END IF;
+    END IF;
     -- What one segment does is news where the whole does not say it already and chance hardly does it: there
     -- are many segments to look at.
-    CONTINUE WHEN cell.dimension <> 'all' AND (whole_fires OR state <> 'fires' OR abs(cell.z) < 2.5);
+    CONTINUE WHEN cell.dimension <> 'all' AND NOT options ? 'member' AND (whole_fires OR state <> 'fires' OR abs(cell.z) < 2.5);
     whole_fires := cell.dimension = 'all' AND state = 'fires';
     IF state = 'fires' THEN
       IF check_kind = 'change' AND cell.dimension = 'all' THEN
@@ -219,7 +230,8 @@ BEGIN
     WHERE v.org_id = chosen AND v.metric = coalesce(known.denominator_metric, known.metric) AND v.dimension = 'all' AND v.day = last_day), '{}');
   drivers := '[]'; evidence := '{}';
   reason := CASE WHEN seen.day IS NULL AND EXISTS (SELECT FROM revenue.metric_values AS v
-      WHERE v.org_id = chosen AND v.metric = known.metric AND v.dimension = 'all' AND v.day = last_day) THEN 'fewer than five rows a week'
+      WHERE v.org_id = chosen AND v.metric = known.metric AND v.dimension = 'all' AND v.day = last_day)
+      THEN CASE known.kind WHEN 'stock' THEN 'fewer than twenty rows' ELSE 'fewer than five rows a week' END
     WHEN seen.day IS NULL THEN format('no value of %s is recorded for %s', known.metric, last_day)
     WHEN NOT seen.by_week AND seen.day < last_day THEN format('no value of %s is recorded for %s', known.metric, last_day)
     WHEN seen.kind = 'learning' THEN 'the baseline takes 90 days'
@@ -303,6 +315,107 @@ REVOKE EXECUTE ON FUNCTION revenue.check_target_rule FROM PUBLIC;
 COMMENT ON FUNCTION revenue.check_target_rule IS
   'For evaluate_alerts(): a metric of the store that reached 90, 95, 99 or 100 % of a target, or grows too slowly to reach it in time';
 
+-- The latest forecast of each period that runs, against what people committed to as it was made; or of each
+-- period that ended in the last 31 days, the one made lead_days before its end.
+CREATE OR REPLACE FUNCTION revenue.check_forecast_rule(
+  metric text, options jsonb, threshold double precision, min_observations bigint, as_of timestamptz DEFAULT NULL,
+  org integer DEFAULT NULL)
+RETURNS TABLE (
+  state text, reason text, cause text, expected double precision, actual double precision, change double precision,
+  observations bigint, affected_segment text, title text, drivers jsonb, evidence jsonb)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
+  today date := (SELECT (moment AT TIME ZONE o.time_zone)::date FROM revenue.orgs AS o WHERE o.org_id = chosen);
+  of_commit boolean := coalesce(options ->> 'against', 'commit') = 'commit';
+  least_lead integer := coalesce((options ->> 'lead_days')::integer, 30);
+  run record;
+BEGIN
+  IF coalesce(check_forecast_rule.metric, '') NOT IN ('bookings', 'mrr', 'arr') THEN
+    RAISE EXCEPTION 'there is no forecast of "%"', left(check_forecast_rule.metric, 100) USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Metrics are bookings, mrr and arr.';
+  END IF;
+  FOR run IN
+    WITH judged AS (
+      SELECT r.run_id, r.period, r.period_from, r.as_of, r.made_at, r.commit_amount AS expected, r.expected AS actual, r.inputs, r.currency,
+        r.commit_source, r.reason
+      FROM revenue.forecast_runs AS r
+      WHERE of_commit AND r.org_id = chosen AND r.metric = check_forecast_rule.metric AND NOT r.retrospective
+        AND r.as_of <= moment AND r.period_to > today
+      UNION ALL
+      SELECT r.run_id, r.period, r.period_from, r.as_of, r.made_at, e.forecast, e.actual, r.inputs, r.currency, NULL, r.reason
+      FROM revenue.forecast_errors(check_forecast_rule.as_of, chosen) AS e
+      JOIN revenue.forecast_runs AS r ON r.org_id = e.org_id AND r.run_id = e.run_id AND r.method = e.method
+      WHERE NOT of_commit AND e.metric = check_forecast_rule.metric AND e.segment IS NULL AND NOT e.retrospective
+        AND e.lead_days >= least_lead AND e.period_end > today - 31
+    )
+    SELECT DISTINCT ON (j.period, j.period_from) j.*, EXISTS (
+      SELECT FROM revenue.forecast_reviews AS v
+      WHERE of_commit AND v.org_id = chosen AND v.run_id = j.run_id AND (v.reviewed_at <= moment OR check_forecast_rule.as_of IS NULL)) AS reviewed
+    FROM judged AS j ORDER BY j.period, j.period_from, j.as_of DESC, j.made_at DESC
+  LOOP
+    expected := run.expected; actual := run.actual; change := (actual - expected) / nullif(abs(expected), 0);
+    observations := coalesce(run.inputs ->> 'open_deals', run.inputs ->> 'customers')::bigint;
+    cause := concat_ws(':', run.period, run.period_from);
+    reason := CASE WHEN actual IS NULL THEN coalesce(run.reason, 'there is no forecast') WHEN expected IS NULL THEN 'nothing is committed'
+      WHEN change IS NULL THEN 'there is nothing to compare with'
+      WHEN observations < min_observations THEN format('%s observations, of %s that it takes', observations, min_observations) END;
+    state := CASE WHEN reason IS NOT NULL THEN 'unknown' WHEN abs(change) > threshold + 1e-9 AND NOT run.reviewed THEN 'fires' ELSE 'quiet' END;
+    drivers := '[]'; affected_segment := NULL; title := NULL;
+    IF state = 'fires' THEN
+      title := format(CASE WHEN of_commit THEN '%s of the %s from %s: forecast %s, committed %s' ELSE '%s of the %s from %s: %s, forecast %s' END,
+        revenue.metric_label(check_forecast_rule.metric), run.period, run.period_from,
+        revenue.metric_text(actual, 'money', run.currency), revenue.metric_text(expected, 'money', run.currency));
+      IF NOT of_commit THEN
+        SELECT coalesce(jsonb_agg(jsonb_build_object('member', e.segment, 'before', e.forecast, 'after', e.actual, 'contribution', -e.error)
+            ORDER BY abs(e.error) DESC, e.segment), '[]'),
+          (array_agg(nullif(e.segment, '') ORDER BY abs(e.error) DESC, e.segment) FILTER (WHERE sign(-e.error) = sign(run.actual - run.expected)))[1]
+        INTO drivers, affected_segment
+        FROM revenue.forecast_errors(check_forecast_rule.as_of, chosen) AS e WHERE e.run_id = run.run_id AND e.segment IS NOT NULL;
+      END IF;
+    END IF;
+    evidence := jsonb_strip_nulls(jsonb_build_object('run_id', run.run_id, 'forecast_as_of', run.as_of, 'period', run.period, 'from', run.period_from,
+      'change', change, 'currency', run.currency, 'commit_source', run.commit_source, 'reviewed', CASE WHEN of_commit THEN run.reviewed END));
+    RETURN NEXT;
+  END LOOP;
+  IF state IS NULL THEN
+    state := 'unknown'; drivers := '[]'; evidence := '{}';
+    reason := CASE WHEN of_commit THEN 'no forecast of a running period is kept'
+      ELSE format('no period ended in the last 31 days of which a forecast was kept %s days before', least_lead) END;
+    RETURN NEXT;
+  END IF;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.check_forecast_rule FROM PUBLIC;
+COMMENT ON FUNCTION revenue.check_forecast_rule IS
+  'For evaluate_alerts(): kept forecasts of running periods against what people commit to, until somebody reviewed them, or of periods that are over against what came';
+
+-- An account has no rank of its own: who is large stands in its segment, or in its own revenue a year.
+CREATE OR REPLACE FUNCTION revenue.account_fits(
+  account_id text, won_deal_id text, won_at timestamptz, options jsonb, org integer DEFAULT NULL)
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+BEGIN
+  IF (options ?| '{segments,annual_revenue,new_customer}') IS NOT TRUE THEN RETURN true; END IF;
+  RETURN EXISTS (
+    SELECT FROM revenue.accounts AS a
+    JOIN revenue.orgs AS o USING (org_id)
+    WHERE a.org_id = chosen AND a.account_id = account_fits.account_id
+      AND (NOT options ?| '{segments,annual_revenue}' OR options -> 'segments' ? a.segment
+        OR a.annual_revenue * CASE WHEN coalesce(a.currency, o.base_currency) = o.base_currency THEN 1
+            ELSE revenue.rate_on(chosen, a.currency, (won_at AT TIME ZONE o.time_zone)::date) END >= (options ->> 'annual_revenue')::numeric)
+      AND (options ->> 'new_customer' IS DISTINCT FROM 'true' OR NOT EXISTS (
+        SELECT FROM revenue.deals AS d JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+        WHERE d.org_id = chosen AND d.account_id = a.account_id AND s.kind = 'won' AND d.closed_at < won_at
+          AND d.deal_id IS DISTINCT FROM won_deal_id)));
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.account_fits FROM PUBLIC;
+COMMENT ON FUNCTION revenue.account_fits IS
+  'For the rules of deals won: whether the account is of one of the segments or has at least that annual_revenue, and with new_customer has no deal won before this one; true where options say nothing of it';
+
 -- Rows that a rule looks for, as of an instant.
 CREATE OR REPLACE FUNCTION revenue.alert_rows(
   check_kind text, options jsonb, threshold double precision, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
@@ -363,13 +476,15 @@ BEGIN
     WHEN 'deal_closed' THEN
       RETURN QUERY
       SELECT d.deal_id, coalesce(d.name, d.deal_id), trim_scale(d.amount * r.rate), d.closed_at,
-        jsonb_build_object('name', d.name, 'account_id', d.account_id, 'owner_rep_id', d.owner_rep_id,
+        jsonb_build_object('name', d.name, 'account_id', d.account_id, 'company', a.name, 'owner_rep_id', d.owner_rep_id,
           'amount', trim_scale(d.amount), 'currency', d.currency, 'closed_at', d.closed_at)
       FROM revenue.deals_as_of(past) AS d
       JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+      LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
       LEFT JOIN revenue.fx_rates_at(past) AS r ON r.org_id = d.org_id AND r.currency = d.currency
       WHERE d.org_id = chosen AND s.kind = 'won' AND d.closed_at > moment - interval '1 day' AND d.closed_at <= moment
-        AND (threshold <= 0 OR d.amount * r.rate > threshold::numeric);
+        AND (threshold <= 0 OR d.amount * r.rate > threshold::numeric)
+        AND revenue.account_fits(d.account_id, d.deal_id, d.closed_at, options, chosen);
     ELSE
       RAISE EXCEPTION 'there are no rows to look for by "%"', left(coalesce(check_kind, 'NULL'), 100)
         USING ERRCODE = 'invalid_parameter_value', HINT = 'Use silence, untouched, at_risk or deal_closed.';
@@ -378,6 +493,13 @@ END $$;
 REVOKE EXECUTE ON FUNCTION revenue.alert_rows FROM PUBLIC;
 COMMENT ON FUNCTION revenue.alert_rows IS
   'For evaluate_alerts(): the rows that a rule looks for: no stage that changed, contacts untouched, deals at risk, deals won in the last day';
+
+CREATE OR REPLACE FUNCTION revenue.won_title(deal text, company text, amount double precision, currency text, options jsonb DEFAULT '{}') RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT concat_ws(' ', format('Won: %s,', deal), revenue.metric_text(amount, 'money', currency),
+    CASE WHEN options ?| '{segments,annual_revenue,new_customer}' THEN format('of %s', company) END)
+$$;
+COMMENT ON FUNCTION revenue.won_title IS 'Title of an alert that a deal was won; with its company where the rule is about accounts';
 
 CREATE OR REPLACE FUNCTION revenue.evaluate_alerts(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
@@ -421,10 +543,16 @@ BEGIN
         'all', '', NULL::text, c.expected, c.actual, c.change, each.threshold, c.observations, '[]'::jsonb, c.evidence,
         each.recommendation, c.stale_sources, each.cool_down, each.destinations
       FROM revenue.check_target_rule(each.check_kind, each.metric, each.options, each.threshold, last_full, chosen) AS c;
+    ELSIF each.check_kind = 'forecast' THEN
+      RETURN QUERY
+      SELECT each.rule, each.check_kind, c.state, c.reason, concat_ws(':', each.rule, c.cause), each.severity, c.title, each.metric,
+        'all', '', c.affected_segment, c.expected, c.actual, c.change, each.threshold, c.observations, c.drivers, c.evidence,
+        each.recommendation, stale, each.cool_down, each.destinations
+      FROM revenue.check_forecast_rule(each.metric, each.options, each.threshold, each.min_observations, as_of, chosen) AS c;
     ELSIF each.check_kind = 'deal_closed' THEN
       RETURN QUERY
       SELECT each.rule, each.check_kind, 'fires', NULL::text, concat_ws(':', each.rule, w.row_id), each.severity,
-        format('Won: %s, %s', w.title, revenue.metric_text(w.value::double precision, 'money', home.base_currency)), NULL::text,
+        revenue.won_title(w.title, w.details ->> 'company', w.value::double precision, home.base_currency, each.options), NULL::text,
         'deal', w.row_id, NULL::text, NULL::double precision, w.value::double precision, NULL::double precision, each.threshold, 1::bigint,
         '[]'::jsonb, w.details, each.recommendation, stale, each.cool_down, each.destinations
       FROM revenue.alert_rows(each.check_kind, each.options, each.threshold, as_of, chosen) AS w;
@@ -672,14 +800,15 @@ BEGIN
   IF revenue.restoring() THEN RETURN NULL; END IF;
   PERFORM revenue.raise_alert(
     r.rule, concat_ws(':', r.rule, coalesce(e.deal_id, 'event ' || e.event_id)), r.severity,
-    format('Won: %s, %s', coalesce(d.name, e.deal_id, e.offer_id, e.event_id), revenue.metric_text(e.amount::double precision, 'money', e.currency)),
+    revenue.won_title(coalesce(d.name, e.deal_id, e.offer_id, e.event_id), a.name, e.amount::double precision, e.currency, r.options),
     NULL, 'deal', coalesce(e.deal_id, e.event_id), NULL, NULL, (e.amount * f.rate)::double precision, r.threshold, 1, '[]',
-    jsonb_build_object('event_id', e.event_id, 'name', d.name, 'account_id', d.account_id, 'owner_rep_id', e.owner_rep_id,
+    jsonb_build_object('event_id', e.event_id, 'name', d.name, 'account_id', d.account_id, 'company', a.name, 'owner_rep_id', e.owner_rep_id,
       'amount', trim_scale(e.amount), 'currency', e.currency, 'closed_at', e.closed_at, 'source', e.source),
     r.recommendation, '{}', r.cool_down, r.destinations, greatest(e.closed_at, now()), e.org_id)
   FROM new_rows AS e
   JOIN revenue.orgs AS o USING (org_id)
   LEFT JOIN revenue.deals AS d ON d.org_id = e.org_id AND d.deal_id = e.deal_id
+  LEFT JOIN revenue.accounts AS a ON a.org_id = d.org_id AND a.account_id = d.account_id
   CROSS JOIN LATERAL (
     SELECT CASE WHEN e.currency = o.base_currency THEN 1 ELSE (
       SELECT x.rate FROM revenue.fx_rates AS x
@@ -687,7 +816,8 @@ BEGIN
       ORDER BY x.rate_date DESC LIMIT 1) END AS rate) AS f
   CROSS JOIN LATERAL revenue.alert_rules_in_force(e.org_id) AS r
   WHERE e.event_type = 'deal_won' AND e.amount >= 0 AND e.closed_at > now() - interval '1 day'
-    AND r.check_kind = 'deal_closed' AND r.enabled AND (r.threshold <= 0 OR e.amount * f.rate > r.threshold::numeric);
+    AND r.check_kind = 'deal_closed' AND r.enabled AND (r.threshold <= 0 OR e.amount * f.rate > r.threshold::numeric)
+    AND revenue.account_fits(d.account_id, d.deal_id, e.closed_at, r.options, e.org_id);
   RETURN NULL;
 END $$;
 COMMENT ON FUNCTION revenue.alert_won_events IS 'Trigger of revenue_events: an alert for each deal that was won within the last day';

@@ -1,13 +1,14 @@
 -- The room alerts: the rules. A later metric is watched by one more row.
 
 -- check_kind: change = a run of days against the run before, average = this month against the mean of the
--- closed months before, level = against a fixed value, sigma = against its own past, reported = another
--- program says so, the others look at rows. What REQUIREMENTS gives as > or < fires beyond the threshold, a number of days fires on it.
+-- closed months before, level = against a fixed value, sigma = against its own past, forecast = kept forecasts
+-- against what is promised or what came, reported = another program says so, the others look at rows. What is
+-- given as > or < fires beyond the threshold, a number of days fires on it.
 CREATE OR REPLACE FUNCTION revenue.builtin_alert_rules()
 RETURNS TABLE (
   rule text, check_kind text, metric text, options jsonb, threshold double precision, min_observations bigint,
   severity text, cool_down interval, recommendation text, description text)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20 AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 AS $$
   VALUES
     ('velocity_drop', 'change', 'sales_velocity', '{"period": "week", "measure": "relative", "direction": "down"}'::jsonb,
      0.2::double precision, 20::bigint, 'urgent', interval '7 days',
@@ -51,6 +52,35 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20 AS $$
     ('arr_pace', 'pace', 'arr', '{}', 1, 1, 'warning', interval '7 days',
      'Compare new, expansion and churned MRR with the plan, and move the date or the means',
      'ARR grew by less a day, over 30 days, than it takes to reach the option target by target_date'),
+    ('pipeline_anomaly', 'sigma', 'open_pipeline', '{}', 2, 20, 'warning', interval '7 days',
+     'See pipeline_waterfall for what came and left, and inspect the deals of the affected segment',
+     'Open pipeline more than 2 sigmas from its own past, after a baseline of 90 days'),
+    ('coverage_low', 'level', 'coverage', '{"direction": "down"}', 4, 5, 'warning', interval '30 days',
+     'See pipeline_generation and top_sources for where pipeline comes from, and what coverage is required by the win rate',
+     'Open pipeline of the fiscal quarter below 4 times its quota'),
+    ('forecast_gap', 'level', 'forecast_gap', '{"direction": "down"}', -0.1, 5, 'urgent', interval '14 days',
+     'Inspect the deals that are to close in the quarter, and what was committed without them',
+     'What is committed for the fiscal quarter more than 10 % below its quota'),
+    ('forecast_review', 'forecast', 'bookings', '{"against": "commit"}', 0.2, 5, 'warning', interval '7 days',
+     'Compare the forecast with what was submitted, deal by deal, and say what was found: review_forecast()',
+     'Forecast of a running period more than 20 % from what people commit to, and nobody has reviewed it'),
+    ('forecast_variance', 'forecast', 'bookings', '{"against": "actual", "lead_days": 30}', 0.05, 5, 'warning', interval '30 days',
+     'See forecast_accuracy for where the forecasts are off, and deal_movements for what moved',
+     'Forecast of a period, made 30 days before its end, more than 5 % from what came of it'),
+    ('efficiency_declining', 'change', 'magic_number', '{"period": "quarter", "measure": "absolute", "direction": "down", "running": 2}',
+     0, 5, 'warning', interval '80 days',
+     'See net_sales_efficiency, cac and offer_performance for what costs more or brings less',
+     'Magic number worse than in the quarter before, two quarters running'),
+    ('ltv_deviation', 'change', 'simple_ltv', '{"period": "quarter", "measure": "relative", "direction": "both"}',
+     0.2, 20, 'warning', interval '80 days',
+     'See cohort_ltv for the cohorts behind it, and whether it is ARPA or churn that moved',
+     'Customer lifetime value at the end of a fiscal quarter more than 20 % from that of the quarter before'),
+    ('ltv_cac_low', 'level', 'ltv_cac', '{"direction": "down"}', 3, 20, 'warning', interval '30 days',
+     'Move spend to the offers that close, and call the accounts that account_scores ranks highest by churn risk',
+     'Customer lifetime value below 3 times what a customer costs'),
+    ('cycle_long', 'level', 'mean_cycle_days', '{"direction": "up"}', 120, 20, 'warning', interval '30 days',
+     'See stage_conversion for the stages in which deals wait',
+     'Deals won in the last 90 days took more than 120 days on average'),
     ('stage_silence', 'silence', NULL, '{}', 5, 1, 'warning', interval '5 days',
      'Review the open deals and contacts with their owners, or check that stages are kept up',
      'No deal and no contact moved to another stage for 5 days'),
@@ -66,6 +96,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20 AS $$
     ('large_deal', 'deal_closed', NULL, '{}', 5000000, 1, 'urgent', interval '0',
      'Tell the executives, and plan the start with the customer',
      'A deal of more than 5 million was won'),
+    ('fortune_500_customer', 'deal_closed', NULL, '{"new_customer": true, "segments": ["fortune_500"], "annual_revenue": 7400000000}',
+     0, 1, 'urgent', interval '0',
+     'Tell the executives, and give the customer a sponsor among them',
+     'First deal won with an account that is among the 500 largest by its segment, or by its own revenue of 7.4 billion and more'),
     ('job_failed', 'reported', NULL, '{}', 0, 1, 'urgent', interval '0',
      'See job_status for the error; the job is tried again by itself',
      'A scheduled job failed')
@@ -77,7 +111,7 @@ CREATE OR REPLACE FUNCTION revenue.alert_rules_in_force(org integer DEFAULT NULL
 RETURNS TABLE (
   rule text, version integer, enabled boolean, check_kind text, metric text, options jsonb, threshold double precision,
   min_observations bigint, severity text, cool_down interval, destinations text[], recommendation text, description text)
-LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 20 SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 30 SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.current_org(org);
@@ -122,13 +156,15 @@ BEGIN
     WHEN rule = 'all' AND (kind IS NOT NULL OR metric IS NOT NULL) THEN 'the rule all judges nothing'
     WHEN rule = 'all' THEN NULL
     WHEN kind IS NULL THEN 'a rule of one''s own needs a check_kind'
-    WHEN kind NOT IN ('change', 'average', 'level', 'sigma', 'milestone', 'pace', 'silence', 'untouched', 'at_risk', 'deal_closed',
-        'reported')
+    WHEN kind NOT IN ('change', 'average', 'level', 'sigma', 'milestone', 'pace', 'forecast', 'silence', 'untouched', 'at_risk',
+        'deal_closed', 'reported')
       THEN 'unknown check_kind'
     WHEN kind <> builtin.check_kind THEN 'a built-in rule keeps its check_kind'
     WHEN kind IN ('change', 'average', 'level', 'sigma', 'milestone', 'pace') AND NOT EXISTS (
       SELECT FROM revenue.builtin_metrics() AS b WHERE b.metric = coalesce(check_alert_rule.metric, builtin.metric))
       THEN 'the rule needs a metric of builtin_metrics()'
+    WHEN kind = 'forecast' AND coalesce(check_alert_rule.metric, builtin.metric, '') NOT IN ('bookings', 'mrr', 'arr')
+      THEN 'a forecast is of bookings, mrr or arr'
     WHEN coalesce(threshold, builtin.threshold) IS NULL THEN 'the rule needs a threshold'
     WHEN jsonb_typeof(options) <> 'object' THEN 'options must be a JSON object'
     ELSE (SELECT 'option ' || left(o.key || ' cannot be ' || o.value, 100) FROM jsonb_each(options) AS o
@@ -137,8 +173,15 @@ BEGIN
         WHEN 'days' THEN jsonb_typeof(o.value) = 'number' AND o.value::text ~ '^[1-9][0-9]{0,2}$'
         WHEN 'measure' THEN o.value IN ('"relative"', '"absolute"')
         WHEN 'direction' THEN o.value IN ('"up"', '"down"', '"both"')
-        WHEN 'by' THEN o.value IN ('"pipeline"', '"segment"', '"product"')
+        WHEN 'by' THEN o.value #>> '{}' = ANY (revenue.metric_dimensions())
+        WHEN 'member' THEN jsonb_typeof(o.value) = 'string'
+        WHEN 'running' THEN o.value::text ~ '^[1-8]$'
         WHEN 'stage' THEN jsonb_typeof(o.value) = 'string'
+        WHEN 'against' THEN o.value IN ('"commit"', '"actual"')
+        WHEN 'lead_days' THEN o.value::text ~ '^[0-9]{1,3}$'
+        WHEN 'new_customer' THEN jsonb_typeof(o.value) = 'boolean'
+        WHEN 'segments' THEN jsonb_typeof(o.value) = 'array' AND NOT o.value @? '$[*] ? (@.type() != "string")'
+        WHEN 'annual_revenue' THEN jsonb_typeof(o.value) = 'number' AND o.value::numeric BETWEEN 0 AND 1e15
         WHEN 'target' THEN jsonb_typeof(o.value) = 'number' AND o.value::numeric BETWEEN 1e-6 AND 1e15
         WHEN 'target_date' THEN o.value::text ~ '^"[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"$'
           AND substr(o.value #>> '{}', 9)::integer <= extract(day FROM ((substr(o.value #>> '{}', 1, 8) || '01')::date + interval '1 month')::date - 1)
@@ -147,7 +190,8 @@ BEGIN
   END;
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION '%', wrong USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'Options are period (days, week, month, quarter), days, measure (relative, absolute), direction (up, down, both), by (segment, pipeline, product), stage, target and target_date; revenue.builtin_alert_rules() has examples.';
+      HINT = format('Options are period (days, week, month, quarter), days, measure (relative, absolute), direction (up, down, both), running, by (%s), member, target, target_date, against (commit, actual), lead_days, stage, new_customer, segments and annual_revenue; revenue.builtin_alert_rules() has examples.',
+        array_to_string(revenue.metric_dimensions(), ', '));
   END IF;
 END $$;
 COMMENT ON FUNCTION revenue.check_alert_rule IS 'An error with a hint where a rule cannot be so; NULL = as built in';

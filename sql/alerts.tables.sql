@@ -6,7 +6,7 @@ CREATE TABLE revenue.alert_rules (
   version integer NOT NULL CHECK (version > 0),
   enabled boolean NOT NULL DEFAULT true,
   check_kind text CHECK (check_kind IN (
-    'change', 'average', 'level', 'sigma', 'milestone', 'pace', 'silence', 'untouched', 'at_risk', 'deal_closed', 'reported')),
+    'change', 'average', 'level', 'sigma', 'milestone', 'pace', 'forecast', 'silence', 'untouched', 'at_risk', 'deal_closed', 'reported')),
   metric text,
   options jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(options) = 'object'),
   threshold double precision CHECK (abs(threshold) < 'Infinity'),

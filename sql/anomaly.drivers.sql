@@ -52,9 +52,9 @@ DECLARE
   wanted record;
 BEGIN
   PERFORM revenue.check_metric(coalesce(metric_drivers.metric, ''));
-  IF coalesce(metric_drivers.dimension, '') NOT IN ('pipeline', 'segment', 'product') THEN
+  IF NOT coalesce(metric_drivers.dimension, '') = ANY (revenue.metric_dimensions()) THEN
     RAISE EXCEPTION 'there are no drivers by "%"', left(metric_drivers.dimension, 100) USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'Use pipeline, segment or product.';
+      HINT = format('Use %s.', array_to_string(revenue.metric_dimensions(), ', '));
   END IF;
   SELECT b.* INTO wanted FROM revenue.builtin_metrics() AS b WHERE b.metric = metric_drivers.metric;
   IF wanted.metric = 'sales_velocity' THEN
@@ -90,4 +90,4 @@ BEGIN
   ORDER BY d.rank;
 END $$;
 COMMENT ON FUNCTION revenue.metric_drivers IS
-  'Which segments explain how a metric changed between two runs of days: contributions that add up to the change exactly. Of a ratio a contribution holds how the member changed and how its weight did; sales velocity has its factors for members. Members and above';
+  'Which segments (or pipelines, products, regions, reps) explain how a metric changed between two runs of days: contributions that add up to the change exactly. Of a ratio a contribution holds how the member changed and how its weight did; sales velocity has its factors for members. Members and above';

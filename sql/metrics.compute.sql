@@ -36,12 +36,13 @@ BEGIN
   ), days AS MATERIALIZED (
     SELECT d::date AS day FROM generate_series(first_day::timestamp, last_day::timestamp, interval '1 day') AS d
   ), alike AS MATERIALIZED (  -- versions that begin, end, were created and closed on the same days
-    SELECT h.pipeline_id, coalesce(h.segment, '') AS segment, coalesce(h.product_id, '') AS product, h.currency,
-      s.kind, s.qualified, x.starts, x.ends, x.created_on, x.closed_on,
+    SELECT h.pipeline_id, coalesce(h.segment, '') AS segment, coalesce(h.product_id, '') AS product, coalesce(a.region, '') AS region,
+      coalesce(h.owner_rep_id, '') AS rep, h.currency, s.kind, s.qualified, x.starts, x.ends, x.created_on, x.closed_on,
       count(*) AS n, count(h.amount) AS valued, coalesce(sum(h.amount), 0) AS amount, count(x.cycle) AS timed,
       coalesce(sum(x.cycle), 0) AS cycle
     FROM revenue.deal_history AS h
     JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+    LEFT JOIN revenue.accounts AS a ON a.org_id = h.org_id AND a.account_id = h.account_id
     CROSS JOIN LATERAL (
       SELECT CASE WHEN h.valid_from < began THEN first_day ELSE (h.valid_from AT TIME ZONE home.time_zone)::date END AS starts,
         CASE WHEN h.valid_to >= ended THEN 'infinity' ELSE (h.valid_to AT TIME ZONE home.time_zone)::date END AS ends,
@@ -54,7 +55,7 @@ BEGIN
     WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND h.valid_to > began AND h.valid_from < ended
       AND h.valid_from <= now()
       AND (s.kind = 'open' OR x.created_on IS NOT NULL OR x.closed_on > first_day - widest AND x.closed_on <= last_day)
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
   ), rates AS MATERIALIZED (
     SELECT c.currency, d.day, CASE WHEN c.currency = home.base_currency THEN 1 ELSE (
       SELECT f.rate FROM revenue.fx_rates AS f
@@ -64,7 +65,8 @@ BEGIN
     CROSS JOIN (SELECT days.day FROM days
       UNION SELECT a.closed_on FROM alike AS a WHERE a.closed_on > first_day - widest AND a.closed_on <= last_day) AS d
   ), spans AS (  -- what is closed has the rate of the day it closed, the rest that of each day
-    SELECT x.what, x.days, greatest(x.starts, first_day) AS starts, x.ends, a.pipeline_id, a.segment, a.product, a.n, a.timed, a.cycle,
+    SELECT x.what, x.days, greatest(x.starts, first_day) AS starts, x.ends, a.pipeline_id, a.segment, a.product,
+      a.region, a.rep, a.n, a.timed, a.cycle,
       CASE WHEN x.what NOT IN ('won', 'lost') THEN a.currency ELSE '' END AS currency,
       CASE WHEN x.what NOT IN ('won', 'lost') OR r.rate IS NOT NULL THEN a.valued ELSE 0 END AS valued,
       CASE WHEN x.what NOT IN ('won', 'lost') THEN a.amount ELSE coalesce(a.amount * r.rate, 0) END AS amount
@@ -81,14 +83,16 @@ BEGIN
   ), changes AS MATERIALIZED (
     SELECT s.what, s.days, s.currency, e.day,
       CASE WHEN grouping(s.pipeline_id) = 0 THEN 'pipeline' WHEN grouping(s.segment) = 0 THEN 'segment'
-        WHEN grouping(s.product) = 0 THEN 'product' ELSE 'all' END AS dimension,
-      coalesce(s.pipeline_id, s.segment, s.product, '') AS member,
+        WHEN grouping(s.product) = 0 THEN 'product' WHEN grouping(s.region) = 0 THEN 'region'
+        WHEN grouping(s.rep) = 0 THEN 'rep' ELSE 'all' END AS dimension,
+      coalesce(s.pipeline_id, s.segment, s.product, s.region, s.rep, '') AS member,
       sum(e.sign * s.n) AS n, sum(e.sign * s.valued) AS valued, sum(e.sign * s.amount) AS amount,
       sum(e.sign * s.timed) AS timed, sum(e.sign * s.cycle) AS cycle
     FROM spans AS s
     CROSS JOIN LATERAL (VALUES (s.starts, 1), (s.ends, -1)) AS e(day, sign)
     WHERE e.day <= last_day
-    GROUP BY s.what, s.days, s.currency, e.day, GROUPING SETS ((), (s.pipeline_id), (s.segment), (s.product))
+    GROUP BY s.what, s.days, s.currency, e.day,
+      GROUPING SETS ((), (s.pipeline_id), (s.segment), (s.product), (s.region), (s.rep))
   ), running AS (
     SELECT c.what, c.days, c.currency, c.dimension, c.member, d.day,
       sum(x.n) OVER so_far AS n, sum(x.valued) OVER so_far AS valued, sum(x.amount) OVER so_far AS amount,
@@ -178,7 +182,7 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.deal_metrics FROM PUBLIC;
 COMMENT ON FUNCTION revenue.deal_metrics IS
-  'For compute_metrics(): what deals say of each of these days, over all and by pipeline, segment and product, from history';
+  'For compute_metrics(): what deals say of each of these days, over all and by pipeline, segment, product, region of the account and rep, from history';
 
 -- Contacts, e-mails, revenue and what it cost. A ratio adds up its flows over the days of its window.
 CREATE OR REPLACE FUNCTION revenue.activity_metrics(
@@ -248,11 +252,7 @@ BEGIN
     SELECT 'revenue', (e.closed_at AT TIME ZONE home.time_zone)::date, 1, e.amount, e.currency
     FROM revenue.revenue_events AS e WHERE e.org_id = chosen AND e.closed_at >= began AND e.closed_at < ended
     UNION ALL
-    SELECT 'acquisition_spend', a.day, 1, a.cost, a.currency FROM revenue.offer_activity AS a
-    WHERE a.org_id = chosen AND a.day BETWEEN earliest AND last_day AND a.cost IS NOT NULL
-    UNION ALL
-    SELECT 'acquisition_spend', a.day, 1, a.cost, a.currency FROM revenue.automation_days AS a
-    WHERE a.org_id = chosen AND a.day BETWEEN earliest AND last_day AND a.cost IS NOT NULL
+    SELECT 'acquisition_spend', a.day, 1, a.cost, a.currency FROM revenue.acquisition_costs(earliest, last_day, chosen) AS a
     UNION ALL
     SELECT 'new_customers', f.won_on, 1, 0, NULL
     FROM (SELECT min(coalesce((h.closed_at AT TIME ZONE home.time_zone)::date, h.close_date)) AS won_on
@@ -307,7 +307,8 @@ COMMENT ON FUNCTION revenue.activity_metrics IS
 
 -- What depends on the age of each deal at the end of the day. The forecast of a day that is over is that
 -- of its snapshot, where there is one.
-CREATE OR REPLACE FUNCTION revenue.scored_metrics(for_day date DEFAULT NULL, org integer DEFAULT NULL)
+CREATE OR REPLACE FUNCTION revenue.scored_metrics(
+  for_day date DEFAULT NULL, definitions jsonb DEFAULT '{}', org integer DEFAULT NULL)
 RETURNS TABLE (
   day date, metric text, dimension text, member text, value double precision, numerator numeric, denominator numeric,
   observations bigint, reason text)
@@ -318,6 +319,7 @@ DECLARE
   chosen integer := revenue.current_org(org);
   today date := revenue.org_today(chosen);
   wanted date := coalesce(for_day, today);
+  basis text := coalesce(definitions -> 'forecast_gap' ->> 'basis', 'commit');
   moment timestamptz;
   kept revenue.pipeline_snapshots;
 BEGIN
@@ -329,30 +331,38 @@ BEGIN
   RETURN QUERY
   WITH stages AS MATERIALIZED (
     SELECT * FROM revenue.scored_stages(moment) AS s WHERE s.org_id = chosen
-  ), scored AS MATERIALIZED (
-    SELECT d.pipeline_id, coalesce(d.segment, '') AS segment, coalesce(d.product_id, '') AS product, d.currency,
-      revenue.pipeline_totals(
-        d.amount, s.framework_stage, revenue.elapsed_days(d.stage_entered_at, s.moment),
-        revenue.elapsed_days(d.last_activity_at, s.moment), d.num_interactions, d.lead_score,
-        d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, revenue.days_until(d.close_date, s.today),
-        d.num_objections_handled, d.competitors_mentioned, coalesce(f.weights, s.weights)) AS totals
+  ), open_deals AS (
+    SELECT d.*, coalesce(a.region, '') AS region, s.framework_stage, s.moment, s.today, coalesce(f.weights, s.weights) AS weights
     FROM revenue.deals_as_of(moment) AS d
-    LEFT JOIN stages AS s USING (org_id, pipeline_id, stage_id)
+    JOIN stages AS s USING (org_id, pipeline_id, stage_id)
+    LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
     LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = d.industry
-    WHERE d.org_id = chosen AND coalesce(s.kind = 'open', false)
-    GROUP BY 1, 2, 3, 4
-  ), cells AS (
-    SELECT CASE WHEN grouping(s.pipeline_id) = 0 THEN 'pipeline' WHEN grouping(s.segment) = 0 THEN 'segment'
-        WHEN grouping(s.product) = 0 THEN 'product' ELSE 'all' END AS dimension,
-      coalesce(s.pipeline_id, s.segment, s.product, '') AS member, coalesce(sum(t.deal_count), 0)::bigint AS deals,
-      coalesce(sum(t.at_risk_deals), 0)::bigint AS at_risk,
-      coalesce(sum(CASE WHEN r.rate IS NULL THEN 0 ELSE t.valued_deals END), 0)::bigint AS valued,
+    WHERE d.org_id = chosen AND s.kind = 'open'
+  ), scored AS (
+    SELECT d.currency,
+      CASE WHEN grouping(d.pipeline_id) = 0 THEN 'pipeline' WHEN grouping(x.segment) = 0 THEN 'segment'
+        WHEN grouping(x.product) = 0 THEN 'product' WHEN grouping(d.region) = 0 THEN 'region'
+        WHEN grouping(x.rep) = 0 THEN 'rep' ELSE 'all' END AS dimension,
+      coalesce(d.pipeline_id, x.segment, x.product, d.region, x.rep, '') AS member,
+      revenue.pipeline_totals(
+        d.amount, d.framework_stage, revenue.elapsed_days(d.stage_entered_at, d.moment),
+        revenue.elapsed_days(d.last_activity_at, d.moment), d.num_interactions, d.lead_score,
+        d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, revenue.days_until(d.close_date, d.today),
+        d.num_objections_handled, d.competitors_mentioned, d.weights) AS totals
+    FROM open_deals AS d
+    CROSS JOIN LATERAL (SELECT coalesce(d.segment, '') AS segment, coalesce(d.product_id, '') AS product, coalesce(d.owner_rep_id, '') AS rep) AS x
+    GROUP BY d.currency, GROUPING SETS ((), (d.pipeline_id), (x.segment), (x.product), (d.region), (x.rep))
+  ), cells AS MATERIALIZED (
+    SELECT s.dimension, s.member, sum(t.deal_count)::bigint AS deals, sum(t.at_risk_deals)::bigint AS at_risk,
+      sum(CASE WHEN r.rate IS NULL THEN 0 ELSE t.valued_deals END)::bigint AS valued,
       coalesce(sum(t.weighted_value * r.rate::double precision), 0) AS weighted
     FROM scored AS s
     CROSS JOIN LATERAL jsonb_to_record(s.totals) AS t(
       deal_count bigint, valued_deals bigint, at_risk_deals bigint, weighted_value double precision)
     LEFT JOIN revenue.fx_rates_at(moment) AS r ON r.org_id = chosen AND r.currency = s.currency
-    GROUP BY GROUPING SETS ((), (s.pipeline_id), (s.segment), (s.product))
+    GROUP BY s.dimension, s.member
+    UNION ALL
+    SELECT 'all', '', 0, 0, 0, 0 WHERE NOT EXISTS (SELECT FROM open_deals)
   ), forecasts AS (
     SELECT k.metric, k.expected, k.deals, k.unvalued FROM (VALUES
       ('forecast_30d', kept.forecast_30d, kept.deal_count, kept.deals_without_value),
@@ -363,6 +373,8 @@ BEGIN
     FROM (VALUES ('forecast_30d', 'deal'), ('contact_forecast_30d', 'contact')) AS k(metric, kind)
     LEFT JOIN LATERAL revenue.pipeline_forecast(k.kind, moment, chosen) AS f ON f.horizon_days = 30
     WHERE kept.org_id IS NULL
+  ), quotas AS MATERIALIZED (
+    SELECT * FROM revenue.coverage(as_of => moment, org => chosen) AS c WHERE c.dimension IN ('org', 'rep')
   )
   SELECT wanted, m.metric, c.dimension, c.member, m.value, m.value::numeric, NULL::numeric, c.deals, m.reason
   FROM cells AS c
@@ -376,12 +388,26 @@ BEGIN
     CASE WHEN f.deals > 0 AND f.expected IS NULL THEN 'none of them has a value' END
   FROM forecasts AS f
   UNION ALL
-  SELECT wanted, 'coverage', 'all', '', c.coverage, c.open_value, c.quota, c.open_deals, CASE WHEN c.coverage IS NULL THEN c.coverage_reason END
-  FROM revenue.coverage(as_of => moment, by => 'org', org => chosen) AS c;
+  SELECT wanted, 'coverage', CASE q.dimension WHEN 'org' THEN 'all' ELSE 'rep' END, coalesce(q.member, ''), q.coverage, q.open_value, q.quota,
+    q.open_deals, CASE WHEN q.coverage IS NULL THEN q.coverage_reason END
+  FROM quotas AS q WHERE q.dimension = 'org' OR q.coverage IS NOT NULL
+  UNION ALL
+  SELECT wanted, 'forecast_gap', 'all', '', ((b.amount - q.quota) / nullif(q.quota, 0))::double precision, b.amount - q.quota, q.quota,
+    q.open_deals + q.won_deals, CASE WHEN coalesce(q.quota, 0) = 0 THEN q.coverage_reason WHEN b.amount IS NULL THEN b.reason END
+  FROM quotas AS q
+  CROSS JOIN LATERAL (
+    SELECT f.amount + CASE f.source WHEN 'deals' THEN q.won_value ELSE 0 END AS amount, 'nothing is committed' AS reason
+    FROM revenue.forecast_commit(q.period_start, q.period_end, moment, chosen) AS f WHERE basis = 'commit'
+    UNION ALL
+    SELECT (SELECT r.expected FROM revenue.forecast_runs AS r
+      WHERE r.org_id = chosen AND r.metric = 'bookings' AND r.period_from = q.period_start AND r.period_to = q.period_end
+        AND r.as_of <= coalesce(moment, now()) ORDER BY r.as_of DESC, r.made_at DESC LIMIT 1), 'no forecast of the quarter is kept'
+    WHERE basis = 'ai') AS b
+  WHERE q.dimension = 'org';
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.scored_metrics FROM PUBLIC;
 COMMENT ON FUNCTION revenue.scored_metrics IS
-  'For compute_metrics(): weighted pipeline, deals at risk, 30-day forecasts and coverage at the end of a day (NULL = today, now)';
+  'For compute_metrics(): weighted pipeline, deals at risk, 30-day forecasts, coverage and the gap to the quota at the end of a day (NULL = today, now)';
 
 CREATE OR REPLACE FUNCTION revenue.compute_metrics(
   first_day date DEFAULT NULL, last_day date DEFAULT NULL, versions jsonb DEFAULT NULL, scored boolean DEFAULT true,
@@ -435,18 +461,27 @@ BEGIN
     JOIN revenue.builtin_metrics() AS b USING (metric)
     CROSS JOIN LATERAL (SELECT (compute_metrics.versions ->> d.metric)::integer AS version) AS v;
     RETURN QUERY
-    SELECT x.day, x.metric, x.dimension, x.member, x.value, x.numerator, x.denominator, x.observations,
-      used -> x.metric ->> 'unit', x.reason, (used -> x.metric ->> 'version')::integer
-    FROM (
+    WITH computed AS MATERIALIZED (
       SELECT * FROM revenue.deal_metrics(regime.starts, regime.ends, definitions, chosen)
       UNION ALL SELECT * FROM revenue.activity_metrics(regime.starts, regime.ends, definitions, chosen)
       UNION ALL SELECT * FROM revenue.recurring_metrics(regime.starts, regime.ends, definitions, chosen)
+      UNION ALL SELECT * FROM revenue.efficiency_metrics(regime.starts, regime.ends, definitions, chosen)
       UNION ALL
       SELECT s.* FROM generate_series(regime.starts::timestamp, regime.ends::timestamp, interval '1 day') AS d
       CROSS JOIN LATERAL (
-        SELECT * FROM revenue.scored_metrics(d::date, chosen)
+        SELECT * FROM revenue.scored_metrics(d::date, definitions, chosen)
         UNION ALL SELECT * FROM revenue.retention_metrics(d::date, definitions, chosen)) AS s
       WHERE coalesce(scored, true)
+    )
+    SELECT x.day, x.metric, x.dimension, x.member, x.value, x.numerator, x.denominator, x.observations,
+      used -> x.metric ->> 'unit', x.reason, (used -> x.metric ->> 'version')::integer
+    FROM (
+      SELECT * FROM computed
+      UNION ALL
+      SELECT l.day, 'ltv_cac', 'all', '', l.value / nullif(c.value, 0), NULL, NULL, least(l.observations, c.observations),
+        CASE WHEN l.value IS NULL THEN l.reason WHEN c.value IS NULL THEN c.reason WHEN c.value = 0 THEN 'nothing was spent' END
+      FROM computed AS l JOIN computed AS c USING (day, dimension)
+      WHERE l.metric = 'simple_ltv' AND c.metric = 'cac' AND dimension = 'all'
     ) AS x;
   END LOOP;
 END $$;

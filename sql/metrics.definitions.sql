@@ -1,5 +1,9 @@
 -- The room metrics: which metrics there are, and how an organisation computes them.
 
+CREATE OR REPLACE FUNCTION revenue.metric_dimensions() RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT '{pipeline,segment,product,region,rep}'::text[] $$;
+COMMENT ON FUNCTION revenue.metric_dimensions IS 'What metrics are recorded by, beside the whole';
+
 -- kind: a stock is what there is at the end of a day, a flow what happened on it, a ratio two of these
 -- over a window: two flows, or a flow and the stock before it. better: the direction that is good.
 CREATE OR REPLACE FUNCTION revenue.builtin_metrics()
@@ -19,6 +23,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 AS $$
      'Expected value of what the open deals bring within 30 days'),
     ('coverage', 'stock', 'ratio', 'up', NULL, NULL, '{deals,fx_rates}', '{}',
      'Open pipeline that is to close in the fiscal quarter / its quota'),
+    ('forecast_gap', 'stock', 'ratio', 'up', NULL, NULL, '{deals,fx_rates}', '{"basis": "commit"}',
+     'What is committed for the fiscal quarter, or where basis is ai forecast for it, over its quota, less 1'),
     ('deals_created', 'flow', 'count', 'up', NULL, NULL, '{deals}', '{}',
      'Deals created on the day that were still there at its end'),
     ('created_value', 'flow', 'money', 'up', NULL, NULL, '{deals,fx_rates}', '{}', 'Value of deals_created'),
@@ -67,6 +73,14 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 AS $$
     ('churned_mrr', 'flow', 'money', 'down', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'MRR lost with customers that left'),
     ('net_new_mrr', 'flow', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}',
      'New + expansion + reactivation - contraction - churned MRR'),
+    ('net_new_arr', 'flow', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', '12 x net_new_mrr'),
+    ('net_sales_efficiency', 'ratio', 'ratio', 'up', 'net_new_arr', 'acquisition_spend',
+     '{subscriptions,offer_activity,automation_days,fx_rates}', '{"window_days": 90}', 'Net new ARR / acquisition spend of the last window_days'),
+    ('magic_number', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,offer_activity,automation_days,fx_rates}', '{"window_days": 91}',
+     'Growth a year of recurring revenue from one run of window_days to the next / acquisition spend of the first'),
+    ('simple_ltv', 'stock', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{"window_days": 90, "gross_margin": 1}',
+     'MRR a customer x gross margin / customers lost a month over the last window_days / customers before'),
+    ('ltv_cac', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,deals,offer_activity,automation_days,fx_rates}', '{}', 'simple_ltv / cac'),
     ('new_logos', 'flow', 'count', 'up', NULL, NULL, '{subscriptions}', '{}', 'Customers that never paid before'),
     ('churned_customers', 'flow', 'count', 'down', NULL, NULL, '{subscriptions}', '{}', 'Customers that left'),
     ('churn_rate', 'ratio', 'ratio', 'down', 'churned_mrr', 'mrr', '{subscriptions,fx_rates}', '{"window_days": 30}',
@@ -154,13 +168,15 @@ BEGIN
   WHERE (CASE o.key
       WHEN 'window_days' THEN builtin ? o.key AND jsonb_typeof(o.value) = 'number' AND o.value::text ~ '^[1-9][0-9]{0,2}$'
       WHEN 'replies' THEN builtin ? o.key AND o.value IN ('"outcome"', '"inbound"')
+      WHEN 'basis' THEN builtin ? o.key AND o.value IN ('"commit"', '"ai"')
+      WHEN 'gross_margin' THEN builtin ? o.key AND jsonb_typeof(o.value) = 'number' AND o.value::numeric BETWEEN 0.01 AND 1
       ELSE false END) IS NOT TRUE
   ORDER BY o.key LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'option "%" of % cannot be %', left(wrong, 100), set_metric_definition.metric,
         left((set_metric_definition.options -> wrong)::text, 100)
       USING ERRCODE = 'invalid_parameter_value',
-        HINT = format('Its built-in options are %s; window_days is a whole number from 1 to 999, replies is outcome or inbound.', builtin);
+        HINT = format('Its built-in options are %s; window_days is a whole number from 1 to 999, gross_margin a share from 0.01 to 1, replies outcome or inbound, basis commit or ai.', builtin);
   END IF;
   PERFORM revenue.lock_org(chosen);
   SELECT d.options INTO before FROM revenue.metric_definitions_in_force(NULL, chosen) AS d

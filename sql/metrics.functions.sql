@@ -51,7 +51,7 @@ BEGIN
   DELETE FROM revenue.metric_values AS v
   WHERE v.org_id = chosen AND v.day BETWEEN since AND until
     AND (coalesce(scored, true)
-      OR v.metric NOT IN ('weighted_pipeline', 'at_risk_deals', 'forecast_30d', 'contact_forecast_30d', 'coverage', 'nrr', 'grr'));
+      OR v.metric NOT IN ('weighted_pipeline', 'at_risk_deals', 'forecast_30d', 'contact_forecast_30d', 'coverage', 'forecast_gap', 'nrr', 'grr'));
   INSERT INTO revenue.metric_values (org_id, metric, dimension, member, day, value, numerator, denominator, observations,
     currency, reason, complete, definition_version, stale_sources, recorded_at)
   SELECT chosen, c.metric, c.dimension, c.member, c.day, c.value, round(c.numerator, 6), round(c.denominator, 6), c.observations,

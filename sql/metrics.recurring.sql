@@ -14,35 +14,42 @@ DECLARE
   base char(3);
   churn_days integer := coalesce((definitions -> 'churn_rate' ->> 'window_days')::integer, 30);
   logo_days integer := coalesce((definitions -> 'logo_churn' ->> 'window_days')::integer, 30);
+  ltv_days integer := coalesce((definitions -> 'simple_ltv' ->> 'window_days')::integer, 90);
+  margin numeric := coalesce((definitions -> 'simple_ltv' ->> 'gross_margin')::numeric, 1);
   earliest date;
 BEGIN
   PERFORM revenue.check_metric_days(first_day, last_day);
   -- Who has no ledger has no recurring revenue to tell of.
   IF NOT EXISTS (SELECT FROM revenue.mrr_days AS d WHERE d.org_id = chosen) THEN RETURN; END IF;
   SELECT o.base_currency INTO base FROM revenue.orgs AS o WHERE o.org_id = chosen;
-  earliest := first_day - greatest(churn_days, logo_days);
+  earliest := first_day - greatest(churn_days, logo_days, ltv_days);
   RETURN QUERY
   WITH days AS MATERIALIZED (
     SELECT d::date AS day FROM generate_series(earliest::timestamp, last_day::timestamp, interval '1 day') AS d
-  ), segments AS (
-    SELECT s.customer_id, max(a.segment) AS segment
-    FROM revenue.subscriptions AS s JOIN revenue.accounts AS a USING (org_id, account_id)
-    WHERE s.org_id = chosen GROUP BY s.customer_id
-  ), moves AS MATERIALIZED (  -- what was before is one day
-    SELECT greatest(m.booked_day, earliest - 1) AS day, m.currency,
-      CASE WHEN grouping(x.segment) = 0 THEN 'segment' WHEN grouping(x.product) = 0 THEN 'product' ELSE 'all' END AS dimension,
-      coalesce(x.segment, x.product, '') AS member, sum(m.amount) AS amount,
+  ), members AS (
+    SELECT c.customer_id, c.segment, c.region, a.owner_rep_id AS rep
+    FROM revenue.customer_members(chosen) AS c
+    JOIN revenue.accounts AS a USING (org_id, account_id)
+  ), booked AS (  -- what was before is one day
+    SELECT greatest(m.booked_day, earliest - 1) AS day, m.currency, m.kind, coalesce(c.segment, '') AS segment, coalesce(m.product_id, '') AS product,
+      coalesce(c.region, '') AS region, coalesce(c.rep, '') AS rep, sum(m.amount) AS amount, sum(m.movements) AS movements
+    FROM revenue.mrr_movements AS m
+    LEFT JOIN members AS c USING (customer_id)
+    WHERE m.org_id = chosen AND m.booked_day <= last_day
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
+  ), moves AS MATERIALIZED (
+    SELECT m.day, m.currency,
+      CASE WHEN grouping(m.segment) = 0 THEN 'segment' WHEN grouping(m.product) = 0 THEN 'product' WHEN grouping(m.region) = 0 THEN 'region'
+        WHEN grouping(m.rep) = 0 THEN 'rep' ELSE 'all' END AS dimension,
+      coalesce(m.segment, m.product, m.region, m.rep, '') AS member, sum(m.amount) AS amount,
       sum(CASE m.kind WHEN 'new' THEN m.movements WHEN 'reactivation' THEN m.movements WHEN 'churn' THEN -m.movements ELSE 0 END) AS customers,
       sum(m.amount) FILTER (WHERE m.kind = 'new') AS new_amount, sum(m.movements) FILTER (WHERE m.kind = 'new') AS new_count,
       sum(m.amount) FILTER (WHERE m.kind = 'expansion') AS expansion_amount, sum(m.movements) FILTER (WHERE m.kind = 'expansion') AS expansion_count,
       sum(m.amount) FILTER (WHERE m.kind = 'reactivation') AS reactivation_amount, sum(m.movements) FILTER (WHERE m.kind = 'reactivation') AS reactivation_count,
       sum(m.amount) FILTER (WHERE m.kind = 'contraction') AS contraction_amount, sum(m.movements) FILTER (WHERE m.kind = 'contraction') AS contraction_count,
       sum(m.amount) FILTER (WHERE m.kind = 'churn') AS churn_amount, sum(m.movements) FILTER (WHERE m.kind = 'churn') AS churn_count
-    FROM revenue.mrr_movements AS m
-    LEFT JOIN segments AS s USING (customer_id)
-    CROSS JOIN LATERAL (SELECT coalesce(s.segment, '') AS segment, coalesce(m.product_id, '') AS product) AS x
-    WHERE m.org_id = chosen AND m.booked_day <= last_day
-    GROUP BY 1, 2, GROUPING SETS ((), (x.segment), (x.product))
+    FROM booked AS m
+    GROUP BY m.day, m.currency, GROUPING SETS ((), (m.segment), (m.product), (m.region), (m.rep))
   ), rates AS MATERIALIZED (
     SELECT c.currency, d.day, coalesce(revenue.rate_into_base(chosen, c.currency, base, d.day), 0) AS rate
     FROM (SELECT DISTINCT m.currency FROM moves AS m) AS c
@@ -68,10 +75,11 @@ BEGIN
     GROUP BY r.dimension, r.member, r.day
   ), windows AS MATERIALIZED (
     SELECT s.*, s.new_mrr + s.expansion_mrr + s.reactivation_mrr - s.contraction_mrr - s.churned_mrr AS net_new_mrr,
-      sum(s.churned_mrr) OVER churn_window AS churned, sum(s.churn_count) OVER logo_window AS left_count
+      sum(s.churned_mrr) OVER churn_window AS churned, sum(s.churn_count) OVER logo_window AS left_count, sum(s.churn_count) OVER ltv_window AS ltv_left
     FROM sums AS s
     WINDOW churn_window AS (PARTITION BY s.dimension, s.member ORDER BY s.day RANGE make_interval(days => churn_days - 1) PRECEDING),
-      logo_window AS (PARTITION BY s.dimension, s.member ORDER BY s.day RANGE make_interval(days => logo_days - 1) PRECEDING)
+      logo_window AS (PARTITION BY s.dimension, s.member ORDER BY s.day RANGE make_interval(days => logo_days - 1) PRECEDING),
+      ltv_window AS (PARTITION BY s.dimension, s.member ORDER BY s.day RANGE make_interval(days => ltv_days - 1) PRECEDING)
   ), before_rows AS (  -- a year before, over all
     SELECT d.day, coalesce(sum(b.amount * f.rate), 0) AS mrr
     FROM days AS d
@@ -88,6 +96,7 @@ BEGIN
     ('reactivation_mrr', w.reactivation_mrr, w.reactivation_count), ('contraction_mrr', w.contraction_mrr, w.contraction_count),
     ('churned_mrr', w.churned_mrr, w.churn_count),
     ('net_new_mrr', w.net_new_mrr, w.new_count + w.expansion_count + w.reactivation_count + w.contraction_count + w.churn_count),
+    ('net_new_arr', 12 * w.net_new_mrr, w.new_count + w.expansion_count + w.reactivation_count + w.contraction_count + w.churn_count),
     ('new_logos', w.new_count::numeric, w.new_count), ('churned_customers', w.churn_count::numeric, w.churn_count)
   ) AS m(metric, numerator, observations)
   -- Products share customers, so that theirs are not counted.
@@ -99,10 +108,14 @@ BEGIN
   FROM windows AS w
   JOIN windows AS c ON c.dimension = w.dimension AND c.member = w.member AND c.day = w.day - churn_days
   JOIN windows AS l ON l.dimension = w.dimension AND l.member = w.member AND l.day = w.day - logo_days
+  JOIN windows AS v ON v.dimension = w.dimension AND v.member = w.member AND v.day = w.day - ltv_days
   CROSS JOIN LATERAL (VALUES
     ('churn_rate', w.churned, c.mrr, c.customers, 'there was no MRR before'),
     ('logo_churn', w.left_count, l.customers::numeric, l.customers, 'there was no customer before'),
-    ('arpa', w.mrr, w.customers::numeric, w.customers, 'there is no customer')
+    ('arpa', w.mrr, w.customers::numeric, w.customers, 'there is no customer'),
+    ('simple_ltv', margin * w.mrr / nullif(w.customers, 0),
+      CASE WHEN w.customers > 0 AND v.customers > 0 THEN w.ltv_left / v.customers * 365 / (12 * ltv_days) ELSE 0 END, w.ltv_left::bigint,
+      CASE WHEN w.customers > 0 AND v.customers > 0 THEN format('no customer left in %s days', ltv_days) ELSE 'there is no customer' END)
   ) AS m(metric, numerator, denominator, observations, why)
   WHERE w.day >= first_day AND (w.dimension = 'all' OR m.denominator <> 0) AND w.dimension <> 'product'
   UNION ALL
@@ -113,7 +126,7 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.recurring_metrics FROM PUBLIC;
 COMMENT ON FUNCTION revenue.recurring_metrics IS
-  'For compute_metrics(): what the ledger says of each of these days, over all and by segment and product';
+  'For compute_metrics(): what the ledger says of each of these days, over all and by segment, product, region and owner of the account, each as it is today';
 
 -- What became of the customers of a year before, at the rates of then.
 CREATE OR REPLACE FUNCTION revenue.retention_metrics(for_day date, definitions jsonb DEFAULT '{}', org integer DEFAULT NULL)

@@ -29,7 +29,7 @@ COMMENT ON COLUMN revenue.metric_definitions.created_by IS 'Who changed it';
 CREATE TABLE revenue.metric_values (
   org_id integer NOT NULL,
   metric text NOT NULL,
-  dimension text NOT NULL CHECK (dimension IN ('all', 'pipeline', 'segment', 'product')),
+  dimension text NOT NULL CHECK (dimension IN ('all', 'pipeline', 'segment', 'product', 'region', 'rep')),
   member text NOT NULL,
   day date NOT NULL,
   value double precision CHECK (abs(value) < 'Infinity'),
@@ -43,11 +43,11 @@ CREATE TABLE revenue.metric_values (
   stale_sources text[] NOT NULL DEFAULT '{}',
   recorded_at timestamptz NOT NULL
 ) PARTITION BY RANGE (day);
-COMMENT ON TABLE revenue.metric_values IS 'What every metric was at the end of each day, by organisation and segment, partitioned by month. Written by record_metrics() and backfill_metrics()';
+COMMENT ON TABLE revenue.metric_values IS 'What every metric was at the end of each day, by organisation, segment, region and rep, partitioned by month. Written by record_metrics() and backfill_metrics()';
 COMMENT ON COLUMN revenue.metric_values.org_id IS 'Organisation';
 COMMENT ON COLUMN revenue.metric_values.metric IS 'A metric of builtin_metrics()';
-COMMENT ON COLUMN revenue.metric_values.dimension IS 'What member is one of: all, pipeline, segment or product';
-COMMENT ON COLUMN revenue.metric_values.member IS 'Pipeline, segment or product; empty = unknown, or all. One with nothing to say on a day has no row';
+COMMENT ON COLUMN revenue.metric_values.dimension IS 'What member is one of: all, pipeline, segment, product, region or rep';
+COMMENT ON COLUMN revenue.metric_values.member IS 'Pipeline, segment, product, region or rep_id; empty = unknown, or all. One with nothing to say on a day has no row';
 COMMENT ON COLUMN revenue.metric_values.day IS 'Day in the time zone of the organisation';
 COMMENT ON COLUMN revenue.metric_values.value IS 'The value; NULL = it cannot be computed, for the stated reason';
 COMMENT ON COLUMN revenue.metric_values.numerator IS 'Of a ratio, what stands above the line; else the exact total';

@@ -29,9 +29,8 @@ COMMENT ON FUNCTION revenue.movement_lines_result(internal) IS 'Part of the aggr
 
 CREATE OR REPLACE FUNCTION revenue.exchange_kind(org_id integer, day date, exchanged jsonb) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT CASE sign(sum(CASE jsonb_typeof(e.value) WHEN 'number' THEN e.value::numeric END * CASE e.key WHEN o.base_currency THEN 1 ELSE coalesce(
-      (SELECT f.rate FROM revenue.fx_rates AS f WHERE f.org_id = o.org_id AND f.currency = e.key AND f.rate_date <= day
-       ORDER BY f.rate_date DESC LIMIT 1), 0) END))
+  SELECT CASE sign(sum(CASE jsonb_typeof(e.value) WHEN 'number' THEN e.value::numeric END * CASE e.key WHEN o.base_currency THEN 1
+      ELSE coalesce(revenue.rate_on(o.org_id, e.key, day), 0) END))
     WHEN 1 THEN 'expansion' WHEN -1 THEN 'contraction' ELSE 'swap' END
   FROM revenue.orgs AS o, jsonb_each(CASE jsonb_typeof(exchanged) WHEN 'object' THEN exchanged END) AS e
   WHERE o.org_id = exchange_kind.org_id

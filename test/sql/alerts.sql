@@ -8,7 +8,7 @@ CREATE EXTENSION IF NOT EXISTS revenue_intel;
 BEGIN;
 SELECT revenue.create_org('Watched') AS org \gset
 SELECT set_config('revenue_intel.org_id', :'org', true) \g /dev/null
-SELECT revenue.ensure_metric_partitions('2019-10-01', '2020-06-30') AS partitions;
+SELECT revenue.ensure_metric_partitions('2019-09-01', '2020-06-30') AS partitions;
 
 -- Days of a metric, each with these figures.
 CREATE FUNCTION pg_temp.put(metric text, from_date date, to_date date, numerator numeric, observations bigint DEFAULT NULL,
@@ -34,6 +34,34 @@ BEGIN
   END LOOP;
   SELECT j.* INTO state, change, reason FROM pg_temp.judge(rule) AS j;
   DELETE FROM revenue.metric_values;
+END $$;
+
+-- What a rule says of one value a day of a metric, which are gone then.
+CREATE FUNCTION pg_temp.says(rule text, metric text, days date[], vals double precision[], observations bigint,
+  OUT state text, OUT change numeric, OUT reason text)
+LANGUAGE plpgsql AS $$
+BEGIN
+  FOR i IN 1 .. cardinality(days) LOOP
+    IF vals[i] IS NOT NULL THEN PERFORM pg_temp.put(metric, days[i], days[i], 0, observations, value => vals[i]); END IF;
+  END LOOP;
+  SELECT j.* INTO state, change, reason FROM pg_temp.judge(rule) AS j;
+  DELETE FROM revenue.metric_values;
+END $$;
+-- What a rule says once generate_forecast() has kept this run as well.
+CREATE FUNCTION pg_temp.kept(rule text, run_id text, quarter date, committed numeric, expected numeric, open_deals bigint, made timestamptz,
+  at timestamptz, OUT state text, OUT change numeric, OUT title text, OUT reason text, OUT affected_segment text, OUT drivers jsonb)
+LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO revenue.forecast_runs (org_id, run_id, metric, period, period_from, period_to, as_of, retrospective, method, version, inputs,
+    expected, closed, levels, currency, commit_amount, commit_variance, review_required, made_at, made_by)
+  VALUES (revenue.current_org(), run_id, 'bookings', 'quarter', quarter, quarter + interval '3 months', made, false, 'ensemble', 1,
+    jsonb_build_object('open_deals', open_deals), expected, 0, '{}', 'USD', committed, expected / committed - 1,
+    coalesce(abs(expected / committed - 1) > 0.2, false), made, 'test');
+  INSERT INTO revenue.forecast_points (org_id, run_id, dimension, member, expected)
+  VALUES (revenue.current_org(), run_id, 'total', '', expected), (revenue.current_org(), run_id, 'segment', 'smb', round(expected / 2, 2)),
+    (revenue.current_org(), run_id, 'segment', 'enterprise', expected - round(expected / 2, 2));
+  SELECT e.state, round(e.change::numeric, 5), e.title, e.reason, e.affected_segment, e.drivers INTO state, change, title, reason, affected_segment, drivers
+  FROM revenue.evaluate_alerts(at) AS e WHERE e.rule = kept.rule ORDER BY e.dedupe_key DESC LIMIT 1;
 END $$;
 
 -- Without a value, or with a part of the days, nothing is judged.
@@ -112,10 +140,10 @@ INSERT INTO revenue.metric_values (org_id, metric, dimension, member, day, value
 SELECT :org, 'net_new_mrr', 'all', '', d::date, v.value, v.value, 9, true, 0, now()
 FROM generate_series('2020-02-01'::timestamp, '2020-06-15', interval '1 day') AS d
 CROSS JOIN LATERAL (SELECT 1000 + 37 * ((extract(doy FROM d)::integer * 7919) % 11 - 5) AS value) AS v;
-CREATE FUNCTION pg_temp.last(amount numeric, OUT state text, OUT reason text, OUT beyond boolean) LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.last(amount numeric, metric text DEFAULT 'net_new_mrr', OUT state text, OUT reason text, OUT beyond boolean) LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE revenue.metric_values SET value = amount, numerator = amount WHERE metric = 'net_new_mrr' AND day = '2020-06-15';
-  SELECT c.state, c.reason, abs(c.change) > 2 INTO state, reason, beyond FROM revenue.check_sigma_rule('net_new_mrr', '{}', 2, '2020-06-15') AS c;
+  UPDATE revenue.metric_values AS v SET value = amount, numerator = amount WHERE v.metric = last.metric AND v.day = '2020-06-15';
+  SELECT c.state, c.reason, abs(c.change) > 2 INTO state, reason, beyond FROM revenue.check_sigma_rule(metric, '{}', 2, '2020-06-15') AS c;
 END $$;
 SELECT v.amount, l.* FROM (VALUES (1000), (900), (1400), (600), (3000), (-2000)) AS v(amount) CROSS JOIN LATERAL pg_temp.last(v.amount) AS l;
 SELECT count(*) AS both, count(*) FILTER (WHERE (l.state = 'fires') <> l.beyond) AS wrong
@@ -156,6 +184,62 @@ FROM (VALUES ('qualified_open_deals', 100, 80), ('mean_won_value', 1000, 1000), 
 SELECT member, before_value, after_value, round(contribution, 6) AS contribution, sum(contribution) OVER () = total_change AS adds_up
 FROM revenue.metric_drivers('sales_velocity', '2020-06-01', '2020-06-07', '2020-06-08', '2020-06-14');
 DELETE FROM revenue.metric_values;
+
+-- Fixed limits: coverage below 4, what is committed more than 10 % below the quota, lifetime value below 3 times CAC, a
+-- cycle of more than 120 days; over few deals or customers none.
+SELECT v.rule, x.value, x.n, s.* FROM (VALUES ('coverage_low', 'coverage', 4, 3.999, 5), ('forecast_gap', 'forecast_gap', -0.1, -0.1001, 5),
+  ('ltv_cac_low', 'ltv_cac', 3, 2.999, 20), ('cycle_long', 'mean_cycle_days', 120, 120.01, 20)) AS v(rule, metric, at, beyond, least)
+CROSS JOIN LATERAL (VALUES (v.at, v.least), (v.beyond, v.least), (v.beyond, v.least - 1)) AS x(value, n)
+CROSS JOIN LATERAL pg_temp.says(v.rule, v.metric, '{2020-06-15}', ARRAY[x.value], x.n) AS s;
+-- Magic number worse in each of two quarters, and not in one alone, whichever; customer lifetime value 20 % off.
+SELECT v.ends, s.* FROM (VALUES (1, '{1,0.9,0.8}'::double precision[]), (2, '{1,0.9,0.9}'), (3, '{0.9,0.9,0.8}'), (4, '{NULL,0.9,0.8}'), (5, '{1,0.8,0.9}')) AS v(place, ends)
+CROSS JOIN LATERAL pg_temp.says('efficiency_declining', 'magic_number', '{2019-09-30,2019-12-31,2020-03-31}', v.ends, 5) AS s ORDER BY v.place;
+SELECT v.after, v.n, s.* FROM (VALUES (120, 20), (120.1, 20), (79.9, 20), (200, 19)) AS v(after, n)
+CROSS JOIN LATERAL pg_temp.says('ltv_deviation', 'simple_ltv', '{2019-12-31,2020-03-31}', ARRAY[100, v.after], v.n) AS s;
+-- One member of a dimension, by a rule of one's own: customers of a tier, the win rate of a rep.
+SELECT revenue.set_alert_rule('few_enterprises', check_kind => 'level', metric => 'customers', threshold => 100, options => '{"direction": "down", "by": "segment", "member": "enterprise"}') AS version;
+SELECT pg_temp.put('customers', '2020-06-15', '2020-06-15', 50), pg_temp.put('customers', '2020-06-15', '2020-06-15', 100, dimension => 'segment', member => 'enterprise') \g /dev/null
+SELECT state, reason, dedupe_key FROM revenue.evaluate_alerts('2020-06-16 09:00+00') WHERE rule = 'few_enterprises';
+UPDATE revenue.metric_values SET value = 99 WHERE member = 'enterprise';
+SELECT state, title, dedupe_key, affected_segment FROM revenue.evaluate_alerts('2020-06-16 09:00+00') WHERE rule = 'few_enterprises';
+DELETE FROM revenue.metric_values;
+SELECT revenue.set_alert_rule('win_rate_change', options => '{"by": "rep"}') AS version;
+SELECT pg_temp.put('deals_closed', '2020-04-01', '2020-05-31', 10, 10), pg_temp.put('deals_won', '2020-04-01', '2020-05-31', 5, 5),
+  pg_temp.put('deals_closed', '2020-04-01', '2020-05-31', 5, 5, 'rep', 'r1'), pg_temp.put('deals_closed', '2020-04-01', '2020-05-31', 5, 5, 'rep', 'r2'),
+  pg_temp.put('deals_won', '2020-04-01', '2020-04-30', 2, 2, 'rep', 'r1'), pg_temp.put('deals_won', '2020-05-01', '2020-05-31', 4, 4, 'rep', 'r1'),
+  pg_temp.put('deals_won', '2020-04-01', '2020-04-30', 3, 3, 'rep', 'r2'), pg_temp.put('deals_won', '2020-05-01', '2020-05-31', 1, 1, 'rep', 'r2') \g /dev/null
+SELECT dedupe_key, title FROM revenue.evaluate_alerts('2020-06-16 09:00+00') WHERE rule = 'win_rate_change' AND state = 'fires' ORDER BY 1;
+SELECT *, sum(contribution) OVER () = total_change AS adds_up FROM revenue.metric_drivers('win_rate', '2020-04-01', '2020-04-30', '2020-05-01', '2020-05-31', 'rep');
+DELETE FROM revenue.metric_values;
+-- Open pipeline out of line with its own past.
+INSERT INTO revenue.metric_values (org_id, metric, dimension, member, day, value, numerator, observations, complete, definition_version, recorded_at)
+SELECT :org, 'open_pipeline', 'all', '', d::date, v.value, v.value, 50, true, 0, now()
+FROM generate_series('2020-02-01'::timestamp, '2020-06-15', interval '1 day') AS d
+CROSS JOIN LATERAL (SELECT 100000 + 500 * ((extract(doy FROM d)::integer * 7919) % 11 - 5) AS value) AS v;
+SELECT v.amount, l.* FROM (VALUES (100000), (103000), (112000), (70000)) AS v(amount) CROSS JOIN LATERAL pg_temp.last(v.amount, 'open_pipeline') AS l;
+SELECT title FROM revenue.evaluate_alerts('2020-06-16 09:00+00') WHERE rule = 'pipeline_anomaly';
+DELETE FROM revenue.metric_values;
+
+SAVEPOINT forecasts;
+-- A kept forecast of a running period: 20 % from what is committed is none, over few deals neither, and none once
+-- somebody has reviewed it.
+SELECT v.expected, v.open_deals, k.state, k.change, k.reason, k.title
+FROM (VALUES (1, 1200, 5), (2, 1200.1, 5), (3, 799.9, 5), (4, 800, 5), (5, 2000, 4)) AS v(place, expected, open_deals)
+CROSS JOIN LATERAL pg_temp.kept('forecast_review', format('run %s', v.place), '2020-04-01', 1000, v.expected, v.open_deals,
+  '2020-06-16'::timestamptz + interval '1 hour' * v.place, '2020-06-16 09:00+00') AS k ORDER BY v.place;
+SELECT k.state, k.title FROM pg_temp.kept('forecast_review', 'far', '2999-01-01', 1000, 1300, 5, '2020-06-16 08:00+00', NULL) AS k;
+SELECT revenue.review_forecast('far', 'accepted', 'The renewals are missing in the commit') AS review;
+SELECT state, dedupe_key, evidence ->> 'reviewed' AS reviewed, round(change::numeric, 4) AS change FROM revenue.evaluate_alerts() WHERE rule = 'forecast_review';
+-- One of a period that is over, made 30 days before its end, against what was won: 5 % is none.
+INSERT INTO revenue.deals (org_id, deal_id, name, stage_id, segment, amount, currency, created_at, effective_at, closed_at)
+SELECT :org, 'w' || s, 'Won ' || s, 'closed_won', s, a, 'USD', '2020-01-05', '2020-03-20', '2020-03-20' FROM (VALUES ('smb', 400), ('enterprise', 600)) AS v(s, a);
+SELECT v.made::date, v.expected, k.*
+FROM (VALUES (1, '2020-01-10'::timestamptz, 1052.63), (2, '2020-03-01', 1052.64), (3, '2020-03-02', 5000), (4, '2020-02-01', 800)) AS v(place, made, expected)
+CROSS JOIN LATERAL pg_temp.kept('forecast_variance', format('past %s', v.place), '2020-01-01', NULL, v.expected, 5, v.made, '2020-04-16 09:00+00') AS k ORDER BY v.place;
+SELECT sum((d ->> 'contribution')::numeric) = max(e.actual::numeric - e.expected::numeric) AS adds_up
+FROM revenue.evaluate_alerts('2020-04-16 09:00+00') AS e CROSS JOIN LATERAL jsonb_array_elements(e.drivers) AS d WHERE e.rule = 'forecast_variance';
+SELECT state, reason FROM revenue.evaluate_alerts('2020-05-03 09:00+00') WHERE rule = 'forecast_variance';
+ROLLBACK TO forecasts;
 
 -- No stage moved for 5 days, to the second; nothing is open, nothing is silent.
 INSERT INTO revenue.deals (org_id, deal_id, name, stage_id, amount, currency, created_at, effective_at, num_interactions)
@@ -210,6 +294,19 @@ UPDATE revenue.deals SET stage_id = 'closed_won' WHERE org_id = :org AND deal_id
 SELECT outcome, title FROM revenue.check_alerts(clock_timestamp()) WHERE rule = 'deal_closed' ORDER BY 2;
 SELECT outcome, count(*) FROM revenue.check_alerts(now() + interval '7 days 1 hour') WHERE rule IN ('deal_closed', 'large_deal') GROUP BY 1;
 
+-- The first deal won with one of the 500 largest, by its segment or by its own revenue in any currency; not just below, not
+-- the second deal, not as others are.
+INSERT INTO revenue.fx_rates (org_id, currency, rate_date, rate) VALUES (:org, 'EUR', '2020-01-01', 1.25);
+INSERT INTO revenue.accounts (org_id, account_id, name, segment, annual_revenue, currency)
+VALUES (:org, 'a1', 'Acme', 'fortune_500', NULL, NULL), (:org, 'a2', 'Bolt', 'enterprise', 7400000000, 'USD'), (:org, 'a3', 'Crux', 'enterprise', 7399999999, 'USD'),
+  (:org, 'a4', 'Dyna', 'enterprise', 5920000000, 'EUR'), (:org, 'a5', 'Echo', NULL, NULL, NULL), (:org, 'a6', 'Fuji', 'enterprise', 9e9, 'JPY');
+INSERT INTO revenue.deals (org_id, deal_id, name, account_id, stage_id, amount, currency)
+SELECT :org, 'big ' || a || n, 'Deal ' || n, a, 'negotiation', 100 * n, 'USD' FROM unnest('{a1,a2,a3,a4,a5,a6}'::text[]) AS a, generate_series(1, 2) AS n;
+SELECT revenue.log_deal('big ' || a, deal_id => 'big ' || a || '1') ->> 'recorded' AS recorded FROM unnest('{a1,a2,a3,a4,a5,a6}'::text[]) AS a;
+SELECT title, severity, evidence ->> 'company' AS company FROM revenue.alerts WHERE rule = 'fortune_500_customer' ORDER BY title;
+UPDATE revenue.deals SET stage_id = 'closed_won', closed_at = clock_timestamp() WHERE org_id = :org AND deal_id ~ '^big a[123]2';
+SELECT rule, outcome, title FROM revenue.check_alerts(clock_timestamp()) WHERE rule IN ('fortune_500_customer', 'deal_closed') AND title ~ 'Deal' ORDER BY rule, title;
+
 -- Rules are data: off, another threshold, a place to send to.
 SELECT revenue.set_alert_rule('stage_silence', enabled => false, reason => 'Holidays') AS version;
 SELECT revenue.set_alert_rule('all', destinations => '{slack:sales}') AS version;
@@ -251,8 +348,12 @@ SELECT revenue.set_alert_rule('stage_silence', threshold => 'NaN');
 SELECT revenue.set_alert_rule('stage_silence', destinations => '{https://example.com}');
 SELECT revenue.set_alert_rule('win_rate_change', options => '{"period": "decade"}');
 SELECT revenue.set_alert_rule('arr_pace', options => '{"target_date": "2027-02-29"}');
+SELECT revenue.set_alert_rule('fortune_500_customer', options => '{"segments": ["a", 1]}');
+SELECT revenue.set_alert_rule('efficiency_declining', options => '{"running": 9}');
+SELECT revenue.set_alert_rule('mine', check_kind => 'forecast', metric => 'win_rate', threshold => 0.1);
+SELECT revenue.check_forecast_rule('win_rate', '{}', 0.1, 1);
 SELECT revenue.acknowledge_alert('no such alert');
-SELECT * FROM revenue.metric_drivers('win_rate', '2020-04-01', '2020-04-30', '2020-05-01', '2020-05-31', 'rep');
+SELECT * FROM revenue.metric_drivers('win_rate', '2020-04-01', '2020-04-30', '2020-05-01', '2020-05-31', 'planet');
 SELECT * FROM revenue.check_alerts('infinity');
 SELECT * FROM revenue.comparison_days('week', '2020-06-14') UNION ALL SELECT * FROM revenue.comparison_days('week', '2020-06-15')
 UNION ALL SELECT * FROM revenue.comparison_days('month', '2020-03-31') UNION ALL SELECT * FROM revenue.comparison_days('quarter', '2020-03-30', 7, 2);

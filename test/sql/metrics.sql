@@ -28,6 +28,11 @@ FROM at_once AS a FULL JOIN one_by_one AS o USING (day, metric, dimension, membe
 SELECT metric, definition_version, count(DISTINCT day) AS days FROM at_once
 WHERE metric IN ('win_rate', 'sales_velocity') GROUP BY 1, 2 ORDER BY 1, 2;
 
+-- The members of each dimension add up to the whole, to the last unit.
+SELECT p.dimension, count(*) > 200 AS many, max(p.members) AS members, count(*) FILTER (WHERE p.total <> w.numerator) AS differ
+FROM (SELECT day, metric, dimension, sum(numerator) AS total, count(*) AS members FROM at_once WHERE dimension <> 'all' AND denominator IS NULL GROUP BY 1, 2, 3) AS p
+JOIN at_once AS w USING (day, metric) WHERE w.dimension = 'all' GROUP BY 1 ORDER BY 1;
+
 -- Against the rooms: sales velocity and its factors, each day and member, in the window of the day.
 SELECT count(*) > 50 AS many, count(*) FILTER (WHERE coalesce(abs(c.value - v.velocity_per_day) > 1e-9 * abs(v.velocity_per_day), (c.value IS NULL) <> (v.velocity_per_day IS NULL))) AS differ
 FROM at_once AS c
@@ -77,6 +82,17 @@ FROM revenue.metric_values AS v JOIN at_once AS c USING (day, metric, dimension,
 
 -- What cannot be computed has no value and a reason.
 SELECT metric, value, reason FROM revenue.compute_metrics('2019-01-01') WHERE value IS NULL ORDER BY metric;
+
+-- What each member of any dimension contributed to a change adds up to it, of what is counted, of money and of rates; the
+-- store has each member to a millionth.
+SELECT d.dimension, count(*) AS changes, bool_and(x.contributions = x.total_change AND abs(x.total_change - (a.value - b.value)::numeric) < 1e-5) AS adds_up
+FROM unnest(revenue.metric_dimensions()) AS d(dimension)
+CROSS JOIN unnest('{open_deals,open_pipeline,won_value,win_rate,win_rate_by_value}'::text[]) AS m(metric)
+CROSS JOIN LATERAL (SELECT sum(c.contribution) AS contributions, max(c.total_change) AS total_change
+  FROM revenue.metric_drivers(m.metric, '2024-05-20', '2024-06-11', '2024-06-12', '2024-07-05', d.dimension) AS c) AS x
+CROSS JOIN LATERAL (SELECT value FROM revenue.metric_window('2024-05-20', '2024-06-11', ARRAY[m.metric]) AS w WHERE w.dimension = 'all') AS b
+CROSS JOIN LATERAL (SELECT value FROM revenue.metric_window('2024-06-12', '2024-07-05', ARRAY[m.metric]) AS w WHERE w.dimension = 'all') AS a
+GROUP BY 1 ORDER BY 1;
 
 -- Over periods: flows add up, stocks are the last, ratios are quotients of sums.
 SELECT w.metric, w.value = v.value AS as_stored, w.days FROM revenue.metric_window('2024-06-01', '2024-06-30', '{open_pipeline,won_value,win_rate}') AS w

@@ -9,8 +9,10 @@ SELECT revenue.create_org('Recurring') AS org \gset
 SELECT set_config('revenue_intel.org_id', :'org', true) \g /dev/null
 INSERT INTO revenue.fx_rates (org_id, currency, rate_date, rate)
 SELECT :org, 'EUR', '2022-01-01'::date + 10 * i, 1.1 + 0.01 * (i % 7) FROM generate_series(0, 100) AS i;
-INSERT INTO revenue.accounts (org_id, account_id, name, segment)
-SELECT :org, 'a' || i, 'Account ' || i, (ARRAY['smb', 'mid_market', NULL])[1 + i % 3] FROM generate_series(1, 60) AS i;
+INSERT INTO revenue.reps (org_id, rep_id, name) SELECT :org, 'r' || i, 'Rep ' || i FROM generate_series(0, 3) AS i;
+INSERT INTO revenue.accounts (org_id, account_id, name, segment, region, owner_rep_id)
+SELECT :org, 'a' || i, 'Account ' || i, (ARRAY['smb', 'mid_market', NULL])[1 + i % 3], (ARRAY['EMEA', 'APAC', NULL, 'Americas'])[1 + i % 4], 'r' || nullif(i % 5, 4)
+FROM generate_series(1, 60) AS i;
 INSERT INTO revenue.subscriptions (org_id, subscription_id, customer_id, account_id)
 SELECT :org, 's' || i, 'c' || i, 'a' || i FROM generate_series(1, 60) AS i;
 -- Some grow, some shrink, some leave, some come back, a part in euros.
@@ -37,11 +39,11 @@ JOIN (SELECT day, max(numerator) FILTER (WHERE metric = 'mrr') AS mrr, max(numer
     max(numerator) FILTER (WHERE metric = 'net_new_mrr') AS net_new, max(numerator) FILTER (WHERE metric = 'new_logos')::bigint AS new_logos,
     max(numerator) FILTER (WHERE metric = 'churned_customers')::bigint AS left
   FROM computed WHERE dimension = 'all' GROUP BY day) AS m ON m.day = a.period_from;
--- by segment and product it adds up
+-- by each dimension it adds up
 SELECT metric, dimension, count(*) AS days, max(abs(parts - total)) < 0.0001 AS adds_up
 FROM (SELECT c.metric, c.dimension, c.day, sum(c.numerator) AS parts,
     (SELECT t.numerator FROM computed AS t WHERE t.metric = c.metric AND t.day = c.day AND t.dimension = 'all') AS total
-  FROM computed AS c WHERE c.dimension IN ('segment', 'product') AND c.metric IN ('mrr', 'net_new_mrr', 'customers') GROUP BY 1, 2, 3) AS s
+  FROM computed AS c WHERE c.dimension <> 'all' AND c.metric IN ('mrr', 'net_new_mrr', 'customers') GROUP BY 1, 2, 3) AS s
 GROUP BY 1, 2 ORDER BY 1, 2;
 -- one by one it is the same
 SELECT count(*) FILTER (WHERE c.metric IS NULL OR o.metric IS NULL OR (c.numerator, c.denominator, c.observations) IS DISTINCT FROM (o.numerator, o.denominator, o.observations)) AS differ, count(*) > 1000 AS many
@@ -56,6 +58,33 @@ SELECT w.metric, round(w.numerator, 2) AS numerator, round(w.denominator, 2) AS 
     AND round(w.numerator, 2) = round(CASE w.metric WHEN 'churn_rate' THEN -a.churn_mrr ELSE a.churned_customers END, 2) AS as_the_ledger
 FROM revenue.metric_window('2023-05-01', '2023-05-31', '{churn_rate,logo_churn}') AS w
 CROSS JOIN (SELECT * FROM revenue.arr_monthly('2023-05-31', from_date => '2023-05-01')) AS a WHERE w.dimension = 'all';
+
+-- What was spent beside it: a day of recurring revenue is 12/365 of the MRR at its end.
+INSERT INTO revenue.offers (org_id, offer_id, name, currency) VALUES (:org, 'o', 'Offer', 'USD');
+INSERT INTO revenue.offer_activity (org_id, offer_id, platform, day, cost, currency)
+SELECT :org, 'o', 'web', d::date, 1 + extract(day FROM d)::integer % 3, CASE extract(isodow FROM d) WHEN 1 THEN 'EUR' ELSE 'USD' END
+FROM generate_series('2022-10-01'::timestamp, '2023-06-30', interval '1 day') AS d;
+INSERT INTO revenue.deals (org_id, deal_id, stage_id, account_id, amount, currency, created_at, effective_at)
+SELECT :org, 'd' || i, 'closed_won', 'a' || i, 100, 'USD', '2023-05-01', '2023-05-02' FROM generate_series(1, 4) AS i;
+CREATE TEMP TABLE efficient AS SELECT * FROM revenue.compute_metrics('2023-06-01', '2023-06-30', scored => false);
+CREATE TEMP TABLE by_hand AS
+SELECT d.day, d.closing_mrr * 12 / 365 AS earned, d.net_new_arr, (SELECT sum(a.cost * CASE a.currency WHEN 'USD' THEN 1 ELSE revenue.rate_on(:org, 'EUR', a.day) END)
+  FROM revenue.offer_activity AS a WHERE a.org_id = :org AND a.day = d.day) AS spend, d.closing_mrr, d.closing_customers, d.churned_customers
+FROM (SELECT period_from AS day, * FROM revenue.arr_daily('2023-06-30', from_date => '2022-10-01')) AS d;
+SELECT e.metric, count(*) AS days, max(abs(e.value - h.value)) < 1e-9 AS as_by_hand, min(round(e.value::numeric, 4)) AS least, max(round(e.value::numeric, 4)) AS most
+FROM efficient AS e
+CROSS JOIN LATERAL (SELECT CASE e.metric
+    WHEN 'net_sales_efficiency' THEN sum(b.net_new_arr) FILTER (WHERE b.day > e.day - 90) / sum(b.spend) FILTER (WHERE b.day > e.day - 90)
+    WHEN 'magic_number' THEN (sum(b.earned) FILTER (WHERE b.day > e.day - 91) - sum(b.earned) FILTER (WHERE b.day > e.day - 182 AND b.day <= e.day - 91)) * 365 / 91
+      / sum(b.spend) FILTER (WHERE b.day > e.day - 182 AND b.day <= e.day - 91)
+    ELSE max(b.closing_mrr) FILTER (WHERE b.day = e.day) / max(b.closing_customers) FILTER (WHERE b.day = e.day)
+      / (sum(b.churned_customers) FILTER (WHERE b.day > e.day - 90) / max(b.closing_customers) FILTER (WHERE b.day = e.day - 90) * 365 / (12 * 90))
+      / CASE e.metric WHEN 'ltv_cac' THEN sum(b.spend) FILTER (WHERE b.day > e.day - 90) / 4 ELSE 1 END END::double precision AS value
+  FROM by_hand AS b WHERE b.day <= e.day) AS h
+WHERE e.dimension = 'all' AND e.metric IN ('net_sales_efficiency', 'magic_number', 'simple_ltv', 'ltv_cac') GROUP BY 1 ORDER BY 1;
+SELECT revenue.set_metric_definition('simple_ltv', '{"gross_margin": 0.8, "window_days": 60}', 'Hosting takes a fifth', '2023-07-01') AS version;
+SELECT c.metric, round((c.value / e.value)::numeric, 6) AS share FROM revenue.compute_metrics('2023-06-30', versions => '{"simple_ltv": 1}', scored => false) AS c
+JOIN revenue.compute_metrics('2023-06-30', scored => false) AS e USING (metric, dimension, member) WHERE metric IN ('arpa', 'simple_ltv') AND dimension = 'all' ORDER BY 1;
 
 -- Retention of a year, by customer, at the rates of then.
 SELECT c.metric, c.observations, round(c.denominator, 2) AS opening, round(c.numerator, 2) AS closing, round(c.value::numeric, 6) AS value,

@@ -108,7 +108,7 @@ TEST(Detector, BadDaysStayOutOfTheBaseline) {
   std::vector<double> values = weeks(300);
   const double before = detect(model_of(8000, values), "medium", no_poll)[222].expected.value();
   values[215] *= 20;
-  EXPECT_NEAR(detect(model_of(8000, values), "medium", no_poll)[222].expected.value(), before, 0.01 * before);
+  EXPECT_NEAR(detect(model_of(8000, values), "medium", no_poll)[222].expected.value(), before, 0.02 * before);
 }
 
 TEST(Detector, SensitivitiesAreNested) {
@@ -286,7 +286,8 @@ TEST(Calendar, EffectsOfDays) {
   EXPECT_EQ(names(8'766 + 59), (Names{"Thursday", "last day of the month"}));  // 29 February
   EXPECT_EQ(names(8'766 + 90), (Names{"Sunday", "last day of the month", "last day of a quarter, more"}));
   EXPECT_EQ(names(8'766 + 91), (Names{"Monday", "first day of the month", "holiday 1"}));
-  EXPECT_EQ(names(8'766 + 45), (Names{"Thursday"}));
+  EXPECT_EQ(names(8'766 + 45), (Names{"Thursday", "15th day of the month"}));
+  EXPECT_EQ(names(8'766 + 44), (Names{"Wednesday"}));
   const Calendar fiscal(days, read_options({.fiscal_year_start = 2}));
   EXPECT_EQ(fiscal.effects_of(8'766 + 30).count, 3);
   EXPECT_EQ(fiscal.effects_of(8'766 + 90).count, 2);

@@ -37,9 +37,14 @@ void AnomalyScore::take_in_last() {
   const std::int64_t period = calendar_->period_of(rows_[last].at.micros);
   const std::int64_t before = calendar_->period_of(rows_[pending_].at.micros);
   if (period == before) return;
-  if (detector_) learn(gather(std::span(rows_).subspan(pending_, last - pending_), before, Gather::sum).point, *detector_);
+  if (detector_) {
+    const Point point = gather(std::span(rows_).subspan(pending_, last - pending_), before, Gather::sum).point;
+    if (verdict_ && judged_rows_ == last) detector_->learn(point, *verdict_);
+    else learn(point, *detector_);
+  }
+  verdict_.reset();
   pending_ = last;
-  if (period - before > kLongestGap) {
+  if (period - before > kLongestGap || (detector_ && detector_->lost())) {
     detector_.reset();
     first_ = last;
   }
@@ -61,9 +66,11 @@ void AnomalyScore::try_baseline() {
 
 std::optional<double> AnomalyScore::score() const {
   if (!detector_) return std::nullopt;
-  const GatheredPoint latest = gather(std::span(rows_).subspan(pending_), detector_->next_period(), Gather::sum);
-  if (std::isnan(latest.point.value)) return std::nullopt;
-  return detector_->judge(latest.point).score;
+  const Point latest = gather(std::span(rows_).subspan(pending_), detector_->next_period(), Gather::sum).point;
+  if (std::isnan(latest.value)) return std::nullopt;
+  verdict_ = detector_->judge(latest);
+  judged_rows_ = rows_.size();
+  return verdict_->score;
 }
 
 std::optional<double> AnomalyScore::result(Poll poll) const {

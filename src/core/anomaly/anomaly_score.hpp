@@ -38,6 +38,8 @@ class AnomalyScore {
   std::optional<Detector> detector_;  // knows the periods before that of the latest row
   std::size_t first_ = 0;             // row of the first period that it knows, or will
   std::size_t pending_ = 0;           // first row of the latest period
+  mutable std::optional<Verdict> verdict_;  // on that period as judged_rows_ have it: a window asks after each row
+  mutable std::size_t judged_rows_ = 0;
 };
 
 }  // namespace revenue::anomaly

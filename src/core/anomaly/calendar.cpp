@@ -89,6 +89,7 @@ Calendar::Calendar(std::span<const std::int64_t> times, const DetectorOptions& o
       weekdays_ = append(7, kWeekday);
       month_ends_ = append(3, kMonthEnd);
       month_starts_ = append(2, kMonthStart);
+      month_middle_ = append(1, kMonthStart);
       quarter_ends_ = append(3, kQuarterEnd);
       year_turn_ = append(4, kYearTurn);
       holidays_ = append(options.holiday_count, kHoliday);
@@ -165,6 +166,9 @@ PeriodEffects Calendar::effects_of_day(std::int64_t day) const {
     effects.special = true;
   } else if (day_of_month <= 2) {
     effects.add(month_starts_ + day_of_month - 1);
+    effects.special = true;
+  } else if (day_of_month == 15) {
+    effects.add(month_middle_);
     effects.special = true;
   }
   // The days on which business stands still nearly everywhere, whether holidays are told or not.
@@ -260,7 +264,8 @@ std::string Calendar::name_of(std::size_t effect) const {
     if (effect < 7) return kWeekdays[effect];
     if (!daily) return "hour " + std::to_string(effect - hours_);
     if (effect < month_starts_) return kMonthEnds[effect - month_ends_];
-    if (effect < quarter_ends_) return kMonthStarts[effect - month_starts_];
+    if (effect < month_middle_) return kMonthStarts[effect - month_starts_];
+    if (effect < quarter_ends_) return "15th day of the month";
     if (effect < year_turn_) return kQuarterEnds[effect - quarter_ends_];
     if (effect < holidays_) return kYearTurns[effect - year_turn_];
     return "holiday " + std::to_string(effect - holidays_ + 1);

@@ -17,6 +17,7 @@ struct PeriodEffects {
   bool special = false;      ///< another effect than the weekday or the month of the year
 
   void add(std::size_t effect) { index[count++] = static_cast<std::uint8_t>(effect); }
+  std::size_t last() const { return index[count - 1U]; }  ///< the rarest one
 };
 
 /// The periods of a series and their effects. Periods are numbered in the order of time, without
@@ -64,6 +65,7 @@ class Calendar {
   std::uint8_t months_ = 0;
   std::uint8_t month_ends_ = 0;
   std::uint8_t month_starts_ = 0;
+  std::uint8_t month_middle_ = 0;
   std::uint8_t quarter_ends_ = 0;
   std::uint8_t year_turn_ = 0;
   std::uint8_t holidays_ = 0;

@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "core/anomaly/binomial.hpp"
+#include "core/anomaly/count_tail.hpp"
 #include "core/anomaly/normal.hpp"
 
 namespace revenue::anomaly {
 namespace {
 
-constexpr std::array kDrifts{0.02, 0.1};  // of the level, sigmas a period
-constexpr double kForget = 0.98;                // what the merits of the filters keep from a period to the next
+constexpr std::array kDrifts{0.06, 1.0};  // of the level, sigmas a period
+constexpr std::array kFirstWeights{0.9, 0.1};
+constexpr double kForget = 0.995;               // what the merits of the filters keep from a period to the next
 constexpr double kOutOfLine = 3.2;              // sigmas beyond which a point teaches nothing
 constexpr double kMostSurprise = 2;  // sigmas of the noise that a point is taken to be off by at most ...
 constexpr double kMostNews = 3;      // ... and of what is not known of the expectation
@@ -31,13 +34,22 @@ constexpr double kMostClassVariance = 20;
 constexpr double kManyCounts = 300;  // beyond, counts are all but normal
 constexpr double kPoisson = 0.7;     // with a smaller share of Poisson's variance it is no count of separate things
 
+constexpr double kFewCounts = 30;    // below, a count has the probability that it has
+
+constexpr double kSeldom = 0.5;       // share of repeated values from which on a series is one that moves now and then
+constexpr double kMoveMemory = 40;    // moves
+constexpr double kMostMove = 6;       // of their usual size, in what they teach
+constexpr int kHabit = 3;             // times in a row that a weekday is out of line until that is what it is like ...
+constexpr int kSpecialHabit = 2;      // ... or the end of a month
+
 constexpr int kFewestEqual = 3;
 constexpr int kMostEqual = 14;  // after so many the metric has become one that does not move
 constexpr double kRepeatMemory = 120;
 constexpr double kUsualRepeats = 0.05;
 
 constexpr double kFewestDue = 4;
-constexpr double kReliable = 0.9;  // share of periods with a value from which on one is expected
+constexpr double kReliable = 0.9;   // share of the periods of a weekday with a value from which on one is expected ...
+constexpr double kMostGaps = 0.02;  // ... where no more than this share of values has a gap after it
 
 double odds_variance(double rate, double n) { return 1 / (n * rate * (1 - rate)); }
 
@@ -59,12 +71,14 @@ Detector::Detector(const std::vector<Point>& points, const Baseline& baseline, c
       shape_(baseline.shape),
       minimum_n_(minimum_n),
       lookback_points_(std::max(calendar.points_in(kLookbackDays), 1.0)),
+      quiet_(quiet_deviation(lookback_points_)),
       next_(points.front().period),
+      effects_(calendar.effects_of(next_)),
       sigma_(baseline.sigma),
-      least_sigma_(baseline.least_sigma),
-      repeats_(kUsualRepeats) {
+      least_sigma_(baseline.least_sigma) {
+  repeats_.fill(kUsualRepeats);
   class_variance_.fill(1);
-  weights_.fill(1.0 / kFilters);
+  weights_ = kFirstWeights;
   constexpr std::size_t kFirst = 14;
   std::vector<double> first;
   for (std::size_t i = 0; i < std::min(points.size(), kFirst); ++i) first.push_back(shape_.forward(points[i]));
@@ -78,7 +92,8 @@ Detector::Detector(const std::vector<Point>& points, const Baseline& baseline, c
     Verdict verdict = judge(points[i]);
     if (std::fabs(baseline.residual[i]) > kOutOfLine) {
       verdict.kind = baseline.residual[i] > 0 ? Kind::spike : Kind::drop;
-      verdict.deviation = std::copysign(std::max(std::fabs(verdict.deviation), kOutOfLine), baseline.residual[i]);
+      for (double* sigmas : {&verdict.deviation, &verdict.surprise})
+        *sigmas = std::copysign(std::max(std::fabs(*sigmas), kOutOfLine), baseline.residual[i]);
     }
     learn(points[i], verdict);
   }
@@ -96,11 +111,11 @@ double Detector::effect(std::size_t effect) const {
   return mean;
 }
 
-LevelFilter::Prediction Detector::predict(const PeriodEffects& effects) const {
+LevelFilter::Prediction Detector::predict() const {
   std::array<LevelFilter::Prediction, kFilters> each;
   LevelFilter::Prediction mixed;
   for (std::size_t f = 0; f < kFilters; ++f) {
-    each[f] = filters_[f].predict(effects);
+    each[f] = filters_[f].predict(effects_);
     mixed.mean += weights_[f] * each[f].mean;
   }
   for (std::size_t f = 0; f < kFilters; ++f) {
@@ -110,39 +125,87 @@ LevelFilter::Prediction Detector::predict(const PeriodEffects& effects) const {
   return mixed;
 }
 
-double Detector::noise(const PeriodEffects& effects) const {
-  double variance = sigma_ * sigma_ * class_variance_[effects.weekday];
-  if (effects.special) variance *= class_variance_[kSpecial];
-  return std::max(variance, least_sigma_ * least_sigma_);
+// Of separate things no day is steadier than their number allows.
+double Detector::noise(double y) const {
+  double variance = sigma_ * sigma_ * class_variance_[effects_.weekday];
+  if (effects_.special) variance *= class_variance_[kSpecial];
+  variance = std::max(variance, least_sigma_ * least_sigma_);
+  if (!counts_ || shape_.kind != Shape::Kind::logarithm || sigma_ * sigma_ * shape_.level <= kPoisson) return variance;
+  constexpr double kLeastMean = 0.01;
+  return std::max(variance, 1 / std::max(shape_.inverse(y), kLeastMean));
 }
 
-// Small counts are skewed, and so are their logarithms.
-bool Detector::skewed_count(double mean, double own_variance) const {
-  return counts_ && shape_.kind == Shape::Kind::logarithm && mean < kManyCounts && own_variance * mean > kPoisson;
+double Detector::score_of(double deviation) const {
+  return std::fabs(deviation) < quiet_ ? 0 : deviation_among(deviation, lookback_points_);
 }
 
-double Detector::deviation_of(const Point& point, const LevelFilter::Prediction& prediction,
-                              double own_variance) const {
+// Small counts are skewed, and so are their logarithms: the mean of one; nothing where it is none.
+std::optional<double> Detector::skewed_mean(double y, double own_variance) const {
+  if (!counts_ || shape_.kind != Shape::Kind::logarithm) return std::nullopt;
+  const double mean = shape_.inverse(y);
+  if (mean >= kManyCounts || own_variance * mean <= kPoisson) return std::nullopt;
+  return mean;
+}
+
+std::optional<Detector::FewCounts> Detector::few_counts(double y, double own_variance, double variance) const {
+  if (!counts_) return std::nullopt;
+  if (shape_.kind == Shape::Kind::logarithm) {
+    const double mean = shape_.inverse(y);
+    if (mean >= kFewCounts || own_variance * mean <= kPoisson) return std::nullopt;
+    return FewCounts{mean, std::max(variance - 1 / mean, 0.0)};
+  }
+  if (shape_.kind != Shape::Kind::root || own_variance <= kPoisson * std::min(1 / shape_.level, y * y + variance)) return std::nullopt;
+  // The mean of a square is more than the square of the mean.
+  const double mean = (y * y + variance) * shape_.level / 4;
+  if (mean >= kFewCounts) return std::nullopt;
+  return FewCounts{mean, std::max(variance * shape_.level - 1, 0.0) / mean};
+}
+
+// And is as well expected where it was last as by the calendar.
+bool Detector::seldom_moves() const {
+  constexpr double kAsWell = 0.5;
+  return repeats_[0] > kSeldom && moves_ > 0 && shape_.kind != Shape::Kind::odds &&
+         apart_square_ >= kAsWell * (1 - repeats_[0]) * move_square_;
+}
+
+// It is seldom enough that it moves at all; how far, has an exponential tail.
+double Detector::move_deviation(double move) const {
+  if (move == 0) return 0;
+  const double sigma = std::sqrt(std::max(move_square_, least_sigma_ * least_sigma_));
+  const double tail = (1 - repeats_[0]) / 2 * std::exp(-std::numbers::sqrt2 * std::fabs(move) / sigma);
+  return std::copysign(normal_deviation(std::max(tail, 1e-300)), move);
+}
+
+double Detector::move_of(double deviation) const {
+  const double sigma = std::sqrt(std::max(move_square_, least_sigma_ * least_sigma_));
+  const double tail = std::erfc(std::fabs(deviation) / std::numbers::sqrt2);
+  return std::copysign(sigma / std::numbers::sqrt2 * std::max(std::log((1 - repeats_[0]) / tail), 0.0), deviation);
+}
+
+double Detector::surprise_of(const Point& point, const LevelFilter::Prediction& prediction,
+                             double own_variance) const {
   const double variance = prediction.variance + own_variance;
   if (point.n > 0)
     return binomial_deviation(std::round(point.value * point.n), point.n, rate_of(shape_, prediction.mean),
                               std::sqrt(variance));
-  const double mean = shape_.inverse(prediction.mean);
-  if (skewed_count(mean, own_variance)) {
-    const double extra = extra_spread(mean, own_variance);
-    return (stable_count(std::max(point.value, 0.0), extra) - stable_count(mean, extra)) *
+  if (const std::optional<double> mean = skewed_mean(prediction.mean, own_variance)) {
+    const double extra = extra_spread(*mean, own_variance);
+    return (stable_count(std::max(point.value, 0.0), extra) - stable_count(*mean, extra)) *
            std::sqrt(own_variance / variance);
   }
   return (shape_.forward(point.value) - prediction.mean) / std::sqrt(variance);
 }
 
 double Detector::value_at(const Verdict& verdict, double deviation, double n) const {
-  const PeriodEffects effects = calendar_.effects_of(next_);
-  const double own_variance = noise(effects);
-  const double mean = shape_.inverse(verdict.expected);
-  if (n == 0 && skewed_count(mean, own_variance)) {
-    const double extra = extra_spread(mean, own_variance);
-    const double stable = stable_count(mean, extra) + deviation * verdict.sigma / std::sqrt(own_variance);
+  if (n == 0 && seldom_moves()) return shape_.inverse(last_y_ + move_of(deviation));
+  const double own_variance = noise(verdict.expected);
+  if (n == 0)
+    if (const std::optional<FewCounts> few = few_counts(verdict.expected, own_variance, verdict.sigma * verdict.sigma))
+      return count_at(deviation, few->mean, few->extra);
+  const std::optional<double> mean = n == 0 ? skewed_mean(verdict.expected, own_variance) : std::nullopt;
+  if (mean) {
+    const double extra = extra_spread(*mean, own_variance);
+    const double stable = stable_count(*mean, extra) + deviation * verdict.sigma / std::sqrt(own_variance);
     const double root = std::sinh(std::clamp(extra * stable / 2, 0.0, 350.0)) / extra;
     return std::max(root * root - 0.375, 0.0);
   }
@@ -150,16 +213,24 @@ double Detector::value_at(const Verdict& verdict, double deviation, double n) co
 }
 
 Verdict Detector::judge(const Point& point) const {
-  const PeriodEffects effects = calendar_.effects_of(point.period);
-  const LevelFilter::Prediction prediction = predict(effects);
-  const double own_variance = noise(effects);
+  const LevelFilter::Prediction prediction = predict();
+  const double own_variance = noise(prediction.mean);
   Verdict verdict;
   verdict.expected = prediction.mean;
   double variance = prediction.variance + own_variance;
   if (point.n > 0) variance += odds_variance(rate_of(shape_, prediction.mean), point.n);
   verdict.sigma = std::sqrt(variance);
-  verdict.deviation = deviation_of(point, prediction, own_variance);
-  verdict.score = deviation_among(verdict.deviation, lookback_points_);
+  verdict.surprise = surprise_of(point, prediction, own_variance);
+  verdict.deviation = verdict.surprise;
+  if (point.n == 0) {
+    if (seldom_moves()) {
+      verdict.expected = last_y_;
+      verdict.deviation = move_deviation(shape_.forward(point) - last_y_);
+    } else if (const std::optional<FewCounts> few = few_counts(prediction.mean, own_variance, variance)) {
+      verdict.deviation = count_deviation(point.value, few->mean, few->extra);
+    }
+  }
+  verdict.score = score_of(verdict.deviation);
   if (point.n > 0 && point.n < minimum_n_) verdict.kind = Kind::too_few;
   else if (verdict.score != 0) verdict.kind = verdict.score > 0 ? Kind::spike : Kind::drop;
   judge_run(point, verdict);
@@ -181,7 +252,7 @@ void Detector::judge_run(const Point& point, Verdict& verdict) const {
     return;
   }
   if (point.n > 0 || point.value != last_value_ || equal_ + 1 < kFewestEqual || equal_ >= kMostEqual) return;
-  const double chance = std::max(std::pow(repeats_, equal_), 1e-300);
+  const double chance = std::max(std::pow(repeats_[point.value == 0], equal_), 1e-300);
   const double run = deviation_among(normal_deviation(chance / 2), lookback_points_);
   if (run > std::fabs(verdict.score)) {
     verdict.kind = Kind::flat;
@@ -190,30 +261,62 @@ void Detector::judge_run(const Point& point, Verdict& verdict) const {
 }
 
 void Detector::learn(const Point& point, const Verdict& verdict) {
-  const PeriodEffects effects = calendar_.effects_of(point.period);
-  recent_[seen_++ % kRecent] = {point.period, shape_.forward(point)};
-  ++present_[effects.weekday];
-  ++due_[effects.weekday];
-  learn_repeats(point.value);
+  const double y = shape_.forward(point);
+  recent_[seen_++ % kRecent] = {point.period, y};
+  ++present_[effects_.weekday];
+  ++due_[effects_.weekday];
+  learn_repeats(point.value, y, verdict.surprise * verdict.sigma);
+  in_gap_ = false;
   learn_run(point, verdict.deviation);
+  out_of_line_ = (out_of_line_ << 1 | (std::fabs(verdict.deviation) > kOutOfLine)) & ((1U << kWatched) - 1);
 
   constexpr double kFlat = 2;  // a score from which on equal values are held to be no values
   if (std::max(up_, down_) > kAlarm) {
     accept_shift(verdict);
   } else if (verdict.kind != Kind::flat || std::fabs(verdict.score) < kFlat) {
-    learn_noise(effects, verdict.deviation);
+    learn_noise(verdict.surprise);
+    learn_habit(verdict.deviation, y);
     // The ends of months come so seldom that what is out of line there may be what they are like.
-    if (effects.special || std::fabs(verdict.deviation) <= kOutOfLine) learn_value(point, effects);
+    if (effects_.special || std::fabs(verdict.deviation) <= kOutOfLine || is_habit())
+      learn_value(point, y);
   }
   advance();
 }
 
-void Detector::learn_repeats(double value) {
+void Detector::learn_repeats(double value, double y, double apart) {
   const bool repeats = value == last_value_ && seen_ > 1;
   equal_ = repeats ? equal_ + 1 : 1;
-  const double rate = 1 / std::min(static_cast<double>(seen_) + 1, kRepeatMemory);
-  repeats_ += rate * ((repeats ? 1.0 : 0.0) - repeats_);
+  const std::size_t zero = last_value_ == 0;
+  const double rate = 1 / std::min(++repeats_learned_[zero] + 1, kRepeatMemory);
+  repeats_[zero] += rate * ((repeats ? 1.0 : 0.0) - repeats_[zero]);
+  if (!repeats && seen_ > 1) {
+    const double square = (y - last_y_) * (y - last_y_);
+    const double most = moves_ > 0 ? kMostMove * kMostMove * move_square_ : square;
+    move_square_ += (std::min(square, most) - move_square_) / std::min(++moves_, kMoveMemory);
+  }
+  if (moves_ > 0) {
+    const double square = std::min(apart * apart, kMostMove * kMostMove * move_square_);
+    apart_square_ += (square - apart_square_) / std::min(static_cast<double>(seen_), kRepeatMemory);
+  }
   last_value_ = value;
+  last_y_ = y;
+}
+
+bool Detector::is_habit() const {
+  return effects_.count > 0 && std::abs(habit_[effects_.last()]) >= (effects_.special ? kSpecialHabit : kHabit);
+}
+
+// A weekday that is out of line week after week, or a day of the month, has become another one.
+void Detector::learn_habit(double deviation, double y) {
+  if (calendar_.grain() != Grain::day || effects_.count == 0) return;
+  std::int8_t& run = habit_[effects_.last()];
+  const int sign = std::fabs(deviation) <= kOutOfLine ? 0 : deviation > 0 ? 1 : -1;
+  run = static_cast<std::int8_t>(run * sign > 0 ? std::clamp(run + sign, -kHabit, kHabit) : sign);
+  if (!is_habit()) return;
+  for (LevelFilter& filter : filters_) {
+    const double apart = y - filter.predict(effects_).mean;
+    filter.widen(effects_.last(), apart * apart);
+  }
 }
 
 void Detector::learn_run(const Point& point, double deviation) {
@@ -224,24 +327,24 @@ void Detector::learn_run(const Point& point, double deviation) {
   down_ = std::max(down_ - clipped - kAllowance, 0.0);
 }
 
-void Detector::learn_noise(const PeriodEffects& effects, double deviation) {
-  double square = std::min(deviation * deviation, kNoiseClip * kNoiseClip) / kClippedSquare;
-  if (shape_.kind == Shape::Kind::root) square = std::min(deviation * deviation, kRareClip * kRareClip);
+void Detector::learn_noise(double surprise) {
+  double square = std::min(surprise * surprise, kNoiseClip * kNoiseClip) / kClippedSquare;
+  if (shape_.kind == Shape::Kind::root || seldom_moves()) square = std::min(surprise * surprise, kRareClip * kRareClip);
   const double rate = 1 / std::min(++learned_ + kNoisePrior, kNoiseMemory);
   sigma_ = std::max(sigma_ * std::exp(rate * (square - 1) / 2), least_sigma_);
-  const std::size_t c = effects.special ? kSpecial : effects.weekday;
+  const std::size_t c = effects_.special ? kSpecial : effects_.weekday;
   const double class_rate = 1 / std::min(++class_learned_[c] + kClassPrior, kClassMemory);
   class_variance_[c] = std::clamp(class_variance_[c] * std::exp(class_rate * (square - 1)),
                                   1 / kMostClassVariance, kMostClassVariance);
 }
 
-void Detector::learn_value(const Point& point, const PeriodEffects& effects) {
-  const double own_variance = noise(effects);
+void Detector::learn_value(const Point& point, double y) {
+  const double own_variance = noise(predict().mean);
   std::array<double, kFilters> merit{};
   for (std::size_t f = 0; f < kFilters; ++f) {
-    const LevelFilter::Prediction prediction = filters_[f].predict(effects);
+    const LevelFilter::Prediction prediction = filters_[f].predict(effects_);
     double variance = own_variance;
-    double surprise = shape_.forward(point) - prediction.mean;
+    double surprise = y - prediction.mean;
     if (point.n > 0) {
       // The log odds of few observations are no straight line; their tangent at the expected rate is.
       const double rate = rate_of(shape_, prediction.mean);
@@ -251,8 +354,8 @@ void Detector::learn_value(const Point& point, const PeriodEffects& effects) {
     const double sigma = std::sqrt(prediction.variance + variance);
     const double size = std::min(std::fabs(surprise) / sigma, kOutOfLine);
     merit[f] = kForget * std::log(std::max(weights_[f], 1e-6)) - size * size / 2 - std::log(sigma);
-    const double most = std::hypot(kMostSurprise * std::sqrt(variance), kMostNews * std::sqrt(prediction.variance));
-    filters_[f].learn(effects, std::clamp(surprise, -most, most), variance);
+    const double most = std::sqrt(kMostSurprise * kMostSurprise * variance + kMostNews * kMostNews * prediction.variance);
+    filters_[f].learn(effects_, std::clamp(surprise, -most, most), variance);
   }
   const double best = *std::max_element(merit.begin(), merit.end());
   double sum = 0;
@@ -261,7 +364,8 @@ void Detector::learn_value(const Point& point, const PeriodEffects& effects) {
 }
 
 void Detector::accept_shift(const Verdict& verdict) {
-  const std::int64_t since = up_ > down_ ? up_since_ : down_since_;
+  const bool up = up_ > down_;
+  const std::int64_t since = up ? up_since_ : down_since_;
   shift_ = {since, next_, level(), 0, verdict.score};
   std::array<double, kRecent> moved{};
   for (LevelFilter& filter : filters_) {
@@ -271,7 +375,8 @@ void Detector::accept_shift(const Verdict& verdict) {
         moved[count++] = recent_[i].y - filter.predict(calendar_.effects_of(recent_[i].period)).mean;
     const auto middle = moved.begin() + static_cast<std::ptrdiff_t>(count / 2);
     std::nth_element(moved.begin(), middle, moved.begin() + static_cast<std::ptrdiff_t>(count));
-    const double shift = *middle;
+    // A level that ran after the points has come beyond the first of them, which is no way back.
+    const double shift = up ? std::max(*middle, 0.0) : std::min(*middle, 0.0);
     const double error = 2 * sigma_ * sigma_ / static_cast<double>(count);
     constexpr double kDoubt = 0.25;  // of the shift: the first days of a new level are seldom its last word
     filter.jump(shift, error + kDoubt * kDoubt * shift * shift);
@@ -282,22 +387,26 @@ void Detector::accept_shift(const Verdict& verdict) {
 
 void Detector::advance() {
   for (LevelFilter& filter : filters_) filter.advance(sigma_);
-  ++next_;
+  effects_ = calendar_.effects_of(++next_);
 }
 
 Verdict Detector::judge_missing() const {
-  const PeriodEffects effects = calendar_.effects_of(next_);
-  const LevelFilter::Prediction prediction = predict(effects);
+  const LevelFilter::Prediction prediction = predict();
   Verdict verdict;
   verdict.expected = prediction.mean;
-  verdict.sigma = std::sqrt(prediction.variance + noise(effects));
-  const double due = due_[effects.weekday];
-  if (due >= kFewestDue && present_[effects.weekday] >= kReliable * due) verdict.kind = Kind::missing;
+  verdict.sigma = std::sqrt(prediction.variance + noise(prediction.mean));
+  const double due = due_[effects_.weekday];
+  const bool reliable = due >= kFewestDue && present_[effects_.weekday] >= kReliable * due;
+  if (reliable && gaps_ <= kMostGaps * static_cast<double>(seen_)) verdict.kind = Kind::missing;
   return verdict;
 }
 
 void Detector::learn_missing() {
-  ++due_[calendar_.effects_of(next_).weekday];
+  if (!in_gap_ && present_[effects_.weekday] > due_[effects_.weekday] / 2) {
+    in_gap_ = true;
+    ++gaps_;
+  }
+  ++due_[effects_.weekday];
   advance();
 }
 

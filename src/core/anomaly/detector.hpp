@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/anomaly/baseline.hpp"
@@ -18,6 +20,7 @@ struct Verdict {
   double expected = 0;   ///< on the scale of the shape
   double sigma = 0;      ///< of the value about it, what is not known of it included
   double deviation = 0;  ///< sigmas, of the point alone
+  double surprise = 0;   ///< the same on the scale of the shape, which the noise is learned from
   double score = 0;      ///< as deviation_among() the points of 90 days, runs of points included
 };
 
@@ -34,7 +37,7 @@ struct Shift {
 /// points alone, so that a verdict never changes when later points arrive.
 ///
 /// Points are expected from a mixture of two LevelFilters, of which the level of one wanders slowly
-/// and that of the other fast; how well each predicts gives it its weight. A point that is out of line moves
+/// and that of the other is where the last points were; how well each predicts gives it its weight. A point that is out of line moves
 /// neither the expectation nor, much, the noise. Four of them in a row, or a longer run of smaller
 /// deviations of one sign (two-sided CUSUM; Page 1954), are a new level, which is then accepted.
 class Detector {
@@ -56,6 +59,10 @@ class Detector {
   void learn_missing();
 
   std::int64_t next_period() const { return next_; }
+
+  /// Whether half of the last 28 points are out of line: what was known is of no use any more.
+  bool lost() const { return std::popcount(out_of_line_) >= kMostOutOfLine; }
+
   const Shape& shape() const { return shape_; }
   const Shift& last_shift() const { return shift_; }
   double lookback_points() const { return lookback_points_; }
@@ -73,21 +80,36 @@ class Detector {
   static constexpr std::size_t kSpecial = 7;  // the class of noise of days that have another effect
   static constexpr std::size_t kClasses = 8;  // after those of the weekdays
   static constexpr std::size_t kRecent = 16;
+  static constexpr int kWatched = 28;  // points
+  static constexpr int kMostOutOfLine = kWatched / 2;
 
   struct Recent {
     std::int64_t period = 0;
     double y = 0;
   };
 
-  LevelFilter::Prediction predict(const PeriodEffects& effects) const;
-  double noise(const PeriodEffects& effects) const;
-  bool skewed_count(double mean, double own_variance) const;
-  double deviation_of(const Point& point, const LevelFilter::Prediction& prediction, double own_variance) const;
+  LevelFilter::Prediction predict() const;
+  double noise(double y) const;
+  double score_of(double deviation) const;
+  std::optional<double> skewed_mean(double y, double own_variance) const;
+
+  // A few separate things, whose number has that mean and that variance of its logarithm beyond Poisson's.
+  struct FewCounts {
+    double mean;
+    double extra;
+  };
+  std::optional<FewCounts> few_counts(double y, double own_variance, double variance) const;
+  bool seldom_moves() const;
+  double move_deviation(double move) const;
+  double move_of(double deviation) const;
+  double surprise_of(const Point& point, const LevelFilter::Prediction& prediction, double own_variance) const;
   void judge_run(const Point& point, Verdict& verdict) const;
   void learn_run(const Point& point, double deviation);
-  void learn_noise(const PeriodEffects& effects, double deviation);
-  void learn_value(const Point& point, const PeriodEffects& effects);
-  void learn_repeats(double value);
+  void learn_noise(double surprise);
+  bool is_habit() const;
+  void learn_habit(double deviation, double y);
+  void learn_value(const Point& point, double y);
+  void learn_repeats(double value, double y, double apart);
   void accept_shift(const Verdict& verdict);
   void advance();
 
@@ -96,7 +118,9 @@ class Detector {
   bool counts_ = true;  // nothing but whole numbers in the baseline
   double minimum_n_;
   double lookback_points_;
+  double quiet_;  // deviations that score nothing
   std::int64_t next_ = 0;
+  PeriodEffects effects_;  // of next_
   std::array<LevelFilter, kFilters> filters_;
   std::array<double, kFilters> weights_{};
   double sigma_ = 0;
@@ -113,9 +137,18 @@ class Detector {
   Shift shift_;
   double last_value_ = 0;
   int equal_ = 1;        // values in a row that are the same
-  double repeats_ = 0;   // share of values that repeat the one before
+  std::array<double, 2> repeats_{};       // share of values that repeat the one before, where that is not 0 and where it is
+  std::array<double, 2> repeats_learned_{};
+  double last_y_ = 0;
+  double move_square_ = 0;  // of what values move where they do not repeat
+  double moves_ = 0;
+  double apart_square_ = 0;  // of what values are apart from their expectation
+  std::uint32_t out_of_line_ = 0;            // of the last kWatched points
+  std::array<std::int8_t, Calendar::kMostEffects> habit_{};  // by effect: days of it out of line in a row, negative below
   std::array<double, 7> present_{};  // by weekday
   std::array<double, 7> due_{};
+  double gaps_ = 0;  // runs of periods without a value on weekdays that mostly have one
+  bool in_gap_ = false;
 };
 
 }  // namespace revenue::anomaly

@@ -34,6 +34,9 @@ class LevelFilter {
   /// The level has jumped by about `shift`, known with that variance.
   void jump(double shift, double variance);
 
+  /// An effect is known no better than to that variance more.
+  void widen(std::size_t effect, double variance);
+
   double level() const { return mean_[0]; }
   double effect(std::size_t effect) const;
 
@@ -47,7 +50,7 @@ class LevelFilter {
   std::size_t states_ = 0;
   double drift_ = 0;
   Row mean_{};
-  std::array<Row, kMostStates> covariance_{};
+  std::array<Row, kMostStates> covariance_{};  // on and above the diagonal; what is below it in its blocks is not read
 };
 
 }  // namespace revenue::anomaly

@@ -8,6 +8,7 @@ namespace revenue::anomaly {
 namespace {
 
 constexpr double kMostDeviations = 37;  // beyond, the probability is below the smallest double
+constexpr double kNearlyAlways = -0.01;  // log of a probability from which on nothing is unusual
 
 // log P(Z > z).
 double log_tail(double z) { return std::log(std::erfc(z / std::numbers::sqrt2) / 2); }
@@ -42,9 +43,14 @@ double deviation_among(double z, double trials) {
   const double log_among =
       log_alone < -35 ? log_alone + std::log(trials)
                       : std::log(-std::expm1(trials * std::log1p(-std::exp(std::min(log_alone, 0.0)))));
-  constexpr double kNearlyAlways = -0.01;
   if (log_among > kNearlyAlways) return 0;
   return std::copysign(from_log_tail(log_among - std::numbers::ln2), z);
+}
+
+double quiet_deviation(double trials) {
+  if (trials <= 1) return 0;
+  constexpr double kMargin = 1e-6;
+  return normal_deviation(-std::expm1(std::log1p(-std::exp(kNearlyAlways)) / trials) / 2) - kMargin;
 }
 
 double deviation_alone(double deviation, double trials) {

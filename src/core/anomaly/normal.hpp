@@ -7,6 +7,9 @@ namespace revenue::anomaly {
 /// often one has looked. Keeps the sign; 0 where `trials` would bring it about every time.
 double deviation_among(double z, double trials);
 
+/// Deviations of a smaller size than this are worth 0 among so many trials, for certain.
+double quiet_deviation(double trials);
+
 /// The z whose deviation_among() `trials` is `deviation`, above 0.
 double deviation_alone(double deviation, double trials);
 

@@ -11,22 +11,24 @@ namespace {
 
 constexpr std::size_t kPollEvery = 64;
 
-// The points of one stretch without a gap that ends what is known.
+// The points of one stretch without a gap that ends what is known, or as many of them as what is known is good for.
 class Stretch {
  public:
   Stretch(std::span<const GatheredPoint> points, const DetectorModel& model, double sigmas, Watched& into)
       : points_(points), model_(model), sigmas_(sigmas), into_(into) {}
 
-  void run(Poll poll) {
-    const std::size_t begin = learn_baseline_points();
-    for (std::size_t i = begin; i < points_.size(); ++i) {
+  // Returns how many points it took.
+  std::size_t run(Poll poll) {
+    std::size_t i = learn_baseline_points();
+    for (; i < points_.size() && !into_.detector->lost(); ++i) {
       if (i % kPollEvery == 0) poll();
       const GatheredPoint& next = points_[i];
       while (into_.detector->next_period() < next.point.period) skip({});
       if (std::isnan(next.point.value)) skip(next.at);
       else judge(next);
     }
-    into_.spanned = points_.back().point.period - points_.front().point.period + 1;
+    into_.spanned = points_[i - 1].point.period - points_.front().point.period + 1;
+    return i;
   }
 
  private:
@@ -157,8 +159,7 @@ Watched watch(const DetectorModel& model, double sigmas, Poll poll) {
   for (std::size_t first = 0; first < gathered.size();) {
     std::size_t end = first + 1;
     while (end < gathered.size() && gathered[end].point.period - gathered[end - 1].point.period <= kLongestGap) ++end;
-    Stretch(std::span(gathered).subspan(first, end - first), model, sigmas, watched).run(poll);
-    first = end;
+    while (first < end) first += Stretch(std::span(gathered).subspan(first, end - first), model, sigmas, watched).run(poll);
   }
   return watched;
 }

@@ -37,7 +37,7 @@ struct Watched {
   std::vector<WatchedPoint> points;
   std::vector<WatchedShift> shifts;
   std::optional<Detector> detector;  ///< after the last point; nothing where its baseline is not complete
-  std::size_t known = 0;             ///< periods with a value since the last gap that ended what was known
+  std::size_t known = 0;             ///< periods with a value since what was known before was given up
   std::int64_t spanned = 0;          ///< periods since then
 };
 
