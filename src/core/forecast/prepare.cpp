@@ -132,7 +132,7 @@ std::int64_t draw_in_outliers(std::span<double> values, std::size_t season) {
       const double apart = most - least > limit ? kTooFar * (most - least) : limit;
       const auto run = std::span(plain).subspan(t, length);
       if (!std::all_of(run.begin(), run.end(),
-                       [&](double value) { return value < least - apart || value > most + apart; }))
+                       [apart, low = least, high = most](double value) { return value < low - apart || value > high + apart; }))
         continue;
       for (double& value : run) value = at_end ? std::clamp(value, least - apart, most + apart) : (least + most) / 2;
       for (std::size_t i = t; i < t + length; ++i) values[i] = plain[i] + effects[i % effects.size()];
