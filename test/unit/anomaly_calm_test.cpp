@@ -148,7 +148,7 @@ TEST(CalmSeries, AfterWhatWasOne) {
 // What is launched after a quarter of nothing has no past to be judged by; it is learned anew, and the window
 // function says the same.
 TEST(CalmSeries, BeginsAnewWhereNothingFits) {
-  const Day launch = [](Luck& luck, int day) { return day < 100 ? 0 : luck.poisson(std::min(200.0, 2.0 * (day - 100))); };
+  const Day launch = [](Luck& luck, int day) { return day <= 100 ? 0 : luck.poisson(std::min(200.0, 2.0 * (day - 100))); };
   EXPECT_LE(alarms_a_year(launch, [](int day) { return day >= 250; }), kFew);
   const auto points = detect(model_of(launch, 1), "medium", no_poll);
   std::pmr::monotonic_buffer_resource memory;
