@@ -1,37 +1,16 @@
 #include "core/anomaly/calendar.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <vector>
+
+#include "core/foundation/time.hpp"
 
 namespace revenue::anomaly {
 namespace {
 
-using std::chrono::days;
-using std::chrono::sys_days;
-using std::chrono::year_month_day;
-
 constexpr std::int64_t kHour = 3'600'000'000;
 constexpr std::int64_t kDay = 24 * kHour;
-constexpr sys_days kEpoch = std::chrono::year{2000} / std::chrono::January / 1;
 constexpr std::int64_t kFirstMonday = 2;  // 2000-01-03
-
-constexpr std::int64_t floor_div(std::int64_t a, std::int64_t b) {
-  return a / b - (a % b != 0 && (a % b < 0) != (b < 0));
-}
-
-year_month_day date_of(std::int64_t day) { return {kEpoch + days{day}}; }
-
-std::int64_t month_number(std::int64_t day) {
-  const year_month_day date = date_of(day);
-  return 12 * static_cast<std::int64_t>(static_cast<int>(date.year())) + static_cast<unsigned>(date.month()) - 1;
-}
-
-std::int64_t first_of_month(std::int64_t month) {
-  const std::int64_t year = floor_div(month, 12);
-  const auto in_year = static_cast<unsigned>(month - 12 * year) + 1;
-  return (sys_days{std::chrono::year{static_cast<int>(year)} / std::chrono::month{in_year} / 1} - kEpoch).count();
-}
 
 std::int64_t usual_step(std::span<const std::int64_t> times) {
   std::vector<std::int64_t> steps;
@@ -123,11 +102,11 @@ std::int64_t Calendar::period_of(std::int64_t time) const {
     case Grain::week:
       return floor_div(day - kFirstMonday, 7);
     case Grain::month:
-      return month_number(day);
+      return month_index(day);
     case Grain::quarter:
-      return floor_div(month_number(day), 3);
+      return floor_div(month_index(day), 3);
     default:
-      return floor_div(month_number(day), 12);
+      return floor_div(month_index(day), 12);
   }
 }
 
@@ -150,15 +129,13 @@ std::int64_t Calendar::start_of(std::int64_t period) const {
 
 PeriodEffects Calendar::effects_of_day(std::int64_t day) const {
   PeriodEffects effects;
-  const std::int64_t since_monday = day - kFirstMonday;
-  effects.weekday = static_cast<std::uint8_t>(since_monday - 7 * floor_div(since_monday, 7));
+  effects.weekday = static_cast<std::uint8_t>(weekday_of(day));
   effects.add(weekdays_ + std::size_t{effects.weekday});
 
-  const year_month_day date = date_of(day);
-  const auto day_of_month = static_cast<unsigned>(date.day());
-  const auto month = static_cast<unsigned>(date.month());
-  const auto last = static_cast<unsigned>((date.year() / date.month() / std::chrono::last).day());
-  const unsigned left = last - day_of_month;
+  const Civil date = civil_of(day);
+  const auto day_of_month = static_cast<unsigned>(date.day);
+  const auto month = static_cast<unsigned>(date.month);
+  const auto left = static_cast<unsigned>(days_in_month(date.year, date.month) - date.day);
   if (left < 3) {
     effects.add(month_ends_ + left);
     const unsigned since_start = (month + 12 - static_cast<unsigned>(fiscal_year_start_)) % 12;
@@ -197,7 +174,7 @@ PeriodEffects Calendar::effects_of(std::int64_t period) const {
     case Grain::part_of_day: {
       const std::int64_t time = period * step_;
       const std::int64_t day = floor_div(time, kDay);
-      effects.weekday = static_cast<std::uint8_t>(day - kFirstMonday - 7 * floor_div(day - kFirstMonday, 7));
+      effects.weekday = static_cast<std::uint8_t>(weekday_of(day));
       effects.add(weekdays_ + std::size_t{effects.weekday});
       effects.add(hours_ + static_cast<std::size_t>((time - day * kDay) / kHour));
       break;
@@ -206,24 +183,24 @@ PeriodEffects Calendar::effects_of(std::int64_t period) const {
       return effects_of_day(period);
     case Grain::week: {
       const std::int64_t last = 7 * period + kFirstMonday + 6;
-      const std::int64_t month = month_number(last);
-      effects.add(months_ + static_cast<std::size_t>(month - 12 * floor_div(month, 12)));
-      const std::int64_t next = month_number(last + 1);
-      const std::int64_t first = month_number(last - 6);
+      const std::int64_t month = month_index(last);
+      effects.add(months_ + static_cast<std::size_t>(floor_mod(month, 12)));
+      const std::int64_t next = month_index(last + 1);
+      const std::int64_t first = month_index(last - 6);
       if (next != first) {  // the last day of a month is in it
         effects.add(month_ends_);
-        if ((first - 12 * floor_div(first, 12) + 13 - fiscal_year_start_) % 3 == 2) effects.add(quarter_ends_);
+        if ((floor_mod(first, 12) + 13 - fiscal_year_start_) % 3 == 2) effects.add(quarter_ends_);
       }
       break;
     }
     case Grain::month: {
-      const std::int64_t in_year = period - 12 * floor_div(period, 12);
+      const std::int64_t in_year = floor_mod(period, 12);
       effects.add(months_ + static_cast<std::size_t>(in_year));
       if ((in_year + 13 - fiscal_year_start_) % 3 == 2) effects.add(quarter_ends_);
       break;
     }
     case Grain::quarter:
-      effects.add(months_ + static_cast<std::size_t>(period - 4 * floor_div(period, 4)));
+      effects.add(months_ + static_cast<std::size_t>(floor_mod(period, 4)));
       break;
     case Grain::year:
       break;
