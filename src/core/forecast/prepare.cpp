@@ -71,6 +71,8 @@ void interpolate(std::span<double> values, std::size_t season) {
 
 namespace {
 
+constexpr double kTooFar = 8;  // usual steps
+
 // The values beside a run of `length` from `begin` on: two before and two after, or three of one side where the other
 // has none.
 struct Beside {
@@ -99,7 +101,6 @@ Beside beside(std::span<const double> values, std::size_t begin, std::size_t len
 // How far a value may be from those beside it: eight usual steps, or a quarter of the level where most values do not
 // move at all.
 double usual_limit(std::span<const double> values) {
-  constexpr double kTooFar = 8;
   constexpr double kOfLevel = 0.25;
   std::vector<double> sizes(values.size() - 1);
   for (std::size_t t = 1; t < values.size(); ++t) sizes[t - 1] = std::fabs(values[t] - values[t - 1]);
@@ -114,7 +115,6 @@ double usual_limit(std::span<const double> values) {
 
 std::int64_t draw_in_outliers(std::span<double> values, std::size_t season) {
   constexpr std::size_t kFewest = 12;
-  constexpr double kTooFar = 8;
   constexpr std::size_t kLongestRun = 2;
   const std::size_t n = values.size();
   if (n < kFewest) return 0;

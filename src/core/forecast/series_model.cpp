@@ -60,11 +60,6 @@ std::vector<double> held_back_errors(std::span<const double> values, std::int32_
   return errors;
 }
 
-// The factor of the scale that a series' own record makes, from errors of the fast recipe.
-double own_factor_of(std::span<const double> values, std::int32_t season, Period period, Poll poll) {
-  return own_factor(period, held_back_errors(values, season, period, Method::fast, poll));
-}
-
 void fill_gaps(Series& series, const SeriesOptions& options, std::vector<double>& values) {
   const auto gaps = std::count_if(values.begin(), values.end(), [](double value) { return std::isnan(value); });
   if (gaps == 0) return;
@@ -153,13 +148,22 @@ void free_of_effects(std::span<double> values, std::int64_t first, SeriesModel& 
 // The scale of the intervals, and the scores they are calibrated on.
 void measure_errors(std::span<const double> values, std::span<const double> fitted, SeriesModel& model, Poll poll) {
   const Period period = model.calendar.period;
-  model.record = own_factor_of(values, model.season, period, poll);
+  // A series' own record is that of the fast recipe.
+  const auto fast_errors = [&](std::span<const double> known) {
+    return held_back_errors(known, model.season, period, Method::fast, poll);
+  };
+  const auto scores_of = [&](std::span<const double> known, const std::vector<double>& fast) {
+    return model.method == Method::fast ? fast : held_back_errors(known, model.season, period, model.method, poll);
+  };
+  const std::vector<double> fast = fast_errors(values);
+  model.record = own_factor(period, fast);
   model.scale = base_scale(values, fitted, static_cast<std::size_t>(model.season)) * model.record * model.unit;
-  model.scores = held_back_errors(values, model.season, period, model.method, poll);
+  model.scores = scores_of(values, fast);
   if (model.scores.empty()) return;
   const std::size_t horizon = model.scores.size();
   const std::span<const double> before = values.first(values.size() - horizon);
-  model.record_before = own_factor_of(before, model.season, period, poll);
+  const std::vector<double> fast_before = fast_errors(before);
+  model.record_before = own_factor(period, fast_before);
   const auto of_now = [&](std::vector<double>& scores, std::size_t known, double record) {
     // The fit to the whole series knows more than the one held back; how much that is worth, on M1 and M3.
     constexpr double kMoreHistory = 0.06;
@@ -169,9 +173,9 @@ void measure_errors(std::span<const double> values, std::span<const double> fitt
   of_now(model.scores, before.size(), model.record_before);
   // The last few periods may have been calmer than most, for all series together: those before are heard too.
   if (held_back(period, before.size()) < horizon) return;
-  model.earlier_scores = held_back_errors(before, model.season, period, model.method, poll);
+  model.earlier_scores = scores_of(before, fast_before);
   const std::size_t known = before.size() - model.earlier_scores.size();
-  of_now(model.earlier_scores, known, own_factor_of(before.first(known), model.season, period, poll));
+  of_now(model.earlier_scores, known, own_factor(period, fast_errors(before.first(known))));
 }
 
 }  // namespace
