@@ -405,8 +405,8 @@ BEGIN
     JOIN revenue.orgs AS o USING (org_id)
     WHERE a.org_id = chosen AND a.account_id = account_fits.account_id
       AND (NOT options ?| '{segments,annual_revenue}' OR options -> 'segments' ? a.segment
-        OR a.annual_revenue * CASE WHEN coalesce(a.currency, o.base_currency) = o.base_currency THEN 1
-            ELSE revenue.rate_on(chosen, a.currency, (won_at AT TIME ZONE o.time_zone)::date) END >= (options ->> 'annual_revenue')::numeric)
+        OR a.annual_revenue * revenue.rate_into_base(chosen, coalesce(a.currency, o.base_currency), o.base_currency,
+            (won_at AT TIME ZONE o.time_zone)::date) >= (options ->> 'annual_revenue')::numeric)
       AND (options ->> 'new_customer' IS DISTINCT FROM 'true' OR NOT EXISTS (
         SELECT FROM revenue.deals AS d JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
         WHERE d.org_id = chosen AND d.account_id = a.account_id AND s.kind = 'won' AND d.closed_at < won_at

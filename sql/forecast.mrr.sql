@@ -105,7 +105,7 @@ SET plan_cache_mode = force_custom_plan SET jit = off SET work_mem = '64MB' AS $
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.require_org('member', org);
-  base text;
+  base char(3);
   today date;
 BEGIN
   PERFORM revenue.check_forecast_dimension(dimension, 'mrr');
@@ -120,13 +120,13 @@ BEGIN
     WHERE m.org_id = chosen AND m.booked_day <= today GROUP BY 1, 2, 3, 4
   ), moved AS (
     SELECT d.member, revenue.month_number(d.booked_day) AS month, d.kind, sum(d.amount
-      * CASE WHEN d.currency = base THEN 1 ELSE coalesce(revenue.rate_on(chosen, d.currency, d.booked_day), 0) END) AS value
+      * coalesce(revenue.rate_into_base(chosen, d.currency, base, d.booked_day), 0)) AS value
     FROM days AS d WHERE d.kind <> 'swap' GROUP BY 1, 2, 3
   ), spine AS (
     SELECT revenue.month_number(m::date) AS month, least((m + interval '1 month - 1 day')::date, today) AS last_day
     FROM generate_series(date_trunc('month', (SELECT min(d.booked_day) FROM days AS d)::timestamp), today::timestamp, interval '1 month') AS m
   ), balances AS (
-    SELECT b.member, b.month, sum(b.balance * CASE WHEN b.currency = base THEN 1 ELSE coalesce(revenue.rate_on(chosen, b.currency, b.last_day), 0) END) AS value
+    SELECT b.member, b.month, sum(b.balance * coalesce(revenue.rate_into_base(chosen, b.currency, base, b.last_day), 0)) AS value
     FROM (
       SELECT k.member, k.currency, s.month, s.last_day, sum(coalesce(c.amount, 0)) OVER (PARTITION BY k.member, k.currency ORDER BY s.month) AS balance
       FROM spine AS s CROSS JOIN (SELECT DISTINCT d.member, d.currency FROM days AS d) AS k

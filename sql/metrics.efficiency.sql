@@ -50,7 +50,7 @@ BEGIN
     FROM revenue.mrr_days AS m WHERE m.org_id = chosen AND m.booked_day <= last_day
     GROUP BY 1, 2
   ), rates AS MATERIALIZED (
-    SELECT c.currency, d.day, CASE WHEN c.currency = base THEN 1 ELSE coalesce(revenue.rate_on(chosen, c.currency, d.day), 0) END AS rate
+    SELECT c.currency, d.day, coalesce(revenue.rate_into_base(chosen, c.currency, base, d.day), 0) AS rate
     FROM (SELECT b.currency FROM booked AS b UNION SELECT k.currency FROM costs AS k) AS c CROSS JOIN days AS d
   ), balances AS (
     SELECT r.day, r.rate, r.rate * coalesce(b.net_new, 0) AS net_new, coalesce(b.movements, 0) AS movements, r.rate * coalesce(k.cost, 0) AS spend,
