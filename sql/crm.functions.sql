@@ -160,7 +160,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     WHEN (created_at AT TIME ZONE time_zone)::date = (closed_at AT TIME ZONE time_zone)::date THEN 0 END;
 END;
 COMMENT ON FUNCTION revenue.cycle_days(timestamptz, timestamptz, text) IS
-  'Days from the creation of a deal to its close, 0 within a day; NULL where either is unknown or the deal closed before the day it was created';
+  'For cycles: days from the creation of a deal to its close, 0 within a day; NULL where either is unknown or the deal closed before the day it was created';
 
 -- A deal that arrives closed has been so since it closed; within a day that is all that is known of
 -- it, at the day's end, so that what else is known of that day comes before.
