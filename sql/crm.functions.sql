@@ -155,7 +155,7 @@ COMMENT ON FUNCTION revenue.closing_instant(date, timestamptz, text) IS
   'For triggers: when a closed deal closed: on its close date unless that lies ahead, else when the write says that it entered the stage, else now';
 
 CREATE OR REPLACE FUNCTION revenue.cycle_days(created_at timestamptz, closed_at timestamptz, time_zone text) RETURNS double precision
-LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE WHEN created_at <= closed_at THEN revenue.elapsed_days(created_at, closed_at)
     WHEN (created_at AT TIME ZONE time_zone)::date = (closed_at AT TIME ZONE time_zone)::date THEN 0 END;
 END;
