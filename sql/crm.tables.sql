@@ -161,6 +161,7 @@ CREATE TABLE revenue.stages (
   kind text NOT NULL DEFAULT 'open' CHECK (kind IN ('open', 'won', 'lost')),
   qualified boolean NOT NULL DEFAULT false,
   framework_stage text,
+  retired boolean NOT NULL DEFAULT false,
   PRIMARY KEY (org_id, pipeline_id, stage_id),
   UNIQUE (org_id, pipeline_id, position),
   FOREIGN KEY (org_id, pipeline_id) REFERENCES revenue.pipelines ON DELETE CASCADE
@@ -173,6 +174,7 @@ COMMENT ON COLUMN revenue.stages.name IS 'Name as the CRM shows it';
 COMMENT ON COLUMN revenue.stages.position IS 'Place in the pipeline; gaps are allowed';
 COMMENT ON COLUMN revenue.stages.kind IS 'open, won or lost';
 COMMENT ON COLUMN revenue.stages.qualified IS 'Whether a deal that reached it counts as qualified';
+COMMENT ON COLUMN revenue.stages.retired IS 'Whether nothing may come into it any more; it keeps its past. A stage that something has been in is retired, not deleted';
 COMMENT ON COLUMN revenue.stages.framework_stage IS 'Stage of the scoring framework it is scored as; NULL = the one named like stage_id';
 
 -- Products ------------------------------------------------------------------------------------
