@@ -130,7 +130,7 @@ BEGIN
   END IF;
   RAISE EXCEPTION 'stage "%" of pipeline "%" is retired', NEW.stage_id, NEW.pipeline_id
     USING ERRCODE = 'object_not_in_prerequisite_state',
-      HINT = 'Use another stage, or set retired = false in revenue.stages..';
+      HINT = 'Use another stage, or set retired = false in revenue.stages.';
 END $$;
 COMMENT ON FUNCTION revenue.refuse_retired_stage() IS 'Trigger: nothing new comes into a retired stage';
 
@@ -1016,6 +1016,31 @@ CREATE OR REPLACE TRIGGER record_deleted AFTER DELETE ON revenue.contacts
 REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_contact_stages();
 
 -- Engagement ----------------------------------------------------------------------------------
+-- What has been done counts, not what is planned: a date ahead would make a deal look cared for until then.
+-- An activity counts for its deal whoever did it, because more people than the owner sell; it says who.
+
+CREATE OR REPLACE FUNCTION revenue.refuse_future() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  wrong record;
+BEGIN
+  IF revenue.restoring() THEN RETURN NEW; END IF;
+  SELECT v.key, v.value INTO wrong FROM jsonb_each_text(to_jsonb(NEW)) AS v
+  WHERE v.key = ANY (TG_ARGV) AND v.value::timestamptz > now() + interval '1 day' LIMIT 1;
+  RAISE EXCEPTION '% lies in the future', wrong.key USING ERRCODE = 'check_violation', DETAIL = format('Found: %s', wrong.value),
+    HINT = 'It says what has happened; load what is planned once it has.';
+END $$;
+COMMENT ON FUNCTION revenue.refuse_future() IS 'Trigger: an error about a time more than a day ahead, in one of the columns that are the trigger''s arguments';
+
+CREATE OR REPLACE TRIGGER refuse_future BEFORE INSERT OR UPDATE ON revenue.activities FOR EACH ROW
+WHEN (NEW.occurred_at > now() + interval '1 day') EXECUTE FUNCTION revenue.refuse_future('occurred_at');
+CREATE OR REPLACE TRIGGER refuse_future BEFORE INSERT OR UPDATE ON revenue.contacts FOR EACH ROW
+WHEN (NEW.last_engaged_at > now() + interval '1 day' OR NEW.stage_entered_at > now() + interval '1 day')
+EXECUTE FUNCTION revenue.refuse_future('last_engaged_at', 'stage_entered_at');
+CREATE OR REPLACE TRIGGER refuse_future BEFORE INSERT OR UPDATE ON revenue.deals FOR EACH ROW
+WHEN (NEW.last_activity_at > now() + interval '1 day' OR NEW.stage_entered_at > now() + interval '1 day'
+  OR NEW.closed_at > now() + interval '1 day' OR NEW.created_at > now() + interval '1 day')
+EXECUTE FUNCTION revenue.refuse_future('last_activity_at', 'stage_entered_at', 'closed_at', 'created_at');
 
 CREATE OR REPLACE FUNCTION revenue.count_activities() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
@@ -1228,12 +1253,13 @@ CREATE OR REPLACE FUNCTION revenue.check_deal_values(
 RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   wrong text := CASE
-    WHEN NOT amount BETWEEN 0 AND 999999999999 THEN 'amount must be from 0 to 999999999999'
-    WHEN NOT isfinite(close_date) THEN 'close_date must be a date'
+    WHEN NOT amount >= 0 OR NOT amount < 100000000000 THEN 'amount must be 0 or more and below 100 billion'
+    WHEN NOT close_date >= '1900-01-01' OR NOT close_date < '2200-01-01' THEN 'close_date must lie in the years 1900 to 2199'
     WHEN forecast_category NOT IN ('omitted', 'pipeline', 'best_case', 'commit', 'closed')
       THEN 'forecast_category must be omitted, pipeline, best_case, commit or closed'
     WHEN num_users_planned < 0 THEN 'num_users_planned must be 0 or more'
-    WHEN NOT base_list_price_per_user BETWEEN 0 AND 999999999999 THEN 'base_list_price_per_user must be from 0 to 999999999999'
+    WHEN NOT base_list_price_per_user >= 0 OR NOT base_list_price_per_user < 100000000000
+      THEN 'base_list_price_per_user must be 0 or more and below 100 billion'
     WHEN NOT contract_term_months BETWEEN 1 AND 1200 THEN 'contract_term_months must be from 1 to 1200'
   END;
 BEGIN
