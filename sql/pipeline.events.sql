@@ -7,7 +7,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $
 BEGIN
   IF from_date > to_date THEN
     RAISE EXCEPTION 'the period ends before it begins: % to %', from_date, to_date
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'Pass from_date before to_date, or NULL where the period is open.';
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'to_date is the day after the last one; NULL leaves the period open.';
   END IF;
 END $$;
 COMMENT ON FUNCTION revenue.check_date_range IS 'An error with a hint where a period ends before it begins; NULL = open';
@@ -28,7 +28,7 @@ BEGIN
   WITH visible AS MATERIALIZED (
     SELECT o.org_id, o.base_currency, o.time_zone, coalesce(revenue.checked_instant(as_of), now()) AS moment,
       least(greatest(from_date, '0001-01-02'), '9999-12-29')::timestamp AT TIME ZONE o.time_zone AS first_at,
-      (greatest(least(to_date, '9999-12-29'), '0001-01-02') + 1)::timestamp AT TIME ZONE o.time_zone AS end_at
+      greatest(least(to_date, '9999-12-30'), '0001-01-02')::timestamp AT TIME ZONE o.time_zone AS end_at
     FROM revenue.orgs AS o
     WHERE o.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR o.org_id = org)
   ), cells AS MATERIALIZED (
@@ -54,7 +54,7 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.event_cells FROM PUBLIC;
 COMMENT ON FUNCTION revenue.event_cells IS
-  'For functions with the owner''s rights: revenue events of a period until as_of by type, offer, platform, niche and source, of the organisations the caller may see, cells of any size';
+  'For functions with the owner''s rights: revenue events from from_date to the day before to_date and until as_of by type, offer, platform, niche and source, of the organisations the caller may see, cells of any size';
 
 CREATE OR REPLACE FUNCTION revenue.mtd(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
@@ -148,7 +148,7 @@ BEGIN
   FROM ranked AS r WHERE n IS NULL OR r.place <= n ORDER BY r.org_id, r.place;
 END $$;
 COMMENT ON FUNCTION revenue.top_sources IS
-  'The sources that brought most revenue in a period (NULL = open), net of what was lost; source NULL = unknown, total_revenue = of all sources that the caller sees';
+  'The sources that brought most revenue from from_date to the day before to_date (NULL = open), net of what was lost; source NULL = unknown, total_revenue = of all sources that the caller sees';
 
 CREATE OR REPLACE VIEW revenue.top_sources AS SELECT * FROM revenue.top_sources();
 

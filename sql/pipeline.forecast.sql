@@ -287,19 +287,19 @@ DECLARE
   chosen integer := revenue.current_org(org);
   zone text := (SELECT o.time_zone FROM revenue.orgs AS o WHERE o.org_id = chosen);
   today date := (now() AT TIME ZONE zone)::date;
-  last_day date := least(coalesce(forecast_calibration.to_date, today - 30), today - 30);
-  first_day date := coalesce(forecast_calibration.from_date, (last_day - interval '1 year')::date);
+  day_after date := least(coalesce(forecast_calibration.to_date, today - 29), today - 29);
+  first_day date := coalesce(forecast_calibration.from_date, (day_after - 1 - interval '1 year')::date);
   moment timestamptz;
 BEGIN
-  IF first_day NOT BETWEEN '0001-01-01' AND '9999-12-31' OR last_day NOT BETWEEN '0001-01-01' AND '9999-12-31' THEN
+  IF first_day NOT BETWEEN '0001-01-01' AND '9999-12-31' OR day_after NOT BETWEEN '0001-01-01' AND '9999-12-31' THEN
     RAISE EXCEPTION 'from_date and to_date must lie in the years 1 to 9999' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave them out for the last year.';
-  ELSIF coalesce(step, interval '0') NOT BETWEEN interval '1 day' AND interval '100 years' OR (last_day - first_day) / extract(epoch FROM step) * 86400 > 1000 THEN
+  ELSIF coalesce(step, interval '0') NOT BETWEEN interval '1 day' AND interval '100 years' OR (day_after - first_day) / extract(epoch FROM step) * 86400 > 1000 THEN
     RAISE EXCEPTION 'step must be a day to 100 years and make at most 1,000 origins' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'The default is a month.';
   END IF;
-  FOR origin IN SELECT g::date FROM generate_series(first_day::timestamp, last_day::timestamp, step) AS g ORDER BY 1 LOOP
-    moment := origin::timestamp AT TIME ZONE zone;
+  FOR origin IN SELECT g::date FROM generate_series(first_day::timestamp, day_after::timestamp, step) AS g WHERE g < day_after ORDER BY 1 LOOP
+    moment := origin::timestamp AT TIME ZONE zone - interval '1 us';  -- what comes on the origin itself is to be forecast
     RETURN QUERY
     -- By themselves, or a plan for few deals would fit the model once a deal.
     WITH outlook AS MATERIALIZED (
@@ -317,7 +317,7 @@ BEGIN
         AND o.stage_id = d.stage_id AND o.days = revenue.stage_age(d.stage_entered_at, moment)
       WHERE d.org_id = chosen AND coalesce(s.kind = 'open', false)
     ), outcomes AS (
-      SELECT h.days, x.p, x.dispersion, coalesce(c.won_at <= h.until, false) AS won
+      SELECT h.days, x.p, x.dispersion, coalesce(c.won_at < h.until, false) AS won
       FROM chances AS c
       CROSS JOIN (
         SELECT days, (origin + days)::timestamp AT TIME ZONE zone AS until FROM unnest('{30,60,90}'::integer[]) AS days) AS h

@@ -18,7 +18,7 @@ BEGIN
     WHERE o.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR o.org_id = org)
   ), days AS MATERIALIZED (
     SELECT v.base_currency, a.* FROM visible AS v JOIN revenue.offer_activity AS a USING (org_id)
-    WHERE a.day BETWEEN coalesce(from_date, '-infinity') AND coalesce(to_date, 'infinity')
+    WHERE (from_date IS NULL OR a.day >= from_date) AND (to_date IS NULL OR a.day < to_date)
   ), rates AS MATERIALIZED (
     SELECT d.org_id, d.currency, d.day, f.rate
     FROM (SELECT DISTINCT a.org_id, a.base_currency, a.currency, a.day FROM days AS a) AS d
@@ -57,7 +57,7 @@ BEGIN
   ORDER BY s.org_id, s.offer_id, s.platform, s.niche;
 END $$;
 COMMENT ON FUNCTION revenue.offer_performance IS
-  'Each offer by platform and niche in a period (NULL = open): from impressions to revenue, with the conversion rate and the ROI; an unknown niche is one key';
+  'Each offer by platform and niche from from_date to the day before to_date (NULL = open): from impressions to revenue, with the conversion rate and the ROI; an unknown niche is one key';
 
 CREATE OR REPLACE VIEW revenue.offer_performance AS SELECT * FROM revenue.offer_performance();
 
@@ -78,7 +78,7 @@ BEGIN
     WHERE o.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR o.org_id = org)
   ), days AS MATERIALIZED (
     SELECT v.base_currency, a.* FROM visible AS v JOIN revenue.automation_days AS a USING (org_id)
-    WHERE a.day BETWEEN coalesce(from_date, '-infinity') AND coalesce(to_date, 'infinity')
+    WHERE (from_date IS NULL OR a.day >= from_date) AND (to_date IS NULL OR a.day < to_date)
   ), rates AS MATERIALIZED (
     SELECT d.org_id, d.currency, d.day, f.rate
     FROM (SELECT DISTINCT a.org_id, a.base_currency, a.currency, a.day FROM days AS a) AS d
@@ -103,7 +103,7 @@ BEGIN
   ORDER BY g.org_id, g.automation_id;
 END $$;
 COMMENT ON FUNCTION revenue.automation_roi IS
-  'What each automation brought in a period (NULL = open): hours saved x hourly rate + revenue generated, against its cost';
+  'What each automation brought from from_date to the day before to_date (NULL = open): hours saved x hourly rate + revenue generated, against its cost';
 
 CREATE OR REPLACE VIEW revenue.automation_roi AS SELECT * FROM revenue.automation_roi();
 

@@ -12,6 +12,8 @@ RETURNS TABLE (
   deals_with_days bigint, mean_days_slipped double precision, deals_without_value bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 #variable_conflict use_column
+DECLARE
+  past timestamptz := revenue.checked_instant(as_of) + interval '1 us';  -- what was so at as_of, that too
 BEGIN
   IF NOT isfinite(window_from) OR NOT isfinite(window_to) THEN
     RAISE EXCEPTION 'slippage needs a period with a beginning and an end' USING ERRCODE = 'invalid_parameter_value',
@@ -22,11 +24,11 @@ BEGIN
     SELECT m.*, m.exit_kind IN ('pushed', 'slipped') AS slips,
       CASE WHEN m.exit_kind IN ('pushed', 'slipped') AND m.closing_close_date IS NOT NULL
         THEN greatest(m.closing_close_date, m.period_to) - m.opening_close_date END AS days
-    FROM revenue.waterfall_windows(as_of, as_of, window_from, window_to, org) AS w
+    FROM revenue.waterfall_windows(past, past, window_from, window_to, org) AS w
     JOIN revenue.orgs AS o USING (org_id)
     -- What became of a deal after the period is no matter of the period.
     CROSS JOIN LATERAL revenue.deal_movements(
-      w.period_from::timestamp AT TIME ZONE o.time_zone, CASE WHEN w.ends_at <= w.closing_at THEN w.ends_at ELSE as_of END,
+      w.period_from::timestamp AT TIME ZONE o.time_zone, CASE WHEN w.ends_at < w.closing_at THEN w.ends_at ELSE past END,
       w.period_from, w.period_to, 'all', 'then', w.org_id) AS m
     WHERE m.in_opening
   )

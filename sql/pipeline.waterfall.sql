@@ -1,4 +1,7 @@
 -- The room pipeline: what moved in the pipeline between two instants, from the history of deals alone.
+-- The span between them is half-open, [opening, closing), like every period: what becomes true at an instant
+-- belongs to the span that begins there, so that a deal closed on a day, which is at its midnight, is counted
+-- with that day. So both states are those an instant before; a closing of NULL is the present.
 -- In the pipeline is, at an instant, an open deal whose close date lies in the window, while the window
 -- has not ended. A deal without a close date counts as later than any other. The set that is looked at
 -- is one pipeline and, by a dimension, one member of it.
@@ -13,6 +16,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 2 SET search_path = pg_catalog, pg_te
 DECLARE
   ended timestamptz := coalesce(revenue.checked_instant(closing), now());
   began timestamptz := coalesce(revenue.checked_instant(opening), revenue.checked_instant(ended - interval '168 hours'));
+  tick constant interval := '1 us';
 BEGIN
   IF began > ended THEN
     RAISE EXCEPTION 'the opening % is after the closing %', began, ended USING ERRCODE = 'invalid_parameter_value',
@@ -34,7 +38,8 @@ BEGIN
     (now() AT TIME ZONE o.time_zone)::date, p.first_day, p.day_after, p.day_after::timestamp AT TIME ZONE o.time_zone
   FROM revenue.orgs AS o
   CROSS JOIN LATERAL (
-    SELECT (began AT TIME ZONE o.time_zone)::date AS opening_on, (ended AT TIME ZONE o.time_zone)::date AS closing_on
+    SELECT ((began - tick) AT TIME ZONE o.time_zone)::date AS opening_on,
+      (CASE WHEN closing IS NULL THEN ended ELSE ended - tick END AT TIME ZONE o.time_zone)::date AS closing_on
   ) AS d
   CROSS JOIN LATERAL (
     SELECT coalesce(window_from, (window_to - interval '3 months')::date, (date_trunc('month', d.closing_on::timestamp)
@@ -72,6 +77,8 @@ DECLARE
   by_whom text := coalesce(hierarchy, 'then');
   ended timestamptz := coalesce(revenue.checked_instant(closing), now());
   began timestamptz := coalesce(revenue.checked_instant(opening), revenue.checked_instant(ended - interval '168 hours'));
+  opening_state timestamptz := greatest(began - interval '1 us', '0001-01-02 00:00+00');
+  closing_state timestamptz := CASE WHEN closing IS NOT NULL THEN greatest(closing - interval '1 us', '0001-01-02 00:00+00') END;
   first_end timestamptz;
   last_end timestamptz;
 BEGIN
@@ -90,15 +97,15 @@ BEGIN
   ), past AS MATERIALIZED (
     SELECT h.org_id, h.deal_id, h.name, h.pipeline_id, h.stage_id, h.owner_rep_id, h.segment, h.amount, h.currency,
       h.close_date, h.closed_at, coalesce(s.kind, 'unknown') AS kind, coalesce(h.close_date, 'infinity') AS close_on,
-      h.valid_from <= began AND h.valid_to > began AS at_opening,
-      h.valid_from <= closing AND h.valid_to > closing AS at_closing,
-      w.ends_at <= ended AND h.valid_from <= w.ends_at AND h.valid_to > w.ends_at AS at_end
+      h.valid_from < began AND h.valid_to >= began AS at_opening,
+      h.valid_from < closing AND h.valid_to >= closing AS at_closing,
+      w.ends_at <= ended AND h.valid_from < w.ends_at AND h.valid_to >= w.ends_at AS at_end
     FROM revenue.deal_history AS h
     JOIN windows AS w USING (org_id)
     LEFT JOIN revenue.scored_stages() AS s USING (org_id, pipeline_id, stage_id)
     WHERE h.superseded_at = 'infinity' AND (
-      h.valid_from <= began AND h.valid_to > began OR h.valid_from <= closing AND h.valid_to > closing
-      OR h.valid_from <= last_end AND h.valid_to > first_end)
+      h.valid_from < began AND h.valid_to >= began OR h.valid_from < closing AND h.valid_to >= closing
+      OR h.valid_from < last_end AND h.valid_to >= first_end)
   ), before AS (
     SELECT * FROM past WHERE at_opening
   ), after AS (
@@ -161,7 +168,7 @@ BEGIN
         THEN r.a_closed_at IS DISTINCT FROM r.b_closed_at AND (
           SELECT true FROM revenue.deal_history AS h
           WHERE h.org_id = r.org_id AND h.deal_id = r.deal_id AND h.superseded_at = 'infinity'
-            AND h.valid_from > began AND h.valid_from <= ended AND h.closed_at IS NULL LIMIT 1)
+            AND h.valid_from >= began AND (closing IS NULL OR h.valid_from < closing) AND h.closed_at IS NULL LIMIT 1)
         ELSE true END
   ), valued AS (
     SELECT m.*, m.b_kind = 'open' AND m.a_kind = 'open'
@@ -172,9 +179,9 @@ BEGIN
       m.b_amount * rb.rate IS NULL AS b_unknown,
       CASE WHEN m.a_kind = 'absent' THEN m.b_amount * rb.rate ELSE m.a_amount * ra.rate END IS NULL AS a_unknown
     FROM moved AS m
-    LEFT JOIN revenue.fx_rates_at(began) AS rb ON rb.org_id = m.org_id AND rb.currency = m.b_currency
-    LEFT JOIN revenue.fx_rates_at(closing) AS rf ON rf.org_id = m.org_id AND rf.currency = m.b_currency
-    LEFT JOIN revenue.fx_rates_at(closing) AS ra ON ra.org_id = m.org_id AND ra.currency = m.a_currency
+    LEFT JOIN revenue.fx_rates_at(opening_state) AS rb ON rb.org_id = m.org_id AND rb.currency = m.b_currency
+    LEFT JOIN revenue.fx_rates_at(closing_state) AS rf ON rf.org_id = m.org_id AND rf.currency = m.b_currency
+    LEFT JOIN revenue.fx_rates_at(closing_state) AS ra ON ra.org_id = m.org_id AND ra.currency = m.a_currency
   ), parts AS (
     SELECT v.*,
       CASE part WHEN 'new' THEN false ELSE v.opened END AS starts,
@@ -199,7 +206,7 @@ BEGIN
   FROM parts AS p;
 END $$;
 COMMENT ON FUNCTION revenue.deal_movements IS
-  'How each deal came into, changed in and left the pipeline of a close-date window between two instants; opening + entry + increase - decrease + fx - exit = closing for every row';
+  'How each deal came into, changed in and left the pipeline of a close-date window from opening to just before closing (NULL = now); opening + entry + increase - decrease + fx - exit = closing for every row';
 
 CREATE OR REPLACE VIEW revenue.deal_movements WITH (security_invoker) AS
 SELECT * FROM revenue.deal_movements();
@@ -262,7 +269,7 @@ BEGIN
   ORDER BY 1, 2, 3, 8;
 END $$;
 COMMENT ON FUNCTION revenue.pipeline_waterfall IS
-  'What the pipeline of a close-date window opened with, what entered, changed and left between two instants, and what it closed with: one row a line, exits negative, the lines before closing add up to it; by pipeline and all, stage, segment, rep or manager';
+  'What the pipeline of a close-date window opened with, what entered, changed and left from opening to just before closing (NULL = now), and what it closed with: one row a line, exits negative, the lines before closing add up to it; by pipeline and all, stage, segment, rep or manager';
 
 CREATE OR REPLACE VIEW revenue.pipeline_waterfall AS SELECT * FROM revenue.pipeline_waterfall();
 
@@ -276,7 +283,7 @@ COMMENT ON COLUMN revenue.deal_movements.member IS 'What the deal is counted und
 COMMENT ON COLUMN revenue.pipeline_waterfall.member IS 'Stage, segment, rep or manager; NULL = unknown, or the whole pipeline';
 SELECT revenue.comment_view_columns('{
   "org_id": "Organisation", "deal_id": "Deal", "name": "Name", "pipeline_id": "Pipeline",
-  "opening_at": "Instant it starts from", "closing_at": "Instant it goes to, inclusive",
+  "opening_at": "Instant it starts from", "closing_at": "Instant it ends before",
   "period_from": "First day of the window of close dates", "period_to": "Day after its last",
   "opening_rep_id": "Rep at the opening", "closing_rep_id": "Rep at the closing",
   "opening_segment": "Segment at the opening", "closing_segment": "Segment at the closing",
