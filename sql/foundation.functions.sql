@@ -15,6 +15,15 @@ END $$;
 COMMENT ON FUNCTION revenue.require_org(text, integer) IS
   'The organisation to work on, as current_org() finds it, or an error where the caller has not this level there';
 
+CREATE OR REPLACE FUNCTION revenue.check_org(org integer) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF org IS NOT NULL THEN PERFORM revenue.current_org(org); END IF;
+  RETURN true;
+END $$;
+COMMENT ON FUNCTION revenue.check_org(integer) IS
+  'For functions that answer for every visible organisation or for one: true, or the error of current_org() where the one is not visible; NULL = all';
+
 -- pg_dump and pg_restore set row_security off, and what they load must not be recorded twice. A
 -- member cannot use it: off makes row-level security raise an error for him, and where a function
 -- with the owner's rights writes for him, the role looked at here is still his.
@@ -185,6 +194,7 @@ COMMENT ON FUNCTION revenue.grant_access(text) IS
 CREATE OR REPLACE FUNCTION revenue.keep_an_owner(org integer, leaving text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  PERFORM revenue.check_org(org);
   IF EXISTS (SELECT FROM revenue.members m WHERE m.org_id = org AND m.identity = leaving AND m.access_level = 'owner')
      AND NOT EXISTS (SELECT FROM revenue.members m
                      WHERE m.org_id = org AND m.identity <> leaving AND m.access_level = 'owner') THEN

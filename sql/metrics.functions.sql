@@ -82,6 +82,26 @@ END $$;
 COMMENT ON FUNCTION revenue.record_metrics IS
   'Records every metric of the day of as_of (NULL = today): at its end where it is over, else now. Again and again without harm; how many values. Admins and owners';
 
+-- A version says when it became known, from which day on it holds, and which closing it tells of or ended.
+CREATE OR REPLACE FUNCTION revenue.history_changes(org integer DEFAULT NULL) RETURNS TABLE (day date, at timestamptz)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  zone text := (SELECT o.time_zone FROM revenue.orgs AS o WHERE o.org_id = chosen);
+BEGIN
+  RETURN QUERY
+  SELECT (least(h.valid_from, h.closed_at) AT TIME ZONE zone)::date,
+    max(greatest(h.recorded_at, CASE WHEN h.superseded_at < 'infinity' THEN h.superseded_at
+      WHEN h.valid_to < 'infinity' AND h.closed_at IS NOT NULL THEN h.valid_to END))
+  FROM revenue.deal_history AS h WHERE h.org_id = chosen GROUP BY 1
+  UNION ALL
+  SELECT (e.closed_at AT TIME ZONE zone)::date, max(e.recorded_at) FROM revenue.revenue_events AS e
+  WHERE e.org_id = chosen GROUP BY 1;
+END $$;
+COMMENT ON FUNCTION revenue.history_changes(integer) IS
+  'For catch_up_metrics(): the days from which on the past of deals and revenue events was changed, and when last';
+
 -- What happened long ago is worth its counts and sums, not a reading of every deal for each day.
 CREATE OR REPLACE FUNCTION revenue.catch_up_metrics(first_day date DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS integer LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -98,13 +118,19 @@ BEGIN
   IF since > yesterday THEN RETURN 0; END IF;
   PERFORM revenue.check_metric_days(since, yesterday);
   FOR run IN
-    WITH missing AS (
-      SELECT d::date AS day, d::date > yesterday - 30 AS scored,
-        d::date - row_number() OVER (PARTITION BY d::date > yesterday - 30 ORDER BY d)::integer AS island
+    WITH changes AS (  -- from which day on the past became another, and when
+      SELECT c.day, max(c.at) AS at FROM revenue.history_changes(chosen) AS c GROUP BY c.day
+    ), days AS (
+      SELECT d::date AS day, (SELECT max(c.at) FROM changes AS c WHERE c.day <= d::date) AS changed_at
       FROM generate_series(since::timestamp, yesterday::timestamp, interval '1 day') AS d
+    ), missing AS (
+      SELECT d.day, d.day > yesterday - 30 AS scored,
+        d.day - row_number() OVER (PARTITION BY d.day > yesterday - 30 ORDER BY d.day)::integer AS island
+      FROM days AS d
       WHERE NOT EXISTS (
         SELECT FROM revenue.metric_values AS v
-        WHERE v.org_id = chosen AND v.metric = 'open_deals' AND v.dimension = 'all' AND v.member = '' AND v.day = d::date AND v.complete)
+        WHERE v.org_id = chosen AND v.metric = 'open_deals' AND v.dimension = 'all' AND v.member = '' AND v.day = d.day AND v.complete
+          AND (d.changed_at > v.recorded_at) IS NOT TRUE)
     )
     SELECT m.scored, min(m.day) AS first_day, max(m.day) AS last_day FROM missing AS m GROUP BY m.scored, m.island ORDER BY 2
   LOOP
@@ -114,7 +140,7 @@ BEGIN
   RETURN caught;
 END $$;
 COMMENT ON FUNCTION revenue.catch_up_metrics IS
-  'Records the days over since first_day (NULL = the first one recorded, or 120 days) that are missing or were recorded before the day was over; how many. What has to score each deal only for the last 30 days. Admins and owners';
+  'Records the days over since first_day (NULL = the first one recorded, or 120 days) that are missing, were recorded before the day was over, or whose history has changed since; how many. What has to score each deal only for the last 30 days. Admins and owners';
 
 -- A flow adds up, a stock is what it was last, a ratio is the quotient of its two flows, or of its flow and
 -- the stock of the day before.

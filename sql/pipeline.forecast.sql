@@ -48,7 +48,7 @@ LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   WHERE kind = 'contact' AND (org IS NULL OR c.org_id = org) AND (as_of IS NULL OR c.entered_at <= as_of);
 END;
 COMMENT ON FUNCTION revenue.stage_entries IS
-  'When each deal or contact entered each stage, up to as_of; stage_id NULL = it left the funnel. A stage may be told twice';
+  'For stage_model(): when each deal or contact entered each stage, up to as_of; stage_id NULL = it left the funnel. A stage may be told twice';
 
 CREATE OR REPLACE FUNCTION revenue.stage_model(
   kind text DEFAULT 'deal', as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
@@ -100,6 +100,7 @@ DECLARE
   model jsonb;
   moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
 BEGIN
+  PERFORM revenue.check_org(org);
   FOREACH each_org IN ARRAY revenue.visible_orgs('viewer') LOOP
     CONTINUE WHEN each_org <> stage_outlook.org;
     model := revenue.stage_model(stage_outlook.kind, as_of, each_org);
@@ -162,13 +163,15 @@ LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   WITH outlook AS MATERIALIZED (
     SELECT * FROM revenue.stage_outlook('deal', as_of)
   )
-  SELECT d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.segment, d.pipeline_id, d.stage_id,
+  SELECT d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, coalesce(d.segment, g.segment), d.pipeline_id, d.stage_id,
     d.amount * r.rate, s.base_currency, o.days, o.win_30d, o.win_60d, o.win_90d, o.win,
     s.today + ceil(o.days_to_win - 1e-6)::integer
   FROM revenue.deals_as_of(as_of) AS d
   LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
   LEFT JOIN outlook AS o ON o.org_id = d.org_id AND o.pipeline_id = d.pipeline_id
     AND o.stage_id = d.stage_id AND o.days = revenue.stage_age(d.stage_entered_at, s.moment)
+  LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.segment IS NULL THEN d.account_id END) AS g
+    ON s.today >= g.valid_from AND s.today < g.valid_to
   LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = d.org_id AND r.currency = d.currency
   WHERE coalesce(s.kind = 'open', false);
 END;
@@ -224,6 +227,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET enable_mergejoin = off SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   IF coalesce(pipeline_forecast.kind, '') NOT IN ('deal', 'contact') THEN
     RAISE EXCEPTION 'no pipeline is of the kind "%"', coalesce(pipeline_forecast.kind, 'NULL')
       USING ERRCODE = 'invalid_parameter_value', HINT = 'The kind is deal or contact.';

@@ -48,6 +48,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   PERFORM revenue.check_period(period_from, period_to);
   IF hierarchy NOT IN ('then', 'now') THEN
     RAISE EXCEPTION 'unknown hierarchy "%"', hierarchy USING ERRCODE = 'invalid_parameter_value',
@@ -303,6 +304,7 @@ SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   span record;
 BEGIN
+  PERFORM revenue.check_org(org);
   FOR span IN  -- one reading of the past for all organisations that share a quarter and a time zone
     SELECT q.period_start, q.period_end, p.time_zone, array_agg(p.org_id) AS orgs,
       -- the states that the quarter began and ended with: what comes at midnight is of the day that begins
@@ -365,6 +367,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   PERFORM revenue.check_dimension(by);
   RETURN QUERY
   WITH cells AS MATERIALIZED (
@@ -448,6 +451,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   PERFORM revenue.check_dimension(by);
   RETURN QUERY
   WITH cells AS MATERIALIZED (

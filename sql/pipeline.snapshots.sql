@@ -170,9 +170,16 @@ BEGIN
     RETURN NEXT format('%s %s %s in seven days', rpad(initcap(replace(item.line, '_', ' ')), 20),
       lpad(to_char(item.value, 'FMSG999,999,999,999,990'), 18), currency || lpad(item.deal_count::text, 8));
   END LOOP;
-  FOR item IN SELECT sum(m.revenue) AS revenue, sum(m.events) AS events FROM revenue.mtd(as_of, chosen) AS m LOOP
-    RETURN NEXT format('%s %s %s events', rpad('Month to date', 20),
-      lpad(coalesce(to_char(item.revenue, 'FM999,999,999,999,990'), '-'), 18), currency || lpad(coalesce(item.events, 0)::text, 8));
+  -- Every win stands in it once: by its event, or as a won deal that no event tells of.
+  FOR item IN
+    SELECT CASE WHEN grouping(m.event_type) = 1 THEN 'Month to date'
+        WHEN m.event_type = 'won_deal' THEN '  deals, no event' ELSE '  ' || replace(m.event_type, '_', ' ') END AS line,
+      sum(m.revenue) AS revenue, coalesce(sum(m.events), 0) AS n
+    FROM revenue.mtd(as_of, chosen) AS m GROUP BY ROLLUP (m.event_type)
+    HAVING grouping(m.event_type) = 1 OR sum(m.events) > 0 ORDER BY grouping(m.event_type) DESC, m.event_type
+  LOOP
+    RETURN NEXT format('%s %s %s won or booked', rpad(item.line, 20),
+      lpad(coalesce(to_char(item.revenue, 'FM999,999,999,999,990'), '-'), 18), currency || lpad(item.n::text, 8));
   END LOOP;
 END $$;
 COMMENT ON FUNCTION revenue.status IS

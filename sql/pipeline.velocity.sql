@@ -15,6 +15,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp S
 DECLARE
   past timestamptz := revenue.checked_instant(as_of) + interval '1 us';  -- what was so at as_of, that too
 BEGIN
+  PERFORM revenue.check_org(org);
   IF NOT isfinite(window_from) OR NOT isfinite(window_to) THEN
     RAISE EXCEPTION 'slippage needs a period with a beginning and an end' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave both out for the fiscal quarter.';
@@ -77,6 +78,7 @@ SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $
 DECLARE
   moment timestamptz := revenue.checked_instant(as_of);
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH visible AS MATERIALIZED (
     SELECT o.org_id, o.base_currency, o.time_zone FROM revenue.orgs AS o
@@ -139,6 +141,7 @@ DECLARE
   moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
   days integer := coalesce(period_days, 90);
 BEGIN
+  PERFORM revenue.check_org(org);
   IF days NOT BETWEEN 1 AND 3650 THEN
     RAISE EXCEPTION 'period_days must be from 1 to 3650, and is %', days USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Pass the number of days in which deals closed, or leave it out for 90.';
@@ -148,9 +151,13 @@ BEGIN
     SELECT o.org_id, o.base_currency, (moment AT TIME ZONE o.time_zone)::date + 1 AS period_to FROM revenue.orgs AS o
     WHERE o.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR o.org_id = org)
   ), counted AS (
-    SELECT d.org_id, d.pipeline_id, d.segment, d.owner_rep_id, 'open' AS state, NULL::numeric AS value, NULL::double precision AS cycle_days
+    SELECT d.org_id, d.pipeline_id, coalesce(d.segment, g.segment) AS segment, d.owner_rep_id, 'open' AS state, NULL::numeric AS value,
+      NULL::double precision AS cycle_days
     FROM revenue.deals_as_of(as_of) AS d
+    LEFT JOIN revenue.scored_stages(as_of) AS k USING (org_id, pipeline_id, stage_id)
     LEFT JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+    LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.segment IS NULL THEN d.account_id END) AS g
+      ON k.today >= g.valid_from AND k.today < g.valid_to
     WHERE coalesce(s.kind = 'open' AND s.qualified, false)
     UNION ALL
     SELECT c.org_id, c.pipeline_id, c.segment, c.owner_rep_id, CASE WHEN c.won THEN 'won' ELSE 'lost' END,

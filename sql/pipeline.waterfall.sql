@@ -82,6 +82,7 @@ DECLARE
   first_end timestamptz;
   last_end timestamptz;
 BEGIN
+  PERFORM revenue.check_org(org);
   IF by_what NOT IN ('all', 'stage', 'segment', 'rep', 'manager') THEN
     RAISE EXCEPTION 'unknown dimension "%"', by_what USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Use all, stage, segment, rep or manager.';
@@ -95,7 +96,7 @@ BEGIN
   WITH windows AS MATERIALIZED (
     SELECT * FROM revenue.waterfall_windows(opening, closing, window_from, window_to, org)
   ), past AS MATERIALIZED (
-    SELECT h.org_id, h.deal_id, h.name, h.pipeline_id, h.stage_id, h.owner_rep_id, h.segment, h.amount, h.currency,
+    SELECT h.org_id, h.deal_id, h.name, h.pipeline_id, h.stage_id, h.owner_rep_id, h.account_id, h.segment, h.amount, h.currency,
       h.close_date, h.closed_at, coalesce(s.kind, 'unknown') AS kind, coalesce(h.close_date, 'infinity') AS close_on,
       h.valid_from < began AND h.valid_to >= began AS at_opening,
       h.valid_from < closing AND h.valid_to >= closing AS at_closing,
@@ -109,11 +110,11 @@ BEGIN
   ), before AS (
     SELECT * FROM past WHERE at_opening
   ), after AS (
-    SELECT p.org_id, p.deal_id, p.name, p.pipeline_id, p.stage_id, p.owner_rep_id, p.segment, p.amount, p.currency,
+    SELECT p.org_id, p.deal_id, p.name, p.pipeline_id, p.stage_id, p.owner_rep_id, p.account_id, p.segment, p.amount, p.currency,
       p.close_date, p.closed_at, p.kind, p.close_on
     FROM past AS p WHERE p.at_closing
     UNION ALL
-    SELECT d.org_id, d.deal_id, d.name, d.pipeline_id, d.stage_id, d.owner_rep_id, d.segment, d.amount, d.currency,
+    SELECT d.org_id, d.deal_id, d.name, d.pipeline_id, d.stage_id, d.owner_rep_id, d.account_id, d.segment, d.amount, d.currency,
       d.close_date, d.closed_at, coalesce(s.kind, 'unknown'), coalesce(d.close_date, 'infinity')
     FROM revenue.deals AS d
     LEFT JOIN revenue.scored_stages() AS s USING (org_id, pipeline_id, stage_id)
@@ -123,7 +124,7 @@ BEGIN
   ), states AS (
     SELECT w.*, deal_id, coalesce(a.name, b.name) AS name,
       b.pipeline_id AS b_pipeline, a.pipeline_id AS a_pipeline, b.stage_id AS b_stage, a.stage_id AS a_stage,
-      b.owner_rep_id AS b_rep, a.owner_rep_id AS a_rep, b.segment AS b_segment, a.segment AS a_segment,
+      b.owner_rep_id AS b_rep, a.owner_rep_id AS a_rep, coalesce(b.segment, gb.segment) AS b_segment, coalesce(a.segment, ga.segment) AS a_segment,
       b.close_date AS b_close_date, a.close_date AS a_close_date, b.closed_at AS b_closed_at, a.closed_at AS a_closed_at,
       b.amount AS b_amount, a.amount AS a_amount, b.currency AS b_currency, a.currency AS a_currency,
       coalesce(b.kind, 'absent') AS b_kind, coalesce(a.kind, 'absent') AS a_kind, b.close_on AS b_on, a.close_on AS a_on,
@@ -135,6 +136,10 @@ BEGIN
     FULL JOIN after AS a USING (org_id, deal_id)
     JOIN windows AS w USING (org_id)
     LEFT JOIN at_end AS x USING (org_id, deal_id)
+    LEFT JOIN LATERAL revenue.account_spans(org_id, CASE WHEN b.segment IS NULL THEN b.account_id END) AS gb
+      ON w.opening_on >= gb.valid_from AND w.opening_on < gb.valid_to
+    LEFT JOIN LATERAL revenue.account_spans(org_id, CASE WHEN a.segment IS NULL THEN a.account_id END) AS ga
+      ON w.closing_on >= ga.valid_from AND w.closing_on < ga.valid_to
     WHERE began < w.ends_at
   ), relevant AS (
     SELECT s.*, s.b_kind = 'open' AND s.b_within AS opened, s.a_kind = 'open' AND s.a_within AND ended < s.ends_at AS closes
@@ -226,6 +231,7 @@ SET work_mem = '64MB' SET jit = off AS $$
 DECLARE
   lines text[] := '{opening,created,reopened,transferred_in,pulled,carried,increase,decrease,fx,deleted,won,lost,transferred_out,pushed,slipped,advanced,closing}';
 BEGIN
+  PERFORM revenue.check_org(org);
   PERFORM revenue.waterfall_windows(opening, closing, window_from, window_to, org);
   RETURN QUERY
   WITH cells AS (  -- few: a lateral join of every deal to its lines would be slow

@@ -23,6 +23,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('current_org', '[555]'),
   ('own_rep', '[555, "ROWA-1"]'),
   ('require_org', '["viewer", 555]'),
+  ('check_org', '[555]'),
   ('restoring', '[]'),
   ('check_org_settings', '["A name", "EUR", "Europe/Berlin", 4, 7]'),
   ('org_today', '[555]'),
