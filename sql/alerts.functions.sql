@@ -720,7 +720,7 @@ DECLARE
   judged text[] := '{}';
 BEGIN
   -- Two checks at once would both find the same news.
-  PERFORM pg_advisory_xact_lock(hashtextextended('revenue.check_alerts', chosen));
+  PERFORM revenue.take_lock('alerts', chosen);
   FOR finding IN SELECT e.* FROM revenue.evaluate_alerts(as_of, chosen) AS e ORDER BY e.rule, e.dedupe_key LOOP
     IF finding.state <> 'unknown' THEN judged := judged || finding.rule; END IF;
     CONTINUE WHEN finding.state <> 'fires';

@@ -778,7 +778,7 @@ BEGIN
       HINT = 'Pass any whole number; the same one gives the same data.';
   END IF;
   -- Two calls at once would both find no organisation.
-  PERFORM pg_advisory_xact_lock(hashtextextended('revenue.load_demo ' || coalesce(caller, ''), seed));
+  LOCK TABLE revenue.orgs IN SHARE UPDATE EXCLUSIVE MODE;
   SELECT d.org, d.loaded INTO demo FROM revenue.demo_org(seed) d;
   present := (now() AT TIME ZONE coalesce((SELECT o.time_zone FROM revenue.orgs o WHERE o.org_id = demo.org), 'UTC'))::date;
   day := coalesce(today, present);

@@ -169,7 +169,7 @@ DECLARE
   missing date;
   done integer := 0;
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtextextended('revenue.refresh_forecast_origins', chosen));
+  PERFORM revenue.take_lock('forecast origins', chosen);
   SELECT * INTO settings FROM revenue.orgs AS o WHERE o.org_id = chosen;
   this_month := date_trunc('month', (now() AT TIME ZONE settings.time_zone));
   first_month := greatest(this_month - interval '60 months', (

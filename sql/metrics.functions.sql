@@ -15,7 +15,7 @@ BEGIN
     ORDER BY 1
   LOOP
     CONTINUE WHEN to_regclass(format('revenue.%I', missing.name)) IS NOT NULL;
-    PERFORM pg_advisory_xact_lock(hashtextextended('revenue.metric_values', 0));
+    LOCK TABLE revenue.metric_values IN SHARE UPDATE EXCLUSIVE MODE;
     CONTINUE WHEN to_regclass(format('revenue.%I', missing.name)) IS NOT NULL;
     EXECUTE format('CREATE TABLE revenue.%I (LIKE revenue.metric_values INCLUDING DEFAULTS INCLUDING CONSTRAINTS,'
       ' PRIMARY KEY (org_id, metric, dimension, member, day))', missing.name);
@@ -45,7 +45,7 @@ DECLARE
 BEGIN
   PERFORM revenue.check_metric_days(since, until, coalesce(scored, true));
   -- Two who record the same days would both find none to replace.
-  PERFORM pg_advisory_xact_lock(hashtextextended('revenue.backfill_metrics', chosen));
+  PERFORM revenue.take_lock('metrics', chosen);
   PERFORM revenue.ensure_metric_partitions(since, until);
   stale := ARRAY(SELECT f.source FROM revenue.data_freshness(NULL, chosen) AS f WHERE f.stale);
   DELETE FROM revenue.metric_values AS v

@@ -11,7 +11,7 @@
 CREATE TABLE walk.calls (
   function text PRIMARY KEY,
   arguments jsonb CHECK (jsonb_typeof(arguments) = 'array'),
-  writes text CHECK (writes IN ('own', 'rep', 'member', 'analyst', 'admin', 'owner', 'database')),
+  writes text CHECK (writes IN ('viewer', 'own', 'rep', 'member', 'analyst', 'admin', 'owner', 'database')),
   skip text,
   CHECK ((arguments IS NULL) = (skip IS NOT NULL))
 );
@@ -25,6 +25,8 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('require_org', '["viewer", 555]'),
   ('check_org', '[555]'),
   ('restoring', '[]'),
+  ('is_administrator', '[]'),
+  ('invitations', '[]'),
   ('check_org_settings', '["A name", "EUR", "Europe/Berlin", 4, 7]'),
   ('org_today', '[555]'),
   ('keep_an_owner', '[555, "nobody"]'),
@@ -344,6 +346,11 @@ INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('create_org', '["A new one", "EUR", "UTC", 1, 1]', 'database'),
   ('set_org_settings', '["Renamed", "USD", "Europe/Berlin", 2, 7, "why", 555]', 'owner'),
   ('lock_org', '[555]', 'database'),
+  ('take_lock', '["alerts", 555, true]', 'database'),
+  ('take_job_lock', '["revenue_cleanup", 555]', 'admin'),
+  ('delete_rows', '["deals", {"deal_id": "ROWA-1"}, 555]', 'own'),
+  ('accept_membership', '[555]', 'database'),
+  ('leave_org', '[555]', 'viewer'),
   ('audit', '["test", "org", "555", null, {"a": 1}, "why", 555]', 'database'),
   ('grant_access', '["regress_walk_new"]', 'database'),
   ('add_member', '["regress_walk_new", "viewer", 555]', 'owner'),
