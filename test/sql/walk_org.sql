@@ -45,7 +45,7 @@ CALL walk.ask(666, true);
 \set ECHO all
 SELECT as_member, count(*) > 80 AS many FROM walk.answers GROUP BY 1 ORDER BY 1;
 SELECT function, as_member, state, left(said, 150) AS said FROM walk.answers
-WHERE state NOT IN ('42501', '22023') OR said !~ 'is not visible to you' ORDER BY 1, 2;
+WHERE state NOT IN ('42501', '22023') ORDER BY 1, 2;
 \set ECHO none
 DROP SCHEMA walk CASCADE;
 DROP OWNED BY regress_walk_member;
