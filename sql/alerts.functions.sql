@@ -431,7 +431,10 @@ BEGIN
     WHEN 'silence' THEN
       RETURN QUERY
       WITH moves AS (
-        SELECT max(h.stage_entered_at) FILTER (WHERE h.stage_entered_at > h.created_at) AS moved_at, min(h.created_at) AS began_at
+        SELECT max(h.stage_entered_at) FILTER (WHERE h.stage_entered_at > coalesce(h.created_at, (
+            SELECT min(f.stage_entered_at) FROM revenue.deal_history AS f
+            WHERE f.org_id = chosen AND f.deal_id = h.deal_id AND f.superseded_at = 'infinity'))) AS moved_at,
+          min(coalesce(h.created_at, h.stage_entered_at)) AS began_at
         FROM revenue.deal_history AS h
         WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND h.stage_entered_at <= moment
         UNION ALL

@@ -496,7 +496,7 @@ BEGIN
     p.amount, p.currency, today + p.due, CASE WHEN p.outcome <> 'open' THEN t.entered_at END, t.created_at, t.entered_at,
     CASE p.outcome WHEN 'won' THEN 'closed' WHEN 'lost' THEN 'omitted'
       ELSE (ARRAY['pipeline', 'pipeline', 'best_case', CASE WHEN p.commits THEN 'commit' ELSE 'best_case' END])[p.stage_no] END,
-    p.product_plan, p.users, p.price, p.discount, p.billing_cycle, p.months, p.expansion, p.lead_score, p.champion, p.budget,
+    p.product_plan, p.users, p.price, p.discount / 100.0, p.billing_cycle, p.months, p.expansion, p.lead_score, p.champion, p.budget,
     p.decision_maker, p.competitors, p.industry, p.segment, p.source, p.loss_reason, t.created_at
   FROM revenue.demo_deals(org, deals, seed, first_deal, last_deal) p
   CROSS JOIN LATERAL (

@@ -16,7 +16,7 @@ BEGIN
   SELECT org, 'S' || substr(a.account_id, 2), p.starts,
     CASE WHEN p.step = k.steps AND k.story = 1 THEN today - 20 ELSE 'infinity' END,
     greatest(1, round(a.seats_bought * CASE k.story WHEN 2 THEN 1.4 - 0.2 * p.step ELSE 1 - 0.15 * (k.steps - p.step) END)),
-    k.price, a.currency, k.billing_period, CASE WHEN k.number % 5 = 0 THEN 10 ELSE 0 END,
+    k.price, a.currency, k.billing_period, CASE WHEN k.number % 5 = 0 THEN 0.1 ELSE 0 END,
     CASE WHEN p.step = k.steps AND k.story = 3 THEN 'past_due' ELSE 'active' END, a.plan, a.plan
   FROM revenue.accounts AS a
   CROSS JOIN LATERAL (
@@ -62,7 +62,7 @@ BEGIN
     ('backdated', today - 280, 'infinity', 15, 99, 'USD', 'month', 1, 0, 'recurring', 'active', 'enterprise'),
     ('trial', today - 60, 'infinity', 3, 29, 'USD', 'month', 1, 0, 'recurring', 'trial', 'starter'),
     ('trial', today - 46, 'infinity', 3, 29, 'USD', 'month', 1, 0, 'recurring', 'active', 'starter'),
-    ('coupon', today - 200, 'infinity', 10, 99, 'USD', 'month', 1, 50, 'temporary', 'active', 'enterprise'),
+    ('coupon', today - 200, 'infinity', 10, 99, 'USD', 'month', 1, 0.5, 'temporary', 'active', 'enterprise'),
     ('coupon', today - 110, 'infinity', 10, 99, 'USD', 'month', 1, 0, 'recurring', 'active', 'enterprise'),
     ('free', today - 180, 'infinity', 2, 29, 'USD', 'month', 1, 0, 'recurring', 'active', 'starter'),
     ('free', today - 70, 'infinity', 2, 0, 'USD', 'month', 1, 0, 'recurring', 'active', 'starter'),

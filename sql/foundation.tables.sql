@@ -25,6 +25,33 @@ CREATE FUNCTION revenue.own_rep(org_id integer, rep_id text) RETURNS boolean
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'own_rep';
 COMMENT ON FUNCTION revenue.own_rep(integer, text) IS 'Whether this rep is the caller himself';
 
+-- What a column takes --------------------------------------------------------------------------
+-- The bounds of the columns that users write, each in one place. They are inlined into the checks of
+-- the tables, so that a valid row pays no call. NULL is valid.
+
+CREATE FUNCTION revenue.refuse_value(found text, rule text, hint text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RAISE EXCEPTION '%', coalesce(rule, 'invalid value') USING ERRCODE = 'check_violation',
+    DETAIL = format('Found: %s', CASE WHEN length(found) > 60 THEN left(found, 57) || '...' ELSE found END),
+    HINT = coalesce(hint, 'Correct the value, or leave it NULL where it is not known.');
+END $$;
+COMMENT ON FUNCTION revenue.refuse_value(text, text, text) IS 'For checks of tables: the error about a value that a column does not take';
+
+CREATE FUNCTION revenue.discount_hint(found double precision) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN found > 1 AND found <= 100 THEN format('Divide a percentage by 100: write %s %% as %s.', found, found / 100)
+    ELSE 'Write 15 % as 0.15.' END;
+END;
+COMMENT ON FUNCTION revenue.discount_hint(double precision) IS 'For errors: how to write a discount that was given as a percentage';
+
+CREATE FUNCTION revenue.valid_discount(fraction double precision) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN (fraction BETWEEN 0 AND 1) IS NOT FALSE THEN true
+    ELSE revenue.refuse_value(fraction::text, 'discount_pct must be a fraction from 0 to 1', revenue.discount_hint(fraction)) END;
+END;
+COMMENT ON FUNCTION revenue.valid_discount(double precision) IS 'For checks of tables: a discount is a fraction; the error about a percentage shows the conversion';
+
 -- Every table of user data goes through here, so that none is without row-level security or left
 -- out of a dump. Privileges on tables go to PUBLIC: what a role may do is decided by USAGE on the
 -- schema, which add_member() gives, and by the rows its policies show. Privileges by role would

@@ -56,7 +56,7 @@ BEGIN
     -- did not last, because the deal was reopened or deleted, is none.
     SELECT d.pipeline_id, coalesce(d.segment, g.segment), d.product_id, g.region, d.owner_rep_id, d.currency, d.amount,
       s.kind, s.qualified, x.closed_on, 'infinity', NULL, x.closed_on,
-      CASE WHEN s.kind = 'won' THEN greatest(extract(epoch FROM d.closed_at - d.created_at) * 1000000, 0)::bigint END
+      CASE WHEN s.kind = 'won' THEN (revenue.cycle_days(d.created_at, d.closed_at, home.time_zone) * 86400000000)::bigint END
     FROM revenue.deals AS d
     JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
     CROSS JOIN LATERAL (SELECT coalesce((d.closed_at AT TIME ZONE home.time_zone)::date, d.close_date) AS closed_on) AS x
@@ -246,7 +246,9 @@ BEGIN
     UNION ALL
     SELECT 'stage_transitions', (d.stage_entered_at AT TIME ZONE home.time_zone)::date, 1, 0, NULL
     FROM (SELECT DISTINCT h.deal_id, h.stage_entered_at FROM revenue.deal_history AS h
-          WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND h.stage_entered_at > h.created_at
+          WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND h.stage_entered_at > coalesce(h.created_at, (
+              SELECT min(f.stage_entered_at) FROM revenue.deal_history AS f
+              WHERE f.org_id = chosen AND f.deal_id = h.deal_id AND f.superseded_at = 'infinity'))
             AND h.stage_entered_at >= began AND h.stage_entered_at < ended) AS d
     UNION ALL
     SELECT CASE WHEN a.direction = 'outbound' THEN 'emails_sent' ELSE 'email_replies' END,

@@ -177,10 +177,12 @@ BEGIN
   ), lasts AS MATERIALIZED (  -- a segment that is gone by the end is not there
     SELECT r.*, s.days FROM rows AS r JOIN sums AS s USING (metric, dimension, member)
     WHERE r.day = (SELECT max(a.last_day) FROM sums AS a WHERE a.metric = r.metric AND a.dimension = 'all')
+  ), stale AS MATERIALIZED (
+    SELECT DISTINCT r.metric, x AS source FROM rows AS r CROSS JOIN LATERAL unnest(r.stale_sources) AS x
+    WHERE r.dimension = 'all' AND r.day >= metric_window.first_day
   ), wanted AS MATERIALIZED (
     SELECT b.metric, b.kind, b.unit, b.numerator_metric, b.denominator_metric, d.kind AS denominator_kind,
-      ARRAY(SELECT DISTINCT x FROM rows AS r CROSS JOIN LATERAL unnest(r.stale_sources) AS x
-        WHERE r.metric IN (b.metric, b.numerator_metric, b.denominator_metric) AND r.dimension = 'all' AND r.day >= metric_window.first_day ORDER BY x) AS stale
+      ARRAY(SELECT DISTINCT s.source FROM stale AS s WHERE s.metric IN (b.metric, b.numerator_metric, b.denominator_metric) ORDER BY 1) AS stale
     FROM revenue.builtin_metrics() AS b LEFT JOIN revenue.builtin_metrics() AS d ON d.metric = b.denominator_metric
     WHERE metric_window.metrics IS NULL OR b.metric = ANY (metric_window.metrics)
   )
