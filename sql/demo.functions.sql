@@ -77,28 +77,34 @@ REVOKE EXECUTE ON FUNCTION revenue.demo_company(bigint, text) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_company(bigint, text) IS
   'For demo data: the name of a company of an industry; no two numbers have the same';
 
-CREATE OR REPLACE FUNCTION revenue.demo_size(deals integer, OUT sellers integer, OUT accounts integer, OUT addons integer)
+-- Four deals a year are closed for each that is open, which a cycle of two to three months leaves open.
+CREATE OR REPLACE FUNCTION revenue.demo_size(deals integer, years integer,
+  OUT closed integer, OUT sellers integer, OUT accounts integer, OUT addons integer)
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF deals BETWEEN 1 AND 1000000 THEN
-    sellers := greatest(6, sqrt(deals)::integer);
-    accounts := greatest(10, deals / 3);
-    addons := greatest(2, sqrt(sqrt(deals))::integer);
-  ELSE
+  IF (deals BETWEEN 1 AND 1000000) IS NOT TRUE THEN
     RAISE EXCEPTION 'there is no demo of % deals', coalesce(deals::text, 'NULL') USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'Pass deals from 1 to 1000000; from 30 on every case is there.';
+      HINT = 'Pass so many open deals, from 1 to 1000000; from 17 on every case is there.';
+  ELSIF (years BETWEEN 1 AND 10) IS NOT TRUE THEN
+    RAISE EXCEPTION 'there is no demo of % years', coalesce(years::text, 'NULL') USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Pass so many years of closed deals, from 1 to 10.';
   END IF;
+  closed := greatest(13, 4 * years * deals);
+  sellers := greatest(6, sqrt(deals + closed)::integer / 2);
+  accounts := greatest(10, (deals + closed) / 2);
+  addons := greatest(2, sqrt(sqrt(deals + closed))::integer);
 END $$;
-REVOKE EXECUTE ON FUNCTION revenue.demo_size(integer) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.demo_size(integer) IS
-  'For demo data: how many sellers, accounts and add-ons go with so many deals, or an error where that is not 1 to 1,000,000';
+REVOKE EXECUTE ON FUNCTION revenue.demo_size(integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.demo_size(integer, integer) IS
+  'For demo data: how many closed deals, sellers, accounts and add-ons go with so many open deals and years, or an error where there is no such demo';
 
 -- Who is there, and what is sold --------------------------------------------------------------
 
-CREATE OR REPLACE FUNCTION revenue.load_demo_reps(org integer, deals integer, today date) RETURNS void
+CREATE OR REPLACE FUNCTION revenue.load_demo_reps(org integer, deals integer, years integer, today date) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  sellers integer := (revenue.demo_size(deals)).sellers;
+  sellers integer := (revenue.demo_size(deals, years)).sellers;
+  past integer := 365 * years + 400;
   midnight timestamptz := (SELECT today::timestamp AT TIME ZONE o.time_zone FROM revenue.orgs o WHERE o.org_id = org);
 BEGIN
   -- Sellers are dealt to three regions in turn, eight to a team, each team with its manager.
@@ -107,33 +113,33 @@ BEGIN
     p.active, midnight - p.since * interval '24 hours'
   FROM (
     SELECT 'R-' || lpad(s::text, 4, '0') AS rep_id, revenue.demo_person(s) AS name, s % 3 AS region_no, s / 24 AS team_no,
-      s % 11 <> 10 AS active, 700 + s % 400 AS since FROM generate_series(0, sellers - 1) s
+      s % 11 <> 10 AS active, past + s % 400 AS since FROM generate_series(0, sellers - 1) s
     UNION ALL
-    SELECT 'M-' || lpad(m::text, 4, '0'), revenue.demo_person(1600 - m), m % 3, m / 3, true, 1200
+    SELECT 'M-' || lpad(m::text, 4, '0'), revenue.demo_person(1600 - m), m % 3, m / 3, true, past + 400
     FROM generate_series(0, 3 * ((sellers + 23) / 24) - 1) m
     UNION ALL
-    SELECT 'H-0000', revenue.demo_person(1601), NULL, NULL, true, 1500) p
+    SELECT 'H-0000', revenue.demo_person(1601), NULL, NULL, true, past + 800) p
   LEFT JOIN (VALUES (0, 'North America'), (1, 'EMEA'), (2, 'APAC')) g(region_no, region) ON g.region_no = p.region_no;
 
   -- Every fourth seller came from the next region's team some months ago.
   INSERT INTO revenue.rep_managers (org_id, rep_id, manager_rep_id, valid_from, valid_to)
   SELECT org, 'R-' || lpad(s::text, 4, '0'), 'M-' || lpad(m.manager::text, 4, '0'), m.valid_from, m.valid_to
   FROM generate_series(0, sellers - 1) s
-  CROSS JOIN LATERAL (SELECT today - 700 - s % 400 AS hired, today - 120 - s % 7 * 10 AS moved) t
+  CROSS JOIN LATERAL (SELECT today - past - s % 400 AS hired, today - 120 - s % 7 * 10 AS moved) t
   CROSS JOIN LATERAL (
     SELECT s % 3 + 3 * (s / 24) AS manager, CASE WHEN s % 4 = 1 THEN t.moved ELSE t.hired END AS valid_from,
       'infinity'::date AS valid_to
     UNION ALL
     SELECT (s + 1) % 3 + 3 * (s / 24), t.hired, t.moved WHERE s % 4 = 1) m
   UNION ALL
-  SELECT org, r.rep_id, 'H-0000', today - 1200, 'infinity'
+  SELECT org, r.rep_id, 'H-0000', today - past - 400, 'infinity'
   FROM revenue.reps r WHERE r.org_id = org AND r.rep_id LIKE 'M-%';
 END $$;
-REVOKE EXECUTE ON FUNCTION revenue.load_demo_reps(integer, integer, date) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.load_demo_reps(integer, integer, date) IS
+REVOKE EXECUTE ON FUNCTION revenue.load_demo_reps(integer, integer, integer, date) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.load_demo_reps(integer, integer, integer, date) IS
   'For load_demo(): sellers, managers and the head of sales, and who reported to whom when';
 
-CREATE OR REPLACE FUNCTION revenue.load_demo_catalogue(org integer, deals integer, seed integer, today date) RETURNS void
+CREATE OR REPLACE FUNCTION revenue.load_demo_catalogue(org integer, deals integer, years integer, seed integer, today date) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   INSERT INTO revenue.pipelines (org_id, pipeline_id, name, kind) VALUES (org, 'funnel', 'Contact funnel', 'contact');
@@ -159,13 +165,13 @@ BEGIN
   SELECT org, 'addon_' || a,
     (revenue.demo_words('add-on'))[1 + (a - 1) % 11] || ' add-on' || coalesce(' ' || nullif(1 + (a - 1) / 11, 1), ''),
     'add-on', 5 + a * 7 % 20, 'USD'
-  FROM generate_series(1, (revenue.demo_size(deals)).addons) a;
+  FROM generate_series(1, (revenue.demo_size(deals, years)).addons) a;
 
   -- A day's rate is the same whenever it is loaded: noise on three scales of time, drawn at fixed dates
   -- and straight between them. Markets are closed at weekends and on two holidays.
   INSERT INTO revenue.fx_rates (org_id, currency, rate_date, rate, source)
   SELECT org, c.currency, d.day, round((c.level * (1 + n.noise))::numeric, c.decimals), 'demo'
-  FROM (SELECT today - ago AS day, today - ago - '2000-01-01'::date AS number FROM generate_series(0, 620) ago) d
+  FROM (SELECT today - ago AS day, today - ago - '2000-01-01'::date AS number FROM generate_series(0, 365 * years + 400) ago) d
   CROSS JOIN (VALUES (1, 'EUR', 1.09, 6), (2, 'GBP', 1.27, 6), (3, 'JPY', 0.0067, 9)) c(stream, currency, level, decimals)
   CROSS JOIN LATERAL (
     SELECT sum(v.size * ((1 - s.share) * revenue.demo_draw(seed, 700 + c.stream, s.point * 1000 + v.days)
@@ -174,25 +180,22 @@ BEGIN
     CROSS JOIN LATERAL (SELECT d.number / v.days AS point, d.number % v.days / v.days::double precision AS share) s) n
   WHERE extract(isodow FROM d.day) < 6 AND to_char(d.day, 'MMDD') NOT IN ('0101', '1225');
 END $$;
-REVOKE EXECUTE ON FUNCTION revenue.load_demo_catalogue(integer, integer, integer, date) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.load_demo_catalogue(integer, integer, integer, date) IS
+REVOKE EXECUTE ON FUNCTION revenue.load_demo_catalogue(integer, integer, integer, integer, date) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.load_demo_catalogue(integer, integer, integer, integer, date) IS
   'For load_demo(): the contact funnel, plans, offers and add-ons, and daily exchange rates';
 
-CREATE OR REPLACE FUNCTION revenue.load_demo_accounts(org integer, deals integer, seed integer, today date) RETURNS void
+CREATE OR REPLACE FUNCTION revenue.load_demo_accounts(org integer, deals integer, years integer, seed integer, today date) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  sellers integer := (revenue.demo_size(deals)).sellers;
-  accounts integer := (revenue.demo_size(deals)).accounts;
+  sellers integer := (revenue.demo_size(deals, years)).sellers;
+  accounts integer := (revenue.demo_size(deals, years)).accounts;
   midnight timestamptz := (SELECT today::timestamp AT TIME ZONE o.time_zone FROM revenue.orgs o WHERE o.org_id = org);
 BEGIN
-  -- The last digit is an account's story: 1 has stopped using, 2 uses less, 3 does not pay, 7 has lost its
-  -- champion, 8 and 9 are no customers yet.
+  -- What they use and pay follows from what they buy, see load_demo_customers().
   INSERT INTO revenue.accounts (org_id, account_id, name, parent_account_id, owner_rep_id, industry, segment, region,
-    country, employees, annual_revenue, currency, plan, usage_recent, usage_prior, usage_limit, seats_used, seats_bought,
-    products_owned, open_tickets, escalations, overdue_since, failed_payments, renewal_date, nps, csat, champion_left,
-    signals_at, created_at)
+    country, employees, annual_revenue, currency, created_at)
   WITH kinds AS MATERIALIZED (
-    SELECT a, a % 10 AS story, a % 10 < 8 AS customer,
+    SELECT a,
       revenue.demo_pick('{technology,software,financial_services,healthcare,manufacturing,retail,education,government,telecommunications,services}',
         revenue.demo_draw(seed, 1, a)) AS industry,
       CASE WHEN a <= 10 THEN (a - 1) % 3
@@ -206,12 +209,8 @@ BEGIN
       CASE WHEN country IN ('US', 'CA') THEN 0 WHEN country IN ('JP', 'SG', 'AU') THEN 2 ELSE 1 END AS region_no,
       CASE WHEN country = 'GB' THEN 'GBP' WHEN country = 'JP' THEN 'JPY' WHEN country IN ('DE', 'FR', 'NL', 'ES') THEN 'EUR'
            ELSE 'USD' END AS currency,
-      floor((ARRAY[10, 250, 2000])[1 + size] * (1 + revenue.demo_draw(seed, 5, a) * (ARRAY[15, 6, 8])[1 + size]))::integer AS employees,
-      (ARRAY[10, 60, 300])[1 + size] * (1 + floor(5 * revenue.demo_draw(seed, 6, a)))::integer AS seats
+      floor((ARRAY[10, 250, 2000])[1 + size] * (1 + revenue.demo_draw(seed, 5, a) * (ARRAY[15, 6, 8])[1 + size]))::integer AS employees
     FROM kinds k
-  ), customers AS MATERIALIZED (
-    SELECT p.*, CASE WHEN customer THEN seats * (20 + floor(60 * revenue.demo_draw(seed, 7, a))) END AS used
-    FROM places p
   )
   SELECT org, 'A-' || lpad(a::text, 6, '0'), revenue.demo_company(a, industry),
     CASE WHEN a > 10 AND a % 12 = 0 THEN 'A-' || lpad((a - 7)::text, 6, '0') END,
@@ -219,26 +218,8 @@ BEGIN
     industry, (ARRAY['smb', 'mid_market', 'enterprise'])[1 + size], (ARRAY['North America', 'EMEA', 'APAC'])[1 + region_no],
     country, employees,
     employees * (80 + floor(200 * revenue.demo_draw(seed, 9, a)))::numeric * CASE currency WHEN 'JPY' THEN 150000 ELSE 1000 END,
-    currency, CASE WHEN customer THEN (ARRAY['starter', 'professional', 'enterprise'])[1 + size] END,
-    CASE story WHEN 1 THEN 0 WHEN 2 THEN round(used * 0.45) ELSE round(used * (0.9 + 0.35 * revenue.demo_draw(seed, 10, a))) END,
-    used, seats * 100,
-    CASE WHEN customer THEN CASE story WHEN 1 THEN 0 ELSE floor(seats * (0.5 + 0.5 * revenue.demo_draw(seed, 11, a))) END END,
-    CASE WHEN customer THEN seats END,
-    CASE WHEN customer THEN 1 + floor(3 * revenue.demo_draw(seed, 12, a)) END,
-    CASE WHEN customer THEN floor(5 * revenue.demo_draw(seed, 13, a) * revenue.demo_draw(seed, 14, a))
-      + CASE WHEN story IN (1, 2) THEN 3 ELSE 0 END END,
-    CASE WHEN customer THEN CASE WHEN story = 2 THEN 2 WHEN revenue.demo_draw(seed, 15, a) < 0.1 THEN 1 ELSE 0 END END,
-    CASE WHEN story = 3 THEN today - 10 - floor(40 * revenue.demo_draw(seed, 16, a))::integer
-         WHEN customer THEN today + 1 + floor(29 * revenue.demo_draw(seed, 16, a))::integer END,
-    CASE WHEN customer THEN CASE story WHEN 3 THEN 2 ELSE 0 END END,
-    CASE WHEN customer THEN today + 5 + floor(350 * revenue.demo_draw(seed, 17, a))::integer END,
-    CASE WHEN customer AND revenue.demo_draw(seed, 18, a) < 0.7
-         THEN CASE WHEN story IN (1, 2) THEN -30 ELSE 20 END + floor(60 * revenue.demo_draw(seed, 19, a)) END,
-    CASE WHEN customer AND revenue.demo_draw(seed, 20, a) < 0.7
-         THEN CASE WHEN story IN (1, 2, 3) THEN 45 ELSE 75 END + floor(25 * revenue.demo_draw(seed, 21, a)) END,
-    CASE WHEN customer THEN story = 7 END, CASE WHEN customer THEN midnight - interval '18 hours' END,
-    midnight - interval '24 hours' * (600 + floor(700 * revenue.demo_draw(seed, 22, a)))
-  FROM customers;
+    currency, midnight - interval '24 hours' * (365 * years + 400 + floor(300 * revenue.demo_draw(seed, 22, a)))
+  FROM places;
 
   -- Two people at each account; the first of them decides.
   INSERT INTO revenue.contacts (org_id, contact_id, account_id, name, email, title, seniority, owner_rep_id, source,
@@ -273,9 +254,9 @@ BEGIN
     midnight - interval '24 hours' * (60 + floor(500 * revenue.demo_draw(seed, 115, n)))
   FROM people p JOIN revenue.accounts a USING (account_id) WHERE a.org_id = org;
 END $$;
-REVOKE EXECUTE ON FUNCTION revenue.load_demo_accounts(integer, integer, integer, date) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.load_demo_accounts(integer, integer, integer, date) IS
-  'For load_demo(): accounts with their indicators, and two contacts each';
+REVOKE EXECUTE ON FUNCTION revenue.load_demo_accounts(integer, integer, integer, integer, date) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.load_demo_accounts(integer, integer, integer, integer, date) IS
+  'For load_demo(): accounts, and two contacts each';
 
 -- What becomes of each deal -------------------------------------------------------------------
 
@@ -321,9 +302,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 AS $$
 $$;
 REVOKE EXECUTE ON FUNCTION revenue.demo_cases() FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_cases() IS
-  'For demo data: the first thirty deals, one of each case; every later deal takes one of these cases, and its marks, by chance';
+  'For demo data: the first seventeen open and thirteen closed deals, one of each case; every later deal takes one of these cases, and its marks, by chance';
 
-CREATE OR REPLACE FUNCTION revenue.demo_deals(org integer, deals integer, seed integer, first_deal integer, last_deal integer)
+CREATE OR REPLACE FUNCTION revenue.demo_deals(
+  org integer, deals integer, years integer, seed integer, first_deal integer, last_deal integer)
 RETURNS TABLE (
   deal integer, deal_id text, name text, account_id text, contact_id text, owner_rep_id text, first_owner_rep_id text,
   product_id text, product_plan text, users integer, first_users integer, price numeric, discount integer,
@@ -336,17 +318,18 @@ RETURNS TABLE (
   silent_ago integer)
 LANGUAGE sql STABLE AS $$
   WITH cases AS MATERIALIZED (
-    SELECT i, i <= 30 AS scripted, z.sellers, z.accounts, z.addons,
-      CASE WHEN i <= 30 THEN i
-           WHEN revenue.demo_draw(seed, 200, i) < 0.3 THEN 1 + floor(17 * revenue.demo_draw(seed, 201, i))::integer
+    SELECT i, i <= least(deals, 17) OR i BETWEEN deals + 1 AND deals + 13 AS scripted, z.sellers, z.accounts, z.addons,
+      CASE WHEN i <= least(deals, 17) THEN i
+           WHEN i <= deals THEN 1 + floor(17 * revenue.demo_draw(seed, 201, i))::integer
+           WHEN i <= deals + 13 THEN 17 + i - deals
            ELSE 18 + floor(13 * revenue.demo_draw(seed, 201, i))::integer END AS case_no
-    FROM revenue.demo_size(deals) z, generate_series(greatest(first_deal, 1), least(last_deal, deals)) i
+    FROM revenue.demo_size(deals, years) z, generate_series(first_deal, last_deal) i
   ), marks AS MATERIALIZED (
     SELECT s.*, c.outcome, c.stage_no,
-      -- Business grows: twice as much is closed now as eighteen months ago.
+      -- Business grows: twice as much is closed now as when it began.
       CASE WHEN scripted OR c.outcome = 'open'
            THEN c.days_min + floor((c.days_max - c.days_min + 1) * revenue.demo_draw(seed, 202, i))
-           ELSE 3 + floor(538 * revenue.demo_draw(seed, 202, i) * (0.65 + 0.35 * revenue.demo_draw(seed, 202, i)))
+           ELSE 3 + floor((365 * years - 3) * revenue.demo_draw(seed, 202, i) * (0.65 + 0.35 * revenue.demo_draw(seed, 202, i)))
       END::integer AS days,
       c.silent_min + floor((c.silent_max - c.silent_min + 1) * revenue.demo_draw(seed, 203, i))::integer AS silent,
       c.due_min + floor((c.due_max - c.due_min + 1) * revenue.demo_draw(seed, 204, i))::integer AS due,
@@ -394,10 +377,10 @@ LANGUAGE sql STABLE AS $$
           revenue.demo_draw(seed, 230, i))
         ELSE 'addon_' || 1 + floor(addons * revenue.demo_draw(seed, 230, i))::integer END AS product_id,
       CASE size WHEN 'smb' THEN 5 WHEN 'mid_market' THEN 40 ELSE 150 END
-        + floor(CASE size WHEN 'smb' THEN 46 WHEN 'mid_market' THEN 161 ELSE 651 END
+        + floor(CASE size WHEN 'smb' THEN 46 WHEN 'mid_market' THEN 121 ELSE 301 END
             * revenue.demo_draw(seed, 231, i) * revenue.demo_draw(seed, 232, i))::integer AS seats,
       (ARRAY[0, 0, 5, 10, 15, 20])[1 + floor(6 * revenue.demo_draw(seed, 233, i))::integer] AS discount,
-      (ARRAY[12, 12, 12, 12, 24, 36])[1 + floor(6 * revenue.demo_draw(seed, 234, i))::integer] AS term,
+      (ARRAY[12, 12, 12, 12, 12, 12, 12, 12, 24, 36])[1 + floor(10 * revenue.demo_draw(seed, 234, i))::integer] AS term,
       -- What wins here is on the scale of close_probability but has other weights, the rep among them, so
       -- that there is something to learn: 24 points double the odds.
       CASE WHEN outcome = 'open' THEN false
@@ -438,7 +421,7 @@ LANGUAGE sql STABLE AS $$
            ELSE seats END AS first_seats
     FROM paces p
   )
-  SELECT i, 'D-' || lpad(i::text, 7, '0'),
+  SELECT i, 'D-' || lpad(i::text, greatest(7, length(i::text)), '0'),
     coalesce(company, 'New enquiry') || ' / ' || product || coalesce(', ' || users || ' users', ''),
     account_id, contact_id, owner_rep_id,
     CASE WHEN transferred THEN 'R-' || lpad(((substr(owner_rep_id, 3)::integer + 3) % sellers)::text, 4, '0') ELSE owner_rep_id END,
@@ -473,12 +456,12 @@ LANGUAGE sql STABLE AS $$
       CASE WHEN slipped AND lasted >= 8 AND NOT no_close_date AND (scripted OR revenue.demo_draw(seed, 255, i) < 0.3)
            THEN 30 ELSE 0 END AS slip_again) d
 $$;
-REVOKE EXECUTE ON FUNCTION revenue.demo_deals(integer, integer, integer, integer, integer) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.demo_deals(integer, integer, integer, integer, integer) IS
+REVOKE EXECUTE ON FUNCTION revenue.demo_deals(integer, integer, integer, integer, integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.demo_deals(integer, integer, integer, integer, integer, integer) IS
   'For load_demo(): these deals, what they were at first, and how many days before the day of loading each thing happened';
 
 CREATE OR REPLACE FUNCTION revenue.load_demo_deals(
-  org integer, deals integer, seed integer, today date, first_deal integer, last_deal integer)
+  org integer, deals integer, years integer, seed integer, today date, first_deal integer, last_deal integer)
 RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   midnight timestamptz := (SELECT today::timestamp AT TIME ZONE o.time_zone FROM revenue.orgs o WHERE o.org_id = org);
@@ -498,7 +481,7 @@ BEGIN
       ELSE (ARRAY['pipeline', 'pipeline', 'best_case', CASE WHEN p.commits THEN 'commit' ELSE 'best_case' END])[p.stage_no] END,
     p.product_plan, p.users, p.price, p.discount, p.billing_cycle, p.months, p.expansion, p.lead_score, p.champion, p.budget,
     p.decision_maker, p.competitors, p.industry, p.segment, p.source, p.loss_reason, t.created_at
-  FROM revenue.demo_deals(org, deals, seed, first_deal, last_deal) p
+  FROM revenue.demo_deals(org, deals, years, seed, first_deal, last_deal) p
   CROSS JOIN LATERAL (
     SELECT midnight + interval '1 minute' * (481 + p.deal % 97 - 1440 * p.created_ago) AS created_at,
       midnight + interval '1 minute' * (480 + p.deal % 97 + CASE
@@ -519,7 +502,7 @@ BEGIN
     CASE e.step WHEN 1 THEN round(p.lead_score * CASE p.stage_no WHEN 1 THEN 1 ELSE 0.8 END) WHEN 2 THEN p.lead_score END,
     -- A fact cannot take back a reason, so a deal that came back has one only if it is lost again.
     CASE WHEN e.step = 5 AND p.outcome = 'lost' THEN 'timing' WHEN e.step = 7 THEN p.loss_reason END
-  FROM revenue.demo_deals(org, deals, seed, first_deal, last_deal) p
+  FROM revenue.demo_deals(org, deals, years, seed, first_deal, last_deal) p
   CROSS JOIN LATERAL (VALUES
     (1, p.created_ago, 'prospecting', 'pipeline'),
     (2, p.qualified_ago, 'qualification', 'pipeline'),
@@ -556,17 +539,17 @@ BEGIN
              revenue.demo_draw(seed, 540 + n, p.deal)) END AS kind,
       p.created_ago - floor((p.created_ago - p.silent_ago) * CASE WHEN n >= p.touches THEN 1
         ELSE (n - revenue.demo_draw(seed, 580 + n, p.deal)) / p.touches END)::integer AS ago
-    FROM revenue.demo_deals(org, deals, seed, first_deal, last_deal) p
+    FROM revenue.demo_deals(org, deals, years, seed, first_deal, last_deal) p
     CROSS JOIN LATERAL generate_series(1, p.touches + CASE WHEN p.deal % 5 < 2 THEN 1 ELSE 0 END) n
     CROSS JOIN LATERAL (SELECT n % 3 = 2 AND n / 3 < p.handled AS settled) s) a;
 END $$;
-REVOKE EXECUTE ON FUNCTION revenue.load_demo_deals(integer, integer, integer, date, integer, integer) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.load_demo_deals(integer, integer, integer, date, integer, integer) IS
+REVOKE EXECUTE ON FUNCTION revenue.load_demo_deals(integer, integer, integer, integer, date, integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.load_demo_deals(integer, integer, integer, integer, date, integer, integer) IS
   'For load_demo(): deals first_deal to last_deal with their past and their activities';
 
 -- What brought revenue ------------------------------------------------------------------------
 
-CREATE OR REPLACE FUNCTION revenue.load_demo_events(org integer, seed integer, today date) RETURNS void
+CREATE OR REPLACE FUNCTION revenue.load_demo_events(org integer, years integer, seed integer, today date) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   midnight timestamptz := (SELECT today::timestamp AT TIME ZONE o.time_zone FROM revenue.orgs o WHERE o.org_id = org);
@@ -645,8 +628,8 @@ BEGIN
   CROSS JOIN LATERAL (
     SELECT 200 + floor(300 * revenue.demo_draw(seed, 820, ago * 100 + t.number))::integer AS exposures) v;
 END $$;
-REVOKE EXECUTE ON FUNCTION revenue.load_demo_events(integer, integer, date) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.load_demo_events(integer, integer, date) IS
+REVOKE EXECUTE ON FUNCTION revenue.load_demo_events(integer, integer, integer, date) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.load_demo_events(integer, integer, integer, date) IS
   'For load_demo(): offers and what they did, revenue events of the won deals, automations and tests of posting methods';
 -- Half of the sellers' quotas are in months, so that quarters are added up. What the first two said lies
 -- as far from what the demo lets them win as a draw says.
