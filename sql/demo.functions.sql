@@ -8,24 +8,24 @@
 
 -- Tables partitioned by hash rely on hashint8extended, so its answers never change.
 CREATE OR REPLACE FUNCTION revenue.demo_draw(seed integer, stream integer, item bigint) RETURNS double precision
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT (pg_catalog.hashint8extended(item, seed::bigint * 1000 + stream) & 9007199254740991)::double precision
-    / 9007199254740992
-$$;
+    / 9007199254740992;
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_draw(integer, integer, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_draw(integer, integer, bigint) IS
   'For demo data: a number from 0 to below 1, evenly spread and always the same for a seed, a stream and an item';
 
 CREATE OR REPLACE FUNCTION revenue.demo_pick(words text[], draw double precision) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT words[1 + floor(draw * cardinality(words))::integer]
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT words[1 + floor(draw * cardinality(words))::integer];
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_pick(text[], double precision) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_pick(text[], double precision) IS
   'For demo data: one of the words, by a draw from 0 to below 1';
 
 CREATE OR REPLACE FUNCTION revenue.demo_words(kind text) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE kind
     WHEN 'first name' THEN '{Amara,Bruno,Chloe,Daniel,Elif,Felix,Grace,Hiro,Ines,Jonas,Keiko,Liam,Maya,Noah,
       Olga,Pablo,Quentin,Rosa,Samir,Tessa,Umar,Vera,Wanda,Xenia,Yusuf,Zoe,Aiko,Ben,Carla,Dmitri,Emma,Farid,
@@ -42,21 +42,21 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
       Hill,Hollow,Lake,Meadow,Moor,Park,Peak,Point,Ridge,Rock,Shore,Spring,Stone,Stream,Vale,Wood}'
     WHEN 'add-on' THEN '{Forecasting,Insights,Sandbox,Audit,Archive,Automation,Residency,Analytics,Integration,
       Mobile,Training}'
-  END
-$$;
+  END;
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_words(text) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_words(text) IS 'For demo data: the words that names are made of';
 
 CREATE OR REPLACE FUNCTION revenue.demo_person(number bigint) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT (revenue.demo_words('first name'))[1 + (number * 7 % 40)::integer] || ' '
-    || (revenue.demo_words('last name'))[1 + (number * 11 % 41)::integer]
-$$;
+    || (revenue.demo_words('last name'))[1 + (number * 11 % 41)::integer];
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_person(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_person(bigint) IS 'For demo data: the name of a person; 1,640 in a row differ';
 
 CREATE OR REPLACE FUNCTION revenue.demo_company(number bigint, industry text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT concat_ws(' ',
     (revenue.demo_words('company'))[1 + (number * 23 % 61)::integer],
     CASE WHEN number > 61 THEN (revenue.demo_words('place'))[1 + (number / 61 * 7 % 31)::integer] END,
@@ -71,8 +71,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
       WHEN 'government' THEN '{Council,County,Agency}'
       WHEN 'telecommunications' THEN '{Telecom,Networks,Wireless}'
       ELSE '{Consulting,Logistics,Partners}' END, revenue.demo_draw(0, 0, number)),
-    CASE WHEN number > 1891 THEN (1 + number / 1891)::text END)
-$$;
+    CASE WHEN number > 1891 THEN (1 + number / 1891)::text END);
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_company(bigint, text) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_company(bigint, text) IS
   'For demo data: the name of a company of an industry; no two numbers have the same';
@@ -265,7 +265,7 @@ RETURNS TABLE (
   case_no integer, outcome text, stage_no integer, days_min integer, days_max integer, silent_min integer,
   silent_max integer, due_min integer, due_max integer, quality_min double precision, quality_max double precision,
   touches_min integer, touches_max integer, mark text)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 BEGIN ATOMIC
   VALUES
     -- Open: days in the stage, days without activity, days to the close date.
     (1, 'open', 1, 3, 12, 1, 3, 60, 110, 0.4::float8, 0.8::float8, 2, 4, NULL),
@@ -298,8 +298,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 AS $$
     (27, 'any', 0, 216, 280, 1, 5, 0, 0, 0.0, 1.0, 2, 9, NULL),
     (28, 'any', 0, 281, 360, 1, 5, 0, 0, 0.0, 1.0, 2, 9, 'reopened'),
     (29, 'any', 0, 361, 450, 1, 5, 0, 0, 0.0, 1.0, 2, 9, NULL),
-    (30, 'any', 0, 451, 540, 1, 5, 0, 0, 0.0, 1.0, 2, 9, NULL)
-$$;
+    (30, 'any', 0, 451, 540, 1, 5, 0, 0, 0.0, 1.0, 2, 9, NULL);
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_cases() FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_cases() IS
   'For demo data: the first seventeen open and thirteen closed deals, one of each case; every later deal takes one of these cases, and its marks, by chance';
@@ -316,7 +316,7 @@ RETURNS TABLE (
   created_ago integer, qualified_ago integer, proposed_ago integer, negotiated_ago integer, lost_ago integer,
   reopened_ago integer, closed_ago integer, slipped_ago integer, slipped_again_ago integer, transferred_ago integer,
   silent_ago integer)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
   WITH cases AS MATERIALIZED (
     SELECT i, i <= least(deals, 17) OR i BETWEEN deals + 1 AND deals + 13 AS scripted, z.sellers, z.accounts, z.addons,
       CASE WHEN i <= least(deals, 17) THEN i
@@ -454,8 +454,8 @@ LANGUAGE sql STABLE AS $$
       CASE WHEN no_close_date THEN 0 WHEN slipped THEN 25 + floor(35 * revenue.demo_draw(seed, 254, i))::integer
            WHEN outcome = 'open' THEN 0 ELSE -floor(21 * revenue.demo_draw(seed, 254, i))::integer END AS slip,
       CASE WHEN slipped AND lasted >= 8 AND NOT no_close_date AND (scripted OR revenue.demo_draw(seed, 255, i) < 0.3)
-           THEN 30 ELSE 0 END AS slip_again) d
-$$;
+           THEN 30 ELSE 0 END AS slip_again) d;
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_deals(integer, integer, integer, integer, integer, integer) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_deals(integer, integer, integer, integer, integer, integer) IS
   'For load_demo(): these deals, what they were at first, and how many days before the day of loading each thing happened';
@@ -558,9 +558,10 @@ BEGIN
     (org, 'safari_automation', 'Safari automation', 2500, 'USD', 'decision', '{linkedin,email}'),
     (org, 'creator_growth', 'Creator growth', 1500, 'USD', 'consideration', '{instagram,youtube}'),
     (org, 'ai_automation', 'AI automation', 3500, 'USD', 'decision', '{linkedin,twitter}'),
-    (org, 'personal_brand', 'Personal brand', 997, 'USD', 'awareness', '{instagram,twitter}');
+    (org, 'personal_brand', 'Personal brand', 997, 'USD', 'awareness', '{instagram,twitter}'),
+    (org, 'subscription', 'Subscription', 50000, 'USD', 'decision', '{linkedin,email}');
 
-  -- Twelve weeks of each offer where it is offered first, in two niches and in none.
+  -- Each week of the small offers where they are offered first, in two niches and in none.
   INSERT INTO revenue.offer_activity (org_id, activity_id, offer_id, platform, niche, day, impressions, engagements,
     dm_starts, pipeline_entries, cost, currency)
   SELECT org, concat_ws('-', f.offer_id, p.platform, n.niche, w.week), f.offer_id, p.platform, nullif(n.niche, 'none'),
@@ -569,29 +570,57 @@ BEGIN
   FROM revenue.offers f
   CROSS JOIN LATERAL unnest(f.primary_platforms) WITH ORDINALITY p(platform, platform_no)
   CROSS JOIN (VALUES (1, 'founders'), (2, 'creators'), (3, 'none')) n(niche_no, niche)
-  CROSS JOIN generate_series(0, 11) w(week)
+  CROSS JOIN generate_series(0, 52 * years - 1) w(week)
   CROSS JOIN LATERAL (SELECT 500 + floor(4500 * revenue.demo_draw(seed, 800 + n.niche_no,
     w.week * 1000 + p.platform_no * 100 + ascii(f.offer_id)))::integer AS impressions) v
-  WHERE f.org_id = org;
+  WHERE f.org_id = org AND f.offer_id <> 'subscription';
+  -- A dollar of annual revenue costs a dollar and a half of sales and marketing, in the weeks around its day.
+  INSERT INTO revenue.offer_activity (org_id, activity_id, offer_id, platform, day, impressions, engagements,
+    dm_starts, pipeline_entries, cost, currency)
+  SELECT org, concat_ws('-', 'subscription', p.platform, w.week), 'subscription', p.platform, w.day,
+    v.impressions, v.impressions / 25, v.impressions / 250, v.impressions / 1000,
+    round(p.share * 7 * 1.5 * sum(coalesce(b.arr, 0)) / (least(w.day + 45, today) - (w.day - 45)), 2), 'USD'
+  FROM generate_series(0, 52 * years - 1) x(week)
+  CROSS JOIN LATERAL (SELECT x.week, today - 1 - 7 * x.week AS day) w
+  CROSS JOIN (VALUES (1, 'linkedin', 0.6), (2, 'email', 0.4)) p(platform_no, platform, share)
+  CROSS JOIN LATERAL (SELECT 4000 + floor(4000 * revenue.demo_draw(seed, 805, w.week * 10 + p.platform_no))::integer AS impressions) v
+  LEFT JOIN (
+    SELECT i.valid_from AS day, 12 * i.mrr * revenue.rate_into_base(org, i.currency, 'USD', i.valid_from) AS arr
+    FROM revenue.deals d
+    JOIN revenue.subscription_items i ON i.org_id = d.org_id AND i.subscription_id = 'S' || substr(d.deal_id, 2)
+      AND i.valid_from = d.close_date
+    WHERE d.org_id = org) b ON b.day >= w.day - 45 AND b.day < least(w.day + 45, today)
+  GROUP BY w.week, w.day, p.platform_no, p.platform, p.share, v.impressions;
 
-  -- Each won deal, once; every fifth grows after a month, every ninth is paid back after two.
+  -- Each won deal, once.
   INSERT INTO revenue.revenue_events (org_id, event_id, event_type, contact_id, deal_id, owner_rep_id, offer_id, amount,
     currency, platform, niche, source, days_to_close, closed_at, recorded_at)
-  SELECT org, e.event_type || '-' || d.deal_id, e.event_type, d.contact_id, d.deal_id, d.owner_rep_id, f.offer_id,
-    round(d.amount * e.part, CASE d.currency WHEN 'JPY' THEN 0 ELSE 2 END), d.currency,
+  SELECT org, 'deal_won-' || d.deal_id, 'deal_won', d.contact_id, d.deal_id, d.owner_rep_id, f.offer_id, d.amount, d.currency,
     revenue.demo_pick(f.primary_platforms, revenue.demo_draw(seed, 810, k.deal)),
-    CASE WHEN f.offer_id IS NOT NULL THEN
+    CASE WHEN d.product_id = f.offer_id THEN
       nullif(revenue.demo_pick('{founders,creators,none}', revenue.demo_draw(seed, 811, k.deal)), 'none') END,
-    d.source, CASE e.event_type WHEN 'deal_won' THEN floor(revenue.elapsed_days(d.created_at, d.closed_at)) END,
-    d.closed_at + e.later, d.closed_at + e.later
+    d.source, floor(revenue.elapsed_days(d.created_at, d.closed_at)), d.closed_at, d.closed_at
   FROM revenue.deals d
   JOIN revenue.stages s USING (org_id, pipeline_id, stage_id)
-  LEFT JOIN revenue.offers f ON f.org_id = d.org_id AND f.offer_id = d.product_id
+  JOIN revenue.products p USING (org_id, product_id)
+  JOIN revenue.offers f ON f.org_id = d.org_id AND f.offer_id = CASE p.family WHEN 'offer' THEN p.product_id ELSE 'subscription' END
   CROSS JOIN LATERAL (SELECT substr(d.deal_id, 3)::integer AS deal) k
-  CROSS JOIN (VALUES ('deal_won', 1, 1.0, interval '0'), ('upsell', 5, 0.25, interval '720 hours'),
-    ('churn', 9, -0.5, interval '1440 hours')) e(event_type, every, part, later)
-  WHERE d.org_id = org AND s.kind = 'won' AND d.amount IS NOT NULL AND k.deal % e.every = 0
-    AND d.closed_at + e.later < midnight;
+  WHERE d.org_id = org AND s.kind = 'won' AND d.amount IS NOT NULL AND d.closed_at < midnight;
+
+  -- What its subscription grew by in a year, and what of it was lost when it ended.
+  INSERT INTO revenue.revenue_events (org_id, event_id, event_type, contact_id, deal_id, owner_rep_id, amount,
+    currency, source, closed_at, recorded_at)
+  SELECT org, concat_ws('-', e.event_type, d.deal_id, e.day), e.event_type, d.contact_id, d.deal_id, d.owner_rep_id,
+    round(e.mrr * 12, CASE d.currency WHEN 'JPY' THEN 0 ELSE 2 END), d.currency, d.source, t.at, t.at
+  FROM revenue.deals d
+  JOIN (
+    SELECT i.org_id, i.subscription_id, i.mrr, i.valid_to, lag(i.mrr) OVER (PARTITION BY i.subscription_id ORDER BY i.valid_from) AS before,
+      i.valid_from
+    FROM revenue.subscription_items i WHERE i.org_id = org) i
+    ON i.org_id = d.org_id AND i.subscription_id = 'S' || substr(d.deal_id, 2)
+  CROSS JOIN LATERAL (VALUES ('upsell', i.valid_from, i.mrr - i.before), ('churn', i.valid_to, -i.mrr)) e(event_type, day, mrr)
+  CROSS JOIN LATERAL (SELECT (e.day + time '09:00') AT TIME ZONE 'UTC' AS at WHERE e.day < today) t
+  WHERE d.org_id = org AND (e.mrr > 0) = (e.event_type = 'upsell');
 
   -- And each week some sales of the offers to contacts, without a deal.
   INSERT INTO revenue.revenue_events (org_id, event_id, event_type, contact_id, owner_rep_id, offer_id, amount, currency,
@@ -602,13 +631,13 @@ BEGIN
     nullif(revenue.demo_pick('{founders,creators,none}', revenue.demo_draw(seed, 814, k.item)), 'none'),
     c.source, 3 + floor(40 * revenue.demo_draw(seed, 815, k.item))::integer, t.closed_at, t.closed_at
   FROM revenue.offers f
-  CROSS JOIN generate_series(0, 11) w(week)
+  CROSS JOIN generate_series(0, 52 * years - 1) w(week)
   CROSS JOIN generate_series(1, 2) n(sale)
   CROSS JOIN LATERAL (SELECT w.week * 10000 + n.sale * 1000 + ascii(f.offer_id) AS item) k
   CROSS JOIN LATERAL (SELECT midnight - interval '1 minute' * (420 + 10080 * w.week + 1440 * n.sale) AS closed_at) t
   JOIN revenue.contacts c ON c.org_id = org AND c.contact_id = 'C-' || lpad((1 + floor(
     (SELECT count(*) FROM revenue.contacts x WHERE x.org_id = org) * revenue.demo_draw(seed, 816, k.item)))::text, 6, '0')
-  WHERE f.org_id = org AND revenue.demo_draw(seed, 817, k.item) < 0.7;
+  WHERE f.org_id = org AND f.offer_id <> 'subscription' AND revenue.demo_draw(seed, 817, k.item) < 0.5;
 
   INSERT INTO revenue.automations (org_id, automation_id, name) VALUES
     (org, 'lead_research', 'Lead research'), (org, 'follow_up', 'Follow-up messages'), (org, 'reporting', 'Weekly reporting');
@@ -616,7 +645,7 @@ BEGIN
   SELECT org, a.automation_id, today - ago, 5 + ago % 4, a.hours + ago % 3 * 0.25, 45,
     CASE WHEN ago % 7 = 0 THEN a.brings ELSE 0 END, a.cost, 'USD'
   FROM (VALUES ('lead_research', 2.5, 300, 18), ('follow_up', 1.5, 500, 12), ('reporting', 0.5, NULL, 30))
-    a(automation_id, hours, brings, cost), generate_series(1, 60) ago;
+    a(automation_id, hours, brings, cost), generate_series(1, 364 * years) ago;
 
   INSERT INTO revenue.posting_tests (org_id, test_id, variant, day, platform, posts, exposures, pipeline_entries)
   SELECT org, t.test_id, t.variant, today - ago, t.platform, 2, v.exposures,
@@ -630,59 +659,64 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.load_demo_events(integer, integer, integer, date) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.load_demo_events(integer, integer, integer, date) IS
-  'For load_demo(): offers and what they did, revenue events of the won deals, automations and tests of posting methods';
--- Half of the sellers' quotas are in months, so that quarters are added up. What the first two said lies
--- as far from what the demo lets them win as a draw says.
+  'For load_demo(): offers, what they cost and did, revenue events of the won deals and their subscriptions, automations and tests of posting methods';
+-- Quotas of this quarter and the four before it: together a tenth more than an average quarter of the last
+-- year brought, in three sizes; half of them are in months, so that quarters are added up. What the first
+-- two sellers said lies as far from their quotas as a draw says.
 CREATE OR REPLACE FUNCTION revenue.load_demo_quotas(org integer, seed integer, today date) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  this record;
-  last record;
+  home revenue.orgs;
+  first_quarter date;
+  this_quarter date;
+  month_size numeric;
 BEGIN
-  SELECT q.*, o.time_zone INTO this FROM revenue.orgs AS o
-  CROSS JOIN LATERAL revenue.fiscal_quarter(today, o.fiscal_year_start) AS q WHERE o.org_id = org;
-  SELECT q.* INTO last FROM revenue.orgs AS o
-  CROSS JOIN LATERAL revenue.fiscal_quarter(this.period_start - 1, o.fiscal_year_start) AS q WHERE o.org_id = org;
+  SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = org;
+  this_quarter := (revenue.fiscal_quarter(today, home.fiscal_year_start)).period_start;
+  first_quarter := this_quarter - interval '12 months';
+  SELECT 1.1 * sum(d.amount * revenue.rate_into_base(org, d.currency, home.base_currency, d.close_date)) / 12
+    / (SELECT count(*) FROM revenue.reps AS r WHERE r.org_id = org AND r.rep_id LIKE 'R-%') INTO month_size
+  FROM revenue.deals AS d WHERE d.org_id = org AND d.stage_id = 'closed_won' AND d.close_date >= today - 365;
 
   INSERT INTO revenue.quotas (org_id, kind, member, period_from, period_to, version, amount, currency, valid_from, set_by, recorded_at)
-  SELECT org, 'rep', r.rep_id, p.starts, p.ends, 1, (40 + 20 * (r.number % 3)) * p.size, 'USD', last.period_start, 'demo',
-    last.period_start::timestamp AT TIME ZONE this.time_zone
+  SELECT org, 'rep', r.rep_id, m::date, (m + make_interval(months => p.months))::date, 1,
+    p.months * greatest(round(month_size * (0.7 + 0.3 * (r.number % 3)), -2), 1000), 'USD', q.starts, 'demo',
+    q.starts AT TIME ZONE home.time_zone
   FROM (SELECT r.rep_id, right(r.rep_id, 4)::integer AS number FROM revenue.reps AS r
         WHERE r.org_id = org AND r.rep_id LIKE 'R-%') AS r
-  CROSS JOIN LATERAL (
-    SELECT q.starts, q.ends, 3000 AS size
-    FROM (VALUES (last.period_start, last.period_end), (this.period_start, this.period_end)) AS q(starts, ends)
-    WHERE r.number % 2 = 0
-    UNION ALL
-    SELECT m::date, (m + interval '1 month')::date, 1000
-    FROM generate_series(last.period_start::timestamp, this.period_end - interval '1 day', interval '1 month') AS m
-    WHERE r.number % 2 = 1) AS p;
+  CROSS JOIN generate_series(first_quarter::timestamp, this_quarter, interval '3 months') AS q(starts)
+  CROSS JOIN LATERAL (SELECT CASE WHEN r.number % 2 = 0 THEN 3 ELSE 1 END AS months) AS p
+  CROSS JOIN generate_series(q.starts, q.starts + interval '2 months', make_interval(months => p.months)) AS m;
   INSERT INTO revenue.quotas (org_id, kind, member, period_from, period_to, version, amount, currency, valid_from, reason, set_by, recorded_at)
-  SELECT org, 'org', '', this.period_start, this.period_end, 1, 0.8 * sum(q.amount), 'USD', last.period_start, 'Plan of the board',
-    'demo', last.period_start::timestamp AT TIME ZONE this.time_zone
-  FROM revenue.quotas AS q WHERE q.org_id = org AND q.kind = 'rep' AND q.period_from >= this.period_start;
+  SELECT org, 'org', '', q.starts::date, (q.starts + interval '3 months')::date, 1, 0.9 * sum(r.amount), 'USD', q.starts, 'Plan of the board',
+    'demo', q.starts AT TIME ZONE home.time_zone
+  FROM generate_series(first_quarter::timestamp, this_quarter, interval '3 months') AS q(starts)
+  JOIN revenue.quotas AS r ON r.org_id = org AND r.kind = 'rep' AND r.period_from >= q.starts AND r.period_from < q.starts + interval '3 months'
+  GROUP BY q.starts;
 
   INSERT INTO revenue.forecast_submissions (org_id, submission_id, rep_id, period_from, period_to, version, commit_amount,
     best_case_amount, currency, note, submitted_at, submitted_by)
-  SELECT org, format('F-%s-%s', q.name, right(r.rep_id, 4)), r.rep_id, q.starts, q.ends, 1, f.amount, f.amount * 1.5, 'USD', q.note,
-    q.day::timestamp AT TIME ZONE this.time_zone, 'demo'
-  FROM (VALUES ('last', last.period_start, last.period_end, last.period_start + 40, 'Middle of the quarter'),
-    ('this', this.period_start, this.period_end, least(this.period_start + 20, today), 'First look')) AS q(name, starts, ends, day, note)
-  CROSS JOIN (SELECT r.rep_id, right(r.rep_id, 4)::integer AS number FROM revenue.reps AS r
-              WHERE r.org_id = org AND r.rep_id IN ('R-0000', 'R-0003')) AS r
+  SELECT org, format('F-%s-%s', q.name, right(r.member, 4)), r.member, q.starts, (q.starts + interval '3 months')::date, 1, f.amount, f.amount * 1.5,
+    'USD', q.note, q.day::timestamp AT TIME ZONE home.time_zone, 'demo'
+  FROM (VALUES ('last', (this_quarter - interval '3 months')::date, (this_quarter - interval '3 months')::date + 40, 'Middle of the quarter'),
+    ('this', this_quarter, least(this_quarter + 20, today), 'First look')) AS q(name, starts, day, note)
   CROSS JOIN LATERAL (
-    SELECT round(10000 + 90000 * revenue.demo_draw(seed, 801, r.number + CASE q.name WHEN 'last' THEN 100 ELSE 0 END))::numeric AS amount) AS f;
+    SELECT r.member, right(r.member, 4)::integer AS number, sum(r.amount) AS quota FROM revenue.quotas AS r
+    WHERE r.org_id = org AND r.member IN ('R-0000', 'R-0003') AND r.period_from >= q.starts AND r.period_from < q.starts + interval '3 months'
+    GROUP BY r.member) AS r
+  CROSS JOIN LATERAL (
+    SELECT round(r.quota * (0.4 + 0.8 * revenue.demo_draw(seed, 801, r.number + CASE q.name WHEN 'last' THEN 100 ELSE 0 END))::numeric, -2) AS amount) AS f;
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.load_demo_quotas(integer, integer, date) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.load_demo_quotas(integer, integer, date) IS
-  'For load_demo(): quotas of this and the last quarter, and what two sellers submitted for them';
+  'For load_demo(): quotas of this quarter and the four before it, and what two sellers submitted for the last two';
 
 -- The organisation ----------------------------------------------------------------------------
 -- The audit log knows which organisation is a demo, of whom, and what is in it: nobody can write it to
 -- have another organisation emptied.
 
 CREATE OR REPLACE FUNCTION revenue.demo_org(seed integer, OUT org integer, OUT loaded jsonb)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
   SELECT o.org_id, CASE a.action WHEN 'load_demo' THEN a.new END
   FROM revenue.orgs o CROSS JOIN LATERAL (
     SELECT a.action, a.actor, a.new FROM revenue.audit_log a
@@ -692,8 +726,8 @@ LANGUAGE sql STABLE AS $$
     AND (NOT EXISTS (SELECT FROM revenue.members m WHERE m.org_id = o.org_id)
          OR EXISTS (SELECT FROM revenue.members m
                     WHERE m.org_id = o.org_id AND m.identity = a.actor AND m.access_level = 'owner'))
-  ORDER BY o.org_id LIMIT 1
-$$;
+  ORDER BY o.org_id LIMIT 1;
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_org(integer) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_org(integer) IS
   'For load_demo() and drop_demo(): the caller''s demo organisation of this seed, and what load_demo() put into it';
@@ -742,7 +776,8 @@ REVOKE EXECUTE ON FUNCTION revenue.clear_demo(integer) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.clear_demo(integer) IS
   'For load_demo() and drop_demo(): removes an organisation''s rows and their past; settings and audit stay';
 
-CREATE OR REPLACE FUNCTION revenue.load_demo(deals integer DEFAULT 30, seed integer DEFAULT 1, today date DEFAULT NULL)
+CREATE OR REPLACE FUNCTION revenue.load_demo(
+  deals integer DEFAULT 30, seed integer DEFAULT 1, today date DEFAULT NULL, years integer DEFAULT 3)
 RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET row_security = on SET jit = off
 SET work_mem = '64MB' AS $$
@@ -751,11 +786,11 @@ DECLARE
   demo record;
   present date;
   day date;
+  in_all integer := deals + (revenue.demo_size(deals, years)).closed;
   first_deal integer := 1;
   last_deal integer;
   answer jsonb;
 BEGIN
-  PERFORM revenue.demo_size(deals);
   IF seed IS NULL THEN
     RAISE EXCEPTION 'a demo needs a seed' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Pass any whole number; the same one gives the same data.';
@@ -769,7 +804,7 @@ BEGIN
     RAISE EXCEPTION 'there is no demo as of %', day USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Pass a day from 2000-01-01 to today, or leave it out for today.';
   END IF;
-  IF demo.loaded @> jsonb_build_object('deals', deals, 'today', day) THEN
+  IF demo.loaded @> jsonb_build_object('deals', deals, 'today', day, 'years', years) THEN
     RETURN demo.loaded || '{"loaded": false}';
   END IF;
 
@@ -781,27 +816,28 @@ BEGIN
     UPDATE revenue.orgs o SET base_currency = 'USD' WHERE o.org_id = demo.org AND o.base_currency <> 'USD';
     INSERT INTO revenue.members (org_id, identity, access_level) VALUES (demo.org, caller, 'owner') ON CONFLICT DO NOTHING;
   END IF;
-  PERFORM revenue.load_demo_reps(demo.org, deals, day);
-  PERFORM revenue.load_demo_catalogue(demo.org, deals, seed, day);
-  PERFORM revenue.load_demo_accounts(demo.org, deals, seed, day);
-  WHILE first_deal <= deals LOOP
-    last_deal := least(first_deal + CASE first_deal WHEN 1 THEN 99 ELSE 24999 END, deals);
-    PERFORM revenue.load_demo_deals(demo.org, deals, seed, day, first_deal, last_deal);
+  PERFORM revenue.load_demo_reps(demo.org, deals, years, day);
+  PERFORM revenue.load_demo_catalogue(demo.org, deals, years, seed, day);
+  PERFORM revenue.load_demo_accounts(demo.org, deals, years, seed, day);
+  WHILE first_deal <= in_all LOOP
+    last_deal := least(first_deal + CASE first_deal WHEN 1 THEN 99 ELSE 24999 END, in_all);
+    PERFORM revenue.load_demo_deals(demo.org, deals, years, seed, day, first_deal, last_deal);
     -- Of tables that were never analysed the planner thinks that each join yields one row, and the triggers
     -- take the square of the time. The first deals tell it what the rest is like.
-    IF first_deal = 1 AND deals > 100 THEN
+    IF first_deal = 1 AND in_all > 100 THEN
       ANALYZE revenue.accounts, revenue.contacts, revenue.deals, revenue.deal_facts, revenue.deal_history, revenue.activities;
-    ELSIF deals > 25000 THEN
-      RAISE NOTICE '% of % deals', last_deal, deals;
+    ELSIF in_all > 25000 THEN
+      RAISE NOTICE '% of % deals', last_deal, in_all;
     END IF;
     first_deal := last_deal + 1;
   END LOOP;
-  PERFORM revenue.load_demo_events(demo.org, seed, day);
-  PERFORM revenue.load_demo_quotas(demo.org, seed, day);
   PERFORM revenue.load_demo_subscriptions(demo.org, seed, day);
+  PERFORM revenue.load_demo_customers(demo.org, seed, day);
+  PERFORM revenue.load_demo_events(demo.org, years, seed, day);
+  PERFORM revenue.load_demo_quotas(demo.org, seed, day);
   PERFORM revenue.load_demo_incidents(demo.org, day);
 
-  SELECT jsonb_build_object('org_id', o.org_id, 'organisation', o.name, 'seed', seed, 'today', day, 'deals', deals, 'rows',
+  SELECT jsonb_build_object('org_id', o.org_id, 'organisation', o.name, 'seed', seed, 'today', day, 'deals', deals, 'years', years, 'rows',
     jsonb_build_object(
       'reps', (SELECT count(*) FROM revenue.reps r WHERE r.org_id = o.org_id),
       'products', (SELECT count(*) FROM revenue.products p WHERE p.org_id = o.org_id),
@@ -818,9 +854,9 @@ BEGIN
   PERFORM revenue.audit('load_demo', 'demo', seed::text, demo.loaded, answer, NULL, demo.org);
   RETURN answer || '{"loaded": true}';
 END $$;
-REVOKE EXECUTE ON FUNCTION revenue.load_demo(integer, integer, date) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.load_demo(integer, integer, date) IS
-  'An organisation "Demo (seed ...)" of the caller''s with so many deals and all that belongs to them, as if today were the given day (NULL = today). The same call again changes nothing, also where the data was changed by hand; another size or day, or drop_demo() before, has it replaced. Returns {org_id, organisation, seed, today, deals, rows, loaded}. Who may call it is the database administrator''s to GRANT, like create_org()';
+REVOKE EXECUTE ON FUNCTION revenue.load_demo(integer, integer, date, integer) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.load_demo(integer, integer, date, integer) IS
+  'An organisation "Demo (seed ...)" of the caller''s with so many open deals, four closed ones a year for each over so many years, and all that belongs to them, as if today were the given day (NULL = today). The same call again changes nothing, also where the data was changed by hand; another size, length or day, or drop_demo() before, has it replaced. Returns {org_id, organisation, seed, today, deals, years, rows, loaded}. Who may call it is the database administrator''s to GRANT, like create_org()';
 
 CREATE OR REPLACE FUNCTION revenue.drop_demo(seed integer DEFAULT 1) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
