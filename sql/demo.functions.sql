@@ -91,7 +91,7 @@ BEGIN
   END IF;
   closed := greatest(13, 4 * years * deals);
   sellers := greatest(6, sqrt(deals + closed)::integer / 2);
-  accounts := greatest(10, (deals + closed) / 2);
+  accounts := greatest(10, (deals + closed) * 2 / 3);
   addons := greatest(2, sqrt(sqrt(deals + closed))::integer);
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.demo_size(integer, integer) FROM PUBLIC;
@@ -376,8 +376,8 @@ LANGUAGE sql STABLE BEGIN ATOMIC
         WHEN 'offer' THEN revenue.demo_pick('{safari_automation,creator_growth,ai_automation,personal_brand}',
           revenue.demo_draw(seed, 230, i))
         ELSE 'addon_' || 1 + floor(addons * revenue.demo_draw(seed, 230, i))::integer END AS product_id,
-      CASE size WHEN 'smb' THEN 5 WHEN 'mid_market' THEN 40 ELSE 150 END
-        + floor(CASE size WHEN 'smb' THEN 46 WHEN 'mid_market' THEN 121 ELSE 301 END
+      CASE size WHEN 'smb' THEN 10 WHEN 'mid_market' THEN 30 ELSE 70 END
+        + floor(CASE size WHEN 'smb' THEN 51 WHEN 'mid_market' THEN 101 ELSE 181 END
             * revenue.demo_draw(seed, 231, i) * revenue.demo_draw(seed, 232, i))::integer AS seats,
       (ARRAY[0, 0, 5, 10, 15, 20])[1 + floor(6 * revenue.demo_draw(seed, 233, i))::integer] AS discount,
       (ARRAY[12, 12, 12, 12, 12, 12, 12, 12, 24, 36])[1 + floor(10 * revenue.demo_draw(seed, 234, i))::integer] AS term,
@@ -550,7 +550,7 @@ COMMENT ON FUNCTION revenue.load_demo_deals(integer, integer, integer, integer, 
 -- What brought revenue ------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION revenue.load_demo_events(org integer, years integer, seed integer, today date) RETURNS void
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
 DECLARE
   midnight timestamptz := (SELECT today::timestamp AT TIME ZONE o.time_zone FROM revenue.orgs o WHERE o.org_id = org);
 BEGIN
@@ -574,12 +574,12 @@ BEGIN
   CROSS JOIN LATERAL (SELECT 500 + floor(4500 * revenue.demo_draw(seed, 800 + n.niche_no,
     w.week * 1000 + p.platform_no * 100 + ascii(f.offer_id)))::integer AS impressions) v
   WHERE f.org_id = org AND f.offer_id <> 'subscription';
-  -- A dollar of annual revenue costs a dollar and a half of sales and marketing, in the weeks around its day.
+  -- A dollar of annual revenue costs 1.10 of sales and marketing, in the weeks around its day.
   INSERT INTO revenue.offer_activity (org_id, activity_id, offer_id, platform, day, impressions, engagements,
     dm_starts, pipeline_entries, cost, currency)
   SELECT org, concat_ws('-', 'subscription', p.platform, w.week), 'subscription', p.platform, w.day,
     v.impressions, v.impressions / 25, v.impressions / 250, v.impressions / 1000,
-    round(p.share * 7 * 1.5 * sum(coalesce(b.arr, 0)) / (least(w.day + 45, today) - (w.day - 45)), 2), 'USD'
+    round(p.share * 7 * 1.1 * sum(coalesce(b.arr, 0)) / (least(w.day + 45, today) - (w.day - 45)), 2), 'USD'
   FROM generate_series(0, 52 * years - 1) x(week)
   CROSS JOIN LATERAL (SELECT x.week, today - 1 - 7 * x.week AS day) w
   CROSS JOIN (VALUES (1, 'linkedin', 0.6), (2, 'email', 0.4)) p(platform_no, platform, share)

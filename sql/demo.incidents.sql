@@ -4,7 +4,7 @@
 -- many are, and on one day, three weeks ago, the mail system was down. Contacts in decision get none, so
 -- that nobody has touched them.
 CREATE OR REPLACE FUNCTION revenue.load_demo_incidents(org integer, today date) RETURNS void
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
 DECLARE
   midnight timestamptz := (SELECT today::timestamp AT TIME ZONE o.time_zone FROM revenue.orgs o WHERE o.org_id = org);
 BEGIN

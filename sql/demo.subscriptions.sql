@@ -1,7 +1,7 @@
 -- The room demo: what the customers of the demo subscribe to, with a case of every kind.
 
 CREATE OR REPLACE FUNCTION revenue.load_demo_subscriptions(org integer, seed integer, today date) RETURNS void
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
 DECLARE
   this_month date := date_trunc('month', today::timestamp)::date;
   first_open_day date := (this_month - interval '1 month')::date;
@@ -11,16 +11,17 @@ BEGIN
   SELECT org, 'S' || substr(d.deal_id, 2), coalesce(d.account_id, d.deal_id), d.name, 'demo', d.closed_at
   FROM revenue.deals AS d
   WHERE d.org_id = org AND d.stage_id = 'closed_won' AND d.num_users_planned > 0;
-  -- At the end of each term it grows, shrinks or stays. One of nine customers, in the order in which they
-  -- came, leaves at each anniversary; what they buy later stays.
+  -- At the end of each term it grows, shrinks or stays. Of the customers, in the order in which they
+  -- came, one of ten leaves at each anniversary, of the large ones one of 33; what they buy later stays.
   WITH won AS MATERIALIZED (
     SELECT s.subscription_id, s.customer_id, d.*, substr(d.deal_id, 3)::bigint AS number,
       min(d.close_date) OVER (PARTITION BY s.customer_id) AS first_day
     FROM revenue.subscriptions AS s JOIN revenue.deals AS d ON d.org_id = s.org_id AND 'S' || substr(d.deal_id, 2) = s.subscription_id
     WHERE s.org_id = org
   ), leaving AS (
-    SELECT c.customer_id, (c.first_day + interval '1 year' * (1 + (c.place * 7 + seed) % 9))::date AS day
-    FROM (SELECT w.customer_id, w.first_day, row_number() OVER (ORDER BY w.first_day, w.customer_id) AS place
+    SELECT c.customer_id, (c.first_day + interval '1 year' * (1 + (c.place * 7 + seed) % c.one_of))::date AS day
+    FROM (SELECT w.customer_id, w.first_day, row_number() OVER (ORDER BY w.first_day, w.customer_id) AS place,
+            CASE WHEN max(w.amount / w.contract_term_months * revenue.rate_into_base(org, w.currency, 'USD', w.first_day)) > 3000 THEN 33 ELSE 10 END AS one_of
           FROM won AS w GROUP BY w.customer_id, w.first_day) AS c
   ), ends AS MATERIALIZED (
     SELECT w.*, l.day AS last_day FROM won AS w
@@ -34,7 +35,7 @@ BEGIN
     billing_period, discount_pct, product_id, plan)
   SELECT org, e.subscription_id, t.starts,
     coalesce(lead(t.starts) OVER (PARTITION BY e.subscription_id ORDER BY t.starts), e.last_day, 'infinity'),
-    greatest(1, round(e.num_users_planned * (1 + t.years * CASE WHEN k.trend < 0.15 THEN -0.15 WHEN k.trend < 0.45 THEN 0
+    greatest(1, round(e.num_users_planned * (1 + t.years * CASE WHEN k.trend < 0.2 THEN -0.15 WHEN k.trend < 0.5 THEN 0
       WHEN k.trend < 0.85 THEN 0.1 ELSE 0.25 END))),
     e.base_list_price_per_user * CASE e.billing_cycle WHEN 'annual' THEN 12 ELSE 1 END, e.currency,
     CASE e.billing_cycle WHEN 'annual' THEN 'year' ELSE 'month' END, coalesce(e.discount_pct, 0), e.product_id,
@@ -101,12 +102,12 @@ COMMENT ON FUNCTION revenue.load_demo_subscriptions IS
 
 -- Of sixteen customers one has stopped using, one uses less, one does not pay and one has lost its champion.
 CREATE OR REPLACE FUNCTION revenue.load_demo_customers(org integer, seed integer, today date) RETURNS void
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
 DECLARE
   midnight timestamptz := (SELECT today::timestamp AT TIME ZONE o.time_zone FROM revenue.orgs o WHERE o.org_id = org);
 BEGIN
   WITH customers AS MATERIALIZED (
-    SELECT s.customer_id, substr(s.customer_id, 3)::bigint AS a, row_number() OVER (ORDER BY s.customer_id) % 16 AS story,
+    SELECT s.customer_id, substr(s.customer_id, 3)::bigint AS a, row_number() OVER (ORDER BY s.customer_id) AS place,
       max(p.list_price) FILTER (WHERE p.family = 'plan') AS plan_price, sum(i.quantity) AS seats, count(DISTINCT i.product_id) AS products,
       max(extract(doy FROM i.valid_from))::integer AS renews
     FROM revenue.subscriptions AS s
@@ -115,7 +116,7 @@ BEGIN
     WHERE s.org_id = org AND s.customer_id LIKE 'A-%' AND i.valid_from <= today AND i.valid_to > today
     GROUP BY s.customer_id
   ), used AS MATERIALIZED (
-    SELECT c.*, c.seats * (20 + floor(60 * revenue.demo_draw(seed, 7, c.a))) AS used FROM customers AS c
+    SELECT c.*, c.place % 16 AS story, c.seats * (20 + floor(60 * revenue.demo_draw(seed, 7, c.a))) AS used FROM customers AS c
   )
   UPDATE revenue.accounts AS x SET
     plan = (SELECT p.product_id FROM revenue.products AS p WHERE p.org_id = org AND p.family = 'plan' AND p.list_price = c.plan_price),
@@ -127,7 +128,7 @@ BEGIN
     escalations = CASE WHEN story = 5 THEN 2 WHEN revenue.demo_draw(seed, 15, a) < 0.1 THEN 1 ELSE 0 END,
     overdue_since = CASE WHEN story = 9 THEN today - 10 - floor(40 * revenue.demo_draw(seed, 16, a))::integer
       ELSE today + 1 + floor(29 * revenue.demo_draw(seed, 16, a))::integer END,
-    failed_payments = CASE story WHEN 9 THEN 2 ELSE 0 END,
+    failed_payments = CASE WHEN place % 48 = 9 THEN 2 WHEN story = 9 THEN 1 ELSE 0 END,
     renewal_date = today + (renews - extract(doy FROM today)::integer + 365) % 365 + 1,
     nps = CASE WHEN revenue.demo_draw(seed, 18, a) < 0.7
       THEN CASE WHEN story IN (1, 5) THEN -30 ELSE 20 END + floor(60 * revenue.demo_draw(seed, 19, a)) END,
@@ -136,7 +137,7 @@ BEGIN
     champion_left = story = 13, signals_at = midnight - interval '18 hours'
   FROM used AS c WHERE x.org_id = org AND x.account_id = c.customer_id;
 
-  -- Who does not pay is past due for a month.
+  -- Where two payments failed, the subscription is past due for a month.
   INSERT INTO revenue.subscription_items (org_id, subscription_id, valid_from, valid_to, quantity, unit_price, currency,
     billing_period, discount_pct, status, product_id, plan)
   SELECT org, i.subscription_id, today - 30, i.valid_to, i.quantity, i.unit_price, i.currency, i.billing_period, i.discount_pct, 'past_due',
@@ -144,7 +145,7 @@ BEGIN
   FROM revenue.accounts AS a
   JOIN revenue.subscriptions AS s ON s.org_id = a.org_id AND s.customer_id = a.account_id
   JOIN revenue.subscription_items AS i ON i.org_id = s.org_id AND i.subscription_id = s.subscription_id
-  WHERE a.org_id = org AND a.failed_payments > 0 AND i.valid_from < today - 30 AND i.valid_to > today;
+  WHERE a.org_id = org AND a.failed_payments > 1 AND i.valid_from < today - 30 AND i.valid_to > today;
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.load_demo_customers FROM PUBLIC;
 COMMENT ON FUNCTION revenue.load_demo_customers IS
