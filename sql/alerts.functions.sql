@@ -455,7 +455,7 @@ BEGIN
         jsonb_build_object('name', c.name, 'account_id', c.account_id, 'owner_rep_id', c.owner_rep_id,
           'days', floor(revenue.elapsed_days(t.touched_at, moment)), 'expected_value', trim_scale(c.expected_value))
       FROM revenue.contacts_as_of(past) AS c
-      JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+      JOIN revenue.scored_stages(past) AS s USING (org_id, pipeline_id, stage_id)
       CROSS JOIN LATERAL (
         SELECT greatest(c.stage_entered_at,
           (SELECT x.last_engaged_at FROM revenue.contacts AS x
@@ -463,7 +463,8 @@ BEGIN
           (SELECT max(a.occurred_at) FROM revenue.activities AS a
            WHERE a.org_id = c.org_id AND a.contact_id = c.contact_id AND a.occurred_at <= moment)) AS touched_at) AS t
       WHERE c.org_id = chosen AND s.kind = 'open'
-        AND coalesce(options ->> 'stage', 'decision') IN (s.stage_id, s.framework_stage)
+        AND (coalesce(options ->> 'stage', 'decision') = s.stage_id
+          OR revenue.known_stage(coalesce(options ->> 'stage', 'decision'), s.weights) = s.framework_stage)
         AND moment - t.touched_at >= make_interval(secs => least(greatest(threshold, 0), 1e6) * 86400);
     WHEN 'at_risk' THEN
       RETURN QUERY

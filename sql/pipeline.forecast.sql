@@ -10,14 +10,13 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp 
   WITH known AS (
     SELECT s.org_id, s.pipeline_id, s.stage_id, s.name, s.position, s.kind,
       (row_number() OVER (PARTITION BY s.org_id ORDER BY s.pipeline_id, s.position))::integer AS stage_no,
-      CASE s.kind WHEN 'won' THEN 1 ELSE coalesce(
-        (x.weights -> 'stages' -> 'probability' ->> s.framework_stage)::double precision,
-        (x.weights -> 'stages' ->> 'unknown_probability')::double precision) END AS probability,
-      coalesce((x.weights -> 'stages' -> 'typical_days' ->> s.framework_stage)::double precision,
-        (x.weights -> 'stages' ->> 'default_typical_days')::double precision) AS typical_days
+      CASE s.kind WHEN 'won' THEN 1
+        ELSE coalesce(f.probability, (x.weights -> 'stages' ->> 'unknown_probability')::double precision) END AS probability,
+      coalesce(f.typical_days, (x.weights -> 'stages' ->> 'default_typical_days')::double precision) AS typical_days
     FROM revenue.scored_stages() AS s
     JOIN revenue.pipelines AS p USING (org_id, pipeline_id)
     CROSS JOIN LATERAL (SELECT coalesce(s.weights, revenue.resolve_framework(NULL, NULL)) AS weights) AS x
+    LEFT JOIN LATERAL revenue.framework_stages(x.weights) AS f ON f.name = s.framework_stage
     WHERE p.kind = pipeline_kind
   )
   SELECT k.org_id, k.pipeline_id, k.stage_id, k.name, k.position, k.kind, k.stage_no, n.stage_no,

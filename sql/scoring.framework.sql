@@ -15,7 +15,7 @@ COMMENT ON FUNCTION revenue.framework_stages IS
 CREATE OR REPLACE FUNCTION revenue.known_stage(name text, weights jsonb DEFAULT NULL)
 RETURNS text LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'known_stage';
 COMMENT ON FUNCTION revenue.known_stage IS
-  'The name where the framework has such a stage, else NULL: a stage the framework does not know is scored as unknown';
+  'The stage of the framework that has this name, without regard to case, as the framework spells it; NULL where there is none: such a stage is scored as unknown';
 
 CREATE OR REPLACE FUNCTION revenue.date_weight(days_to_close_date double precision, weights jsonb DEFAULT NULL)
 RETURNS double precision LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'date_weight';

@@ -561,11 +561,10 @@ BEGIN
   ) AS x
   CROSS JOIN LATERAL (
     SELECT avg(w.amount * 12 / w.contract_term_months) AS avg_acv, count(*) AS n
-    FROM revenue.deals AS w
+    FROM revenue.deals_as_of(as_of) AS w
     JOIN revenue.stages AS k USING (org_id, pipeline_id, stage_id)
     WHERE w.org_id = chosen AND k.kind = 'won' AND w.industry = d.industry AND w.currency = d.currency
-      AND w.product_id IS NOT DISTINCT FROM d.product_id AND w.contract_term_months IS NOT NULL
-      AND w.amount IS NOT NULL AND (as_of IS NULL OR w.closed_at <= as_of)
+      AND w.product_id IS NOT DISTINCT FROM d.product_id AND w.contract_term_months IS NOT NULL AND w.amount IS NOT NULL
   ) AS c
   WHERE d.org_id = chosen AND d.deal_id = explain_deal.deal_id;
   IF answer IS NULL THEN
@@ -619,51 +618,90 @@ $$;
 COMMENT ON FUNCTION revenue.dashboard IS
   'The pipeline in one call: {kpis, pipeline_by_stage[], monthly_forecast[]}, now or at any past instant';
 
+-- Running every view would read every deal for each of them. So no row is asked of the views, which resolves
+-- what they name and checks the rights, and the parts that they are made of are run for a row or a count.
+-- What fails is named and does not keep the rest from being told.
 CREATE OR REPLACE FUNCTION revenue.health_check(org integer DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  chosen integer;
   views jsonb := '{}';
+  components jsonb := '{}';
+  answer jsonb := '{"framework": null, "data": null}';
+  hints text[] := '{}';
   first_error text;
-  view_name text;
-  answer jsonb;
+  each record;
+  part jsonb;
 BEGIN
-  FOR view_name IN
-    SELECT c.relname FROM pg_class AS c
+  FOR each IN
+    SELECT c.relname AS name FROM pg_class AS c
     WHERE c.relnamespace = 'revenue'::regnamespace AND c.relkind = 'v' ORDER BY c.relname
   LOOP
     BEGIN
-      EXECUTE format('SELECT FROM revenue.%I LIMIT 1', view_name);
-      views := views || jsonb_build_object(view_name, 'ok');
+      EXECUTE format('SELECT * FROM revenue.%I LIMIT 0', each.name);
+      views := views || jsonb_build_object(each.name, 'ok');
     EXCEPTION WHEN OTHERS THEN
-      views := views || jsonb_build_object(view_name, SQLERRM);
-      first_error := coalesce(first_error, view_name || ': ' || SQLERRM);
+      views := views || jsonb_build_object(each.name, SQLERRM);
+      first_error := coalesce(first_error, each.name || ': ' || SQLERRM);
     END;
   END LOOP;
   BEGIN
-    SELECT jsonb_build_object(
-      'framework', jsonb_build_object(
-        'overrides', (SELECT coalesce(jsonb_object_agg(f.vertical, f.version), '{}') FROM revenue.framework AS f
-                      WHERE f.org_id = chosen.org_id AND f.active),
-        'stages_scored_as_unknown', (
-          SELECT coalesce(jsonb_agg(s.pipeline_id || '/' || s.stage_id ORDER BY s.pipeline_id, s.position), '[]')
-          FROM revenue.stages AS s
-          WHERE s.org_id = chosen.org_id AND s.kind = 'open' AND revenue.known_stage(
-            coalesce(s.framework_stage, s.stage_id), revenue.framework_weights(NULL, 'all', chosen.org_id)) IS NULL)),
-      'data', (SELECT jsonb_build_object('deals', count(*), 'last_change', max(h.recorded_at),
-                 'stale', coalesce(max(h.recorded_at) < now() - interval '24 hours', true))
-               FROM revenue.deal_history AS h
-               WHERE h.org_id = chosen.org_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'))
-    INTO answer FROM (SELECT revenue.current_org(org) AS org_id) AS chosen;
+    chosen := revenue.current_org(org);
   EXCEPTION WHEN OTHERS THEN
     first_error := coalesce(first_error, SQLERRM);
-    answer := '{"framework": null, "data": null}';
   END;
+  -- A part answers with a JSON object; "hint" in it says what to put right.
+  FOR each IN
+    SELECT * FROM (VALUES
+      ('framework', $part$
+        SELECT jsonb_build_object(
+          'overrides', (SELECT coalesce(jsonb_object_agg(f.vertical, f.version), '{}') FROM revenue.framework AS f
+                        WHERE f.org_id = $1 AND f.active),
+          'stages_scored_as_unknown', s.unknown,
+          'hint', 'stages that no stage of the framework matches: ' || nullif(array_to_string(s.unknown, ', '), '')
+            || '; set stages.framework_stage to one of framework_stages(), or add them by set_framework()')
+        FROM (SELECT ARRAY(
+          SELECT s.pipeline_id || '/' || s.stage_id FROM revenue.scored_stages() AS s
+          WHERE s.org_id = $1 AND s.kind = 'open' AND s.framework_stage IS NULL
+          ORDER BY s.pipeline_id, s.position) AS unknown) AS s $part$),
+      ('data', $part$
+        SELECT jsonb_build_object('deals', count(*), 'last_change', max(h.recorded_at),
+          'stale', coalesce(max(h.recorded_at) < now() - interval '24 hours', true))
+        FROM revenue.deal_history AS h
+        WHERE h.org_id = $1 AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity' $part$),
+      ('exchange_rates', $part$
+        SELECT jsonb_build_object('hint', 'open deals in a currency without an exchange rate, which no sum contains: '
+          || string_agg(c.currency || ' (' || c.n || ')', ', ' ORDER BY c.currency) || '; load rates by load_fx_rates()')
+        FROM (SELECT d.currency, count(*) AS n FROM revenue.deals AS d
+          JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+          WHERE d.org_id = $1 AND s.kind = 'open' AND d.amount IS NOT NULL GROUP BY d.currency) AS c
+        WHERE c.currency NOT IN (SELECT r.currency FROM revenue.fx_rates_at() AS r WHERE r.org_id = $1) $part$),
+      ('open_deals', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.deal_scores() AS s WHERE s.org_id = $1 LIMIT 1) AS s $part$),
+      ('closed_deals', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.closed_deals() AS c WHERE c.org_id = $1 LIMIT 1) AS c $part$),
+      ('accounts', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.account_scores() AS a WHERE a.org_id = $1 LIMIT 1) AS a $part$),
+      ('funnels', $part$ SELECT to_jsonb(count(*)) FROM revenue.funnel_stages('deal') AS f WHERE f.org_id = $1 $part$)
+    ) AS c(name, statement)
+    WHERE chosen IS NOT NULL
+  LOOP
+    BEGIN
+      EXECUTE each.statement INTO part USING chosen;
+      components := components || jsonb_build_object(each.name, 'ok');
+      IF part ->> 'hint' IS NOT NULL THEN
+        components := components || jsonb_build_object(each.name, 'degraded');
+        hints := hints || (part ->> 'hint');
+      END IF;
+      IF answer ? each.name THEN answer := answer || jsonb_build_object(each.name, part - 'hint'); END IF;
+    EXCEPTION WHEN OTHERS THEN
+      components := components || jsonb_build_object(each.name, SQLERRM);
+      first_error := coalesce(first_error, each.name || ': ' || SQLERRM);
+    END;
+  END LOOP;
   RETURN answer || jsonb_build_object(
-    'status', CASE WHEN first_error IS NULL THEN 'healthy' ELSE 'degraded' END,
-    'error', first_error, 'views', views, 'timestamp', now());
+    'status', CASE WHEN first_error IS NULL AND hints = '{}' THEN 'healthy' ELSE 'degraded' END,
+    'error', first_error, 'hints', to_jsonb(hints), 'views', views, 'components', components, 'timestamp', now());
 END $$;
 COMMENT ON FUNCTION revenue.health_check IS
-  'Whether every view answers, what overrides the framework, which stages it does not know, how fresh the data is: {status, error, views, framework, data, timestamp}';
+  'Whether every view and every part answers, which stages the framework does not know, which currencies have no rate, how fresh the data is: {status, error, hints, views, components, framework, data, timestamp}';
 
 -- What the views and their columns mean -------------------------------------------------------
 
