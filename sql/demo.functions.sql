@@ -91,7 +91,7 @@ BEGIN
   END IF;
   closed := greatest(13, 4 * years * deals);
   sellers := greatest(6, sqrt(deals + closed)::integer / 2);
-  accounts := greatest(10, (deals + closed) * 2 / 3);
+  accounts := greatest(10, (deals + closed) * 5 / 6);
   addons := greatest(2, sqrt(sqrt(deals + closed))::integer);
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.demo_size(integer, integer) FROM PUBLIC;

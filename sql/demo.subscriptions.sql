@@ -35,8 +35,8 @@ BEGIN
     billing_period, discount_pct, product_id, plan)
   SELECT org, e.subscription_id, t.starts,
     coalesce(lead(t.starts) OVER (PARTITION BY e.subscription_id ORDER BY t.starts), e.last_day, 'infinity'),
-    greatest(1, round(e.num_users_planned * (1 + t.years * CASE WHEN k.trend < 0.2 THEN -0.15 WHEN k.trend < 0.5 THEN 0
-      WHEN k.trend < 0.85 THEN 0.1 ELSE 0.25 END))),
+    greatest(1, round(e.num_users_planned * (1 + t.years * CASE WHEN k.trend < 0.3 THEN -0.15 WHEN k.trend < 0.65 THEN 0
+      WHEN k.trend < 0.93 THEN 0.08 ELSE 0.15 END))),
     e.base_list_price_per_user * CASE e.billing_cycle WHEN 'annual' THEN 12 ELSE 1 END, e.currency,
     CASE e.billing_cycle WHEN 'annual' THEN 'year' ELSE 'month' END, coalesce(e.discount_pct, 0), e.product_id,
     coalesce(e.product_plan, e.product_id)
