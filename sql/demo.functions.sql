@@ -574,12 +574,12 @@ BEGIN
   CROSS JOIN LATERAL (SELECT 500 + floor(4500 * revenue.demo_draw(seed, 800 + n.niche_no,
     w.week * 1000 + p.platform_no * 100 + ascii(f.offer_id)))::integer AS impressions) v
   WHERE f.org_id = org AND f.offer_id <> 'subscription';
-  -- A dollar of annual revenue costs 1.10 of sales and marketing, in the weeks around its day.
+  -- A dollar of annual revenue costs 1.25 of sales and marketing, in the weeks around its day.
   INSERT INTO revenue.offer_activity (org_id, activity_id, offer_id, platform, day, impressions, engagements,
     dm_starts, pipeline_entries, cost, currency)
   SELECT org, concat_ws('-', 'subscription', p.platform, w.week), 'subscription', p.platform, w.day,
     v.impressions, v.impressions / 25, v.impressions / 250, v.impressions / 1000,
-    round(p.share * 7 * 1.1 * sum(coalesce(b.arr, 0)) / (least(w.day + 45, today) - (w.day - 45)), 2), 'USD'
+    round(p.share * 7 * 1.25 * sum(coalesce(b.arr, 0)) / (least(w.day + 45, today) - (w.day - 45)), 2), 'USD'
   FROM generate_series(0, 52 * years - 1) x(week)
   CROSS JOIN LATERAL (SELECT x.week, today - 1 - 7 * x.week AS day) w
   CROSS JOIN (VALUES (1, 'linkedin', 0.6), (2, 'email', 0.4)) p(platform_no, platform, share)
@@ -607,7 +607,7 @@ BEGIN
   CROSS JOIN LATERAL (SELECT substr(d.deal_id, 3)::integer AS deal) k
   WHERE d.org_id = org AND s.kind = 'won' AND d.amount IS NOT NULL AND d.closed_at < midnight;
 
-  -- What its subscription grew by in a year, and what of it was lost when it ended.
+  -- What its subscription grew by in a year, and the last month, which who leaves is paid back.
   INSERT INTO revenue.revenue_events (org_id, event_id, event_type, contact_id, deal_id, owner_rep_id, amount,
     currency, source, closed_at, recorded_at)
   SELECT org, concat_ws('-', e.event_type, d.deal_id, e.day), e.event_type, d.contact_id, d.deal_id, d.owner_rep_id,
@@ -618,7 +618,7 @@ BEGIN
       i.valid_from
     FROM revenue.subscription_items i WHERE i.org_id = org) i
     ON i.org_id = d.org_id AND i.subscription_id = 'S' || substr(d.deal_id, 2)
-  CROSS JOIN LATERAL (VALUES ('upsell', i.valid_from, i.mrr - i.before), ('churn', i.valid_to, -i.mrr)) e(event_type, day, mrr)
+  CROSS JOIN LATERAL (VALUES ('upsell', i.valid_from, i.mrr - i.before), ('churn', i.valid_to, -i.mrr / 12)) e(event_type, day, mrr)
   CROSS JOIN LATERAL (SELECT (e.day + time '09:00') AT TIME ZONE 'UTC' AS at WHERE e.day < today) t
   WHERE d.org_id = org AND (e.mrr > 0) = (e.event_type = 'upsell');
 

@@ -85,7 +85,7 @@ ROLLBACK;
 
 -- Of the demo's origins most are covered: what it leaves open today makes its last months unsteady.
 BEGIN;
-SELECT (revenue.load_demo(150, 7) ->> 'org_id')::integer AS org \gset
+SELECT (revenue.load_demo(60, 7) ->> 'org_id')::integer AS org \gset
 SELECT count(*) > 20 AS origins, count(*) FILTER (WHERE within_95) >= 0.8 * count(*) AS covered,
   sum(expected_wins) / sum(actual_wins) BETWEEN 0.75 AND 1.25 AS unbiased
 FROM revenue.forecast_calibration(now()::date - 480, now()::date - 100, '14 days', :org) WHERE horizon_days = 30;
