@@ -479,7 +479,7 @@ BEGIN
     p.amount, p.currency, today + p.due, CASE WHEN p.outcome <> 'open' THEN t.entered_at END, t.created_at, t.entered_at,
     CASE p.outcome WHEN 'won' THEN 'closed' WHEN 'lost' THEN 'omitted'
       ELSE (ARRAY['pipeline', 'pipeline', 'best_case', CASE WHEN p.commits THEN 'commit' ELSE 'best_case' END])[p.stage_no] END,
-    p.product_plan, p.users, p.price, p.discount, p.billing_cycle, p.months, p.expansion, p.lead_score, p.champion, p.budget,
+    p.product_plan, p.users, p.price, p.discount / 100.0, p.billing_cycle, p.months, p.expansion, p.lead_score, p.champion, p.budget,
     p.decision_maker, p.competitors, p.industry, p.segment, p.source, p.loss_reason, t.created_at
   FROM revenue.demo_deals(org, deals, years, seed, first_deal, last_deal) p
   CROSS JOIN LATERAL (
@@ -796,7 +796,7 @@ BEGIN
       HINT = 'Pass any whole number; the same one gives the same data.';
   END IF;
   -- Two calls at once would both find no organisation.
-  PERFORM pg_advisory_xact_lock(hashtextextended('revenue.load_demo ' || coalesce(caller, ''), seed));
+  LOCK TABLE revenue.orgs IN SHARE UPDATE EXCLUSIVE MODE;
   SELECT d.org, d.loaded INTO demo FROM revenue.demo_org(seed) d;
   present := (now() AT TIME ZONE coalesce((SELECT o.time_zone FROM revenue.orgs o WHERE o.org_id = demo.org), 'UTC'))::date;
   day := coalesce(today, present);

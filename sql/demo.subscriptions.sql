@@ -76,7 +76,7 @@ BEGIN
     ('backdated', today - 280, 'infinity', 15, 99, 'USD', 'month', 1, 0, 'recurring', 'active', 'enterprise'),
     ('trial', today - 60, 'infinity', 3, 29, 'USD', 'month', 1, 0, 'recurring', 'trial', 'starter'),
     ('trial', today - 46, 'infinity', 3, 29, 'USD', 'month', 1, 0, 'recurring', 'active', 'starter'),
-    ('coupon', today - 200, 'infinity', 10, 99, 'USD', 'month', 1, 50, 'temporary', 'active', 'enterprise'),
+    ('coupon', today - 200, 'infinity', 10, 99, 'USD', 'month', 1, 0.5, 'temporary', 'active', 'enterprise'),
     ('coupon', today - 110, 'infinity', 10, 99, 'USD', 'month', 1, 0, 'recurring', 'active', 'enterprise'),
     ('free', today - 180, 'infinity', 2, 29, 'USD', 'month', 1, 0, 'recurring', 'active', 'starter'),
     ('free', today - 70, 'infinity', 2, 0, 'USD', 'month', 1, 0, 'recurring', 'active', 'starter'),
