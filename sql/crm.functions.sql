@@ -370,7 +370,7 @@ LANGUAGE sql STABLE BEGIN ATOMIC
 END;
 REVOKE EXECUTE ON FUNCTION revenue.unsaid_columns(integer, text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.unsaid_columns(integer, text, timestamptz) IS
-  'The columns of a deal on which its believed history has no word before then';
+  'For triggers: the columns of a deal on which its believed history has no word before then';
 
 CREATE OR REPLACE FUNCTION revenue.check_effective_at(effective_at timestamptz, deal_id text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -685,6 +685,26 @@ COMMENT ON FUNCTION revenue.record_account() IS 'Trigger: what an account belong
 CREATE OR REPLACE TRIGGER record_changed AFTER UPDATE OF segment, region, industry, country ON revenue.accounts FOR EACH ROW
 WHEN ((OLD.segment, OLD.region, OLD.industry, OLD.country) IS DISTINCT FROM (NEW.segment, NEW.region, NEW.industry, NEW.country))
 EXECUTE FUNCTION revenue.record_account();
+
+-- Inlined where it is joined, so that the planner sees two look-ups through the keys. The one place that says
+-- what a deal belongs to where it does not say so itself: pass NULL for the account of one that does.
+CREATE OR REPLACE FUNCTION revenue.account_spans(org_id integer, account_id text)
+RETURNS TABLE (valid_from date, valid_to date, industry text, segment text, region text, country text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 BEGIN ATOMIC
+  SELECT coalesce(h.valid_from, '-infinity'), coalesce(h.valid_to, 'infinity'),
+    CASE WHEN h.valid_from IS NULL THEN a.industry ELSE h.industry END, CASE WHEN h.valid_from IS NULL THEN a.segment ELSE h.segment END,
+    CASE WHEN h.valid_from IS NULL THEN a.region ELSE h.region END, CASE WHEN h.valid_from IS NULL THEN a.country ELSE h.country END
+  FROM revenue.accounts AS a
+  LEFT JOIN LATERAL (
+    SELECT CASE WHEN row_number() OVER past > 1 THEN t.valid_from ELSE '-infinity' END AS valid_from,
+      lead(t.valid_from, 1, 'infinity') OVER past AS valid_to, t.industry, t.segment, t.region, t.country
+    FROM revenue.account_history AS t WHERE t.org_id = a.org_id AND t.account_id = a.account_id
+    WINDOW past AS (ORDER BY t.valid_from)
+  ) AS h ON true
+  WHERE a.org_id = account_spans.org_id AND a.account_id = account_spans.account_id;
+END;
+COMMENT ON FUNCTION revenue.account_spans(integer, text) IS
+  'For joins: what an account belonged to from which day to the day before which, one row for each span; a deal without an industry or segment of its own has that of its account on the day';
 
 -- Facts of the past ---------------------------------------------------------------------------
 

@@ -333,6 +333,7 @@ CREATE INDEX deals_owner ON revenue.deals (org_id, owner_rep_id);
 CREATE INDEX deals_product ON revenue.deals (org_id, product_id) WHERE product_id IS NOT NULL;
 CREATE INDEX deals_stage ON revenue.deals (org_id, pipeline_id, stage_id);
 CREATE INDEX deals_close_date ON revenue.deals (org_id, close_date);
+CREATE INDEX deals_closed_at ON revenue.deals (org_id, closed_at) WHERE closed_at IS NOT NULL;
 COMMENT ON TABLE revenue.deals IS 'Opportunities as they are now. Every change is kept in deal_history; NULL = unknown, which is not a no';
 COMMENT ON COLUMN revenue.deals.org_id IS 'Organisation';
 COMMENT ON COLUMN revenue.deals.deal_id IS 'Key of the deal, as the CRM has it';

@@ -15,6 +15,15 @@ END $$;
 COMMENT ON FUNCTION revenue.require_org(text, integer) IS
   'The organisation to work on, as current_org() finds it, or an error where the caller has not this level there';
 
+CREATE OR REPLACE FUNCTION revenue.check_org(org integer) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF org IS NOT NULL THEN PERFORM revenue.current_org(org); END IF;
+  RETURN true;
+END $$;
+COMMENT ON FUNCTION revenue.check_org(integer) IS
+  'For functions that answer for every visible organisation or for one: true, or the error of current_org() where the one is not visible; NULL = all';
+
 CREATE OR REPLACE FUNCTION revenue.is_administrator() RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -239,7 +248,8 @@ BEGIN
   END IF;
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.keep_an_owner(integer, text) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.keep_an_owner(integer, text) IS 'An error where this member is the last owner';
+COMMENT ON FUNCTION revenue.keep_an_owner(integer, text) IS
+  'For functions that change members: an error where this one is the last owner';
 
 -- Whoever an owner invites decides for themselves: a membership adds the organisation's rows to their views and totals.
 CREATE OR REPLACE FUNCTION revenue.add_member(identity text, access_level text, org integer DEFAULT NULL)

@@ -23,6 +23,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('current_org', '[555]'),
   ('own_rep', '[555, "ROWA-1"]'),
   ('require_org', '["viewer", 555]'),
+  ('check_org', '[555]'),
   ('restoring', '[]'),
   ('is_administrator', '[]'),
   ('invitations', '[]'),
@@ -420,7 +421,7 @@ INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('compact_ledger', '[555]', 'admin'),
   ('close_period', '["2024-01-01", "why", 555]', 'admin'),
   ('merge_customers', '["ROWA-1", "ROWA-2", "why", 555]', 'admin'),
-  ('load_demo', '[30, 1, "2024-06-30"]', 'database'),
+  ('load_demo', '[30, 1, "2024-06-30", 1]', 'database'),
   ('drop_demo', '[1]', 'database');
 
 INSERT INTO walk.calls (function, skip) VALUES
@@ -433,4 +434,4 @@ INSERT INTO walk.calls (function, skip)
 SELECT f, 'part of load_demo() and drop_demo()'
   FROM unnest('{demo_org,demo_size,clear_demo,demo_draw,demo_pick,demo_words,demo_person,demo_company,demo_cases,
   demo_deals,load_demo_reps,load_demo_catalogue,load_demo_accounts,load_demo_deals,load_demo_events,
-  load_demo_quotas,load_demo_incidents,load_demo_subscriptions,clear_demo_subscriptions}'::text[]) AS f;
+  load_demo_quotas,load_demo_incidents,load_demo_subscriptions,load_demo_customers,clear_demo_subscriptions}'::text[]) AS f;
