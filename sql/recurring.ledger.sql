@@ -70,7 +70,7 @@ CREATE OR REPLACE TRIGGER add_books AFTER INSERT ON revenue.orgs
 FOR EACH ROW EXECUTE FUNCTION revenue.add_books();
 
 -- What writers added becomes part of the rows whose batch is all zeros. Two that did so at once would wait
--- for each other, so that it is for who holds the advisory lock.
+-- for each other, so that it is for who holds the lock.
 CREATE OR REPLACE FUNCTION revenue.fold_days(org integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -99,9 +99,10 @@ COMMENT ON FUNCTION revenue.fold_days IS
 -- Few statements of few nodes, planned once a session for index look-ups, because they stand behind every
 -- write of a subscription. A writer first updates the version row of each customer, in order: under READ
 -- COMMITTED a second one waits there and then sees what the first wrote, under REPEATABLE READ he fails
--- with 40001. The advisory lock keeps a period from being closed while something is booked in it. Closed days
--- stay as they were reported, so that a history that moves to another customer moves on the first open day:
--- as a transfer, where what all of them paid on a day is what it was.
+-- with 40001. The row of the books is shared by all writers, and locked by who closes a period or restates the
+-- books: he waits for those who write, and they do not queue behind him while he waits.
+-- Closed days stay as they were reported, so that a history that moves to another customer moves on the first open
+-- day: as a transfer, where what all of them paid on a day is what it was.
 
 CREATE OR REPLACE FUNCTION revenue.restate_customers(org integer, customers text[], handed boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -112,10 +113,7 @@ DECLARE
   batch uuid;
   added integer;
 BEGIN
-  PERFORM pg_advisory_xact_lock_shared(1836216178, org);
-  IF current_setting('transaction_isolation') <> 'read committed' THEN
-    PERFORM FROM revenue.mrr_books AS b WHERE b.org_id = org FOR SHARE;
-  END IF;
+  PERFORM FROM revenue.mrr_books AS b WHERE b.org_id = org FOR KEY SHARE;
   WITH written AS (
     INSERT INTO revenue.mrr_customers AS c (org_id, customer_id, version, known_on, recorded_on, recorded_at)
     SELECT org, t.customer_id, 1, (now() AT TIME ZONE o.time_zone)::date, (now() AT TIME ZONE o.time_zone)::date, clock_timestamp()
@@ -165,7 +163,7 @@ BEGIN
   -- One write of about a thousand folds what they added, so that readers never add up more than some
   -- thousand rows. By chance, because a counter would be a row that all of them wait for.
   IF ('x' || right(batch::text, 5))::bit(20)::integer < 1024 * added AND current_setting('transaction_isolation') = 'read committed'
-    AND pg_try_advisory_xact_lock(1836216179, org) THEN
+    AND revenue.take_lock('ledger sums', org, false) THEN
     PERFORM revenue.fold_days(org);
   END IF;
 END $$;
@@ -337,11 +335,11 @@ COMMENT ON FUNCTION revenue.verify_ledger IS
 
 -- What the triggers do, on request ------------------------------------------------------------
 
--- Who waits here keeps later writers waiting too, so that it is not for long.
+-- Who waits for writers in flight does not wait for one that is left open.
 CREATE OR REPLACE FUNCTION revenue.lock_ledger(org integer) RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' AS $$
 BEGIN
-  PERFORM pg_advisory_xact_lock(1836216178, org);
+  PERFORM FROM revenue.mrr_books AS b WHERE b.org_id = org FOR UPDATE;
 EXCEPTION WHEN lock_not_available THEN
   RAISE EXCEPTION 'the ledger of organisation % is being written', org USING ERRCODE = 'lock_not_available',
     DETAIL = 'A transaction that wrote subscriptions or their items is still open.',
@@ -349,7 +347,7 @@ EXCEPTION WHEN lock_not_available THEN
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.lock_ledger FROM PUBLIC;
 COMMENT ON FUNCTION revenue.lock_ledger IS
-  'For close_period() and refresh_ledger(): waits until nobody writes in the ledger of an organisation, two seconds at most, and keeps others from it';
+  'For close_period() and refresh_ledger(): waits until nobody writes in the ledger of an organisation, three seconds at most, and keeps others from it';
 
 CREATE OR REPLACE FUNCTION revenue.refresh_ledger(org integer DEFAULT NULL) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -360,9 +358,9 @@ DECLARE
   touched text[];
 BEGIN
   -- Nobody writes by the old policies while the new ones come in.
+  INSERT INTO revenue.mrr_books (org_id) VALUES (chosen) ON CONFLICT DO NOTHING;
   PERFORM revenue.lock_ledger(chosen);
   in_force := revenue.ledger_policies(chosen);
-  INSERT INTO revenue.mrr_books (org_id) VALUES (chosen) ON CONFLICT DO NOTHING;
   UPDATE revenue.mrr_books AS b SET policies = in_force, changed_at = clock_timestamp()
   WHERE b.org_id = chosen AND b.policies IS DISTINCT FROM in_force;
   SELECT array_agg(DISTINCT v.customer_id COLLATE "C") INTO touched FROM revenue.verify_ledger(chosen) AS v WHERE v.part = 'movements';
@@ -382,7 +380,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 DECLARE
   chosen integer := revenue.require_org('admin', org);
 BEGIN
-  PERFORM pg_advisory_xact_lock(1836216179, chosen);
+  PERFORM revenue.take_lock('ledger sums', chosen);
   RETURN revenue.fold_days(chosen);
 END $$;
 COMMENT ON FUNCTION revenue.compact_ledger IS
