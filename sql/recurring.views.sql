@@ -443,7 +443,7 @@ BEGIN
       HINT = 'Use booked for the books, where closed periods stay as they were, or valid for what is now known to have been true.';
   END IF;
   FOR o IN SELECT x.org_id, x.base_currency, coalesce(as_of, (now() AT TIME ZONE x.time_zone)::date) AS as_of_day FROM revenue.orgs AS x
-           WHERE org IS NULL OR x.org_id = org ORDER BY x.org_id LOOP
+           WHERE x.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR x.org_id = org) ORDER BY x.org_id LOOP
     RETURN QUERY
     SELECT o.org_id, m.member, m.customer_id, m.day, m.kind, trim_scale(sum(m.value)), trim_scale(12 * sum(m.value)),
       sum(m.movements)::bigint, o.base_currency
