@@ -62,7 +62,7 @@ BEGIN
   JOIN revenue.builtin_metrics() AS b USING (metric)
   JOIN revenue.orgs AS o ON o.org_id = chosen
   CROSS JOIN LATERAL (
-    SELECT (abs(c.value) < 'Infinity' AND abs(c.numerator) < 1e18 AND abs(c.denominator) < 1e18) IS NOT FALSE AS fits) AS x;
+    SELECT (abs(c.value) < 'Infinity' AND abs(c.numerator) < 999999999999 AND abs(c.denominator) < 999999999999) IS NOT FALSE AS fits) AS x;
   GET DIAGNOSTICS written = ROW_COUNT;
   RETURN written;
 END $$;

@@ -165,7 +165,7 @@ SELECT c.oid::regclass AS relation, a.attname, format_type(a.atttypid, a.atttypm
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   AND a.atttypid IN ('numeric'::regtype, 'real'::regtype, 'money'::regtype)
 WHERE c.relkind IN ('r', 'p') AND format_type(a.atttypid, a.atttypmod) <> 'numeric(18,6)'
-  AND (c.relname, a.attname) NOT IN (('fx_rates', 'rate'), ('metric_values', 'numerator'), ('metric_values', 'denominator')) ORDER BY 1, 2;
+  AND (c.relname, a.attname) NOT IN (('fx_rates', 'rate')) ORDER BY 1, 2;
 SELECT c.oid::regclass AS relation, a.attname AS no_finite_check FROM walk.relations c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   AND a.atttypid IN ('numeric'::regtype, 'double precision'::regtype)
