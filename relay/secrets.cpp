@@ -42,8 +42,11 @@ std::size_t found(std::string_view text, std::string_view secret) {
   for (std::size_t i = 0; i < secret.size(); ++i) {
     const std::size_t next = written(text.substr(length), secret[i]);
     if (next == 0) {
-      const bool cut = length == text.size() ||
-                       (text.size() - length < 6 && (text[length] == '\\' || text[length] == '%' || text[length] == '&'));
+      // Of what stands for one character a part may be left: \, %2, &am.
+      const std::string_view rest = text.substr(length);
+      const bool cut = rest.empty() ||
+                       (rest.size() < 6 && std::string_view("\\%&").find(rest.front()) != std::string_view::npos) ||
+                       (length > 0 && text[length - 1] == '&' && std::string_view("amp;").starts_with(rest));
       return cut && i >= kShortest ? text.size() : 0;
     }
     length += next;
