@@ -271,7 +271,7 @@ BEGIN
       END IF;
       IF stage_kind <> 'won' THEN
         SELECT s.stage_id INTO won_stage FROM revenue.stages AS s
-        WHERE s.org_id = chosen AND s.pipeline_id = deal.pipeline_id AND s.kind = 'won' ORDER BY s.position LIMIT 1;
+        WHERE s.org_id = chosen AND s.pipeline_id = deal.pipeline_id AND s.kind = 'won' AND NOT s.retired ORDER BY s.position LIMIT 1;
         IF NOT FOUND THEN
           RAISE EXCEPTION 'pipeline "%" has no stage for won deals', deal.pipeline_id
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Add a stage of kind won to revenue.stages.';

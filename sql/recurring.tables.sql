@@ -5,14 +5,14 @@
 
 CREATE TABLE revenue.subscriptions (
   org_id integer NOT NULL REFERENCES revenue.orgs,
-  subscription_id text NOT NULL CHECK (subscription_id <> ''),
-  customer_id text NOT NULL CHECK (customer_id <> ''),
+  subscription_id text NOT NULL CHECK (revenue.valid_id(subscription_id)),
+  customer_id text NOT NULL CHECK (revenue.valid_id(customer_id)),
   account_id text,
-  name text,
-  cancelled_on date CHECK (isfinite(cancelled_on)),
-  cancel_reason text,
-  source text,
-  created_at timestamptz NOT NULL DEFAULT now(),
+  name text CHECK (revenue.valid_name(name)),
+  cancelled_on date CHECK (revenue.valid_day(cancelled_on)),
+  cancel_reason text CHECK (revenue.valid_label(cancel_reason)),
+  source text CHECK (revenue.valid_label(source)),
+  created_at timestamptz NOT NULL DEFAULT now() CHECK (revenue.valid_instant(created_at)),
   PRIMARY KEY (org_id, subscription_id),
   FOREIGN KEY (org_id, account_id) REFERENCES revenue.accounts
 );
@@ -47,29 +47,29 @@ COMMENT ON FUNCTION revenue.monthly_price(numeric, text, integer) IS
 CREATE TABLE revenue.subscription_items (
   org_id integer NOT NULL,
   subscription_id text NOT NULL,
-  item_id text NOT NULL DEFAULT 'main' CHECK (item_id <> ''),
-  valid_from date NOT NULL CHECK (valid_from >= '0001-01-01' AND valid_from <= '9999-12-31'),
-  valid_to date NOT NULL DEFAULT 'infinity' CHECK (valid_to <= '9999-12-31' OR valid_to = 'infinity'),
+  item_id text NOT NULL DEFAULT 'main' CHECK (revenue.valid_id(item_id)),
+  valid_from date NOT NULL CHECK (revenue.valid_day(valid_from)),
+  valid_to date NOT NULL DEFAULT 'infinity' CHECK (valid_to = 'infinity' OR revenue.valid_day(valid_to)),
   billing_count integer NOT NULL DEFAULT 1 CHECK (billing_count BETWEEN 1 AND 1200),
   quantity numeric(18,6) NOT NULL DEFAULT 1 CHECK (quantity >= 0 AND quantity <= 999999999),
-  unit_price numeric(18,6) NOT NULL CHECK (unit_price >= 0 AND unit_price <= 999999999999),
-  discount_amount numeric(18,6) NOT NULL DEFAULT 0 CHECK (discount_amount >= 0 AND discount_amount <= 999999999999),
+  unit_price numeric(18,6) NOT NULL CHECK (unit_price >= 0 AND revenue.valid_amount(unit_price)),
+  discount_amount numeric(18,6) NOT NULL DEFAULT 0 CHECK (discount_amount >= 0 AND revenue.valid_amount(discount_amount)),
   discount_pct double precision NOT NULL DEFAULT 0 CHECK (revenue.valid_discount(discount_pct)),
   currency char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
   kind text NOT NULL DEFAULT 'recurring' CHECK (kind IN ('recurring', 'one_time', 'metered')),
   status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'trial', 'paused', 'past_due', 'incomplete')),
   billing_period text NOT NULL DEFAULT 'month' CHECK (billing_period IN ('day', 'week', 'month', 'year')),
   discount_kind text NOT NULL DEFAULT 'recurring' CHECK (discount_kind IN ('recurring', 'temporary')),
-  product_id text CHECK (product_id <> ''),
-  plan text,
+  product_id text CHECK (revenue.valid_id(product_id)),
+  plan text CHECK (revenue.valid_label(plan)),
   list_mrr numeric(18,6) GENERATED ALWAYS AS (
     CASE WHEN kind = 'recurring' THEN revenue.monthly_price(quantity * unit_price, billing_period, billing_count) ELSE 0 END) STORED
-    CHECK (list_mrr >= 0 AND list_mrr <= 999999999999),
+    CHECK (list_mrr >= 0 AND revenue.valid_amount(list_mrr)),
   mrr numeric(18,6) GENERATED ALWAYS AS (
     CASE WHEN kind <> 'recurring' THEN 0
       WHEN discount_pct = 0 AND discount_amount = 0 THEN revenue.monthly_price(quantity * unit_price, billing_period, billing_count)
       ELSE greatest(revenue.monthly_price(quantity * unit_price * (1 - discount_pct::numeric) - discount_amount,
-        billing_period, billing_count), 0) END) STORED CHECK (mrr >= 0 AND mrr <= 999999999999),
+        billing_period, billing_count), 0) END) STORED CHECK (mrr >= 0 AND revenue.valid_amount(mrr)),
   PRIMARY KEY (org_id, subscription_id, item_id, valid_from),
   FOREIGN KEY (org_id, subscription_id) REFERENCES revenue.subscriptions,
   CHECK (valid_from < valid_to)
@@ -97,16 +97,16 @@ COMMENT ON COLUMN revenue.subscription_items.mrr IS 'Price a month after every d
 
 CREATE TABLE revenue.other_revenue (
   org_id integer NOT NULL REFERENCES revenue.orgs,
-  entry_id text NOT NULL CHECK (entry_id <> ''),
-  customer_id text NOT NULL CHECK (customer_id <> ''),
+  entry_id text NOT NULL CHECK (revenue.valid_id(entry_id)),
+  customer_id text NOT NULL CHECK (revenue.valid_id(customer_id)),
   subscription_id text,
-  product_id text,
+  product_id text CHECK (revenue.valid_id(product_id)),
   kind text NOT NULL CHECK (kind IN ('one_time', 'metered', 'credit', 'refund')),
-  unit text,
-  quantity numeric(18,6) CHECK (quantity <> 'NaN'),
-  amount numeric(18,6) NOT NULL CHECK (abs(amount) <= 999999999999),
+  unit text CHECK (revenue.valid_label(unit)),
+  quantity numeric(18,6) CHECK (revenue.valid_amount(quantity)),
+  amount numeric(18,6) NOT NULL CHECK (revenue.valid_amount(amount)),
   currency char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-  day date NOT NULL CHECK (day >= '0001-01-01' AND day <= '9999-12-31'),
+  day date NOT NULL CHECK (revenue.valid_day(day)),
   PRIMARY KEY (org_id, entry_id),
   FOREIGN KEY (org_id, subscription_id) REFERENCES revenue.subscriptions ON DELETE SET NULL (subscription_id)
 );
