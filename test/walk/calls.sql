@@ -347,7 +347,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('alert_rows', '["at_risk", {}, 10000, null, 555]'),
   ('evaluate_alerts', '[null, 555]'),
   -- alerts: the outbox
-  ('check_message', '["a-key", "slack", "sales", "A title", "A text", "2030-01-01"]'),
+  ('check_message', '["a-key", "slack", "sales", "A title", "A text", "2030-01-01", {"a": 1}]'),
   ('delivery_delay', '[3]'),
   -- jobs
   ('builtin_jobs', '[]'),
@@ -418,7 +418,7 @@ INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('resolve_alert', '["ROWA-1", "a note", 555]', 'member'),
   ('enqueue_message', '["a-key", "slack", "sales", "A text", "A title", {"a": 1}, "2030-01-01", 555]', 'database'),
   ('send_message', '["slack", "sales", "A text", "A title", {"a": 1}, "a-key", 555]', 'admin'),
-  ('claim_messages', '[20, "2 minutes", "{slack:sales}", "relay"]', 'database'),
+  ('claim_messages', '[20, "2 minutes", "{555:slack:sales}", "relay"]', 'database'),
   ('complete_message', '["00000000-0000-4000-8000-000000000555", 555]', 'database'),
   ('fail_message', '["00000000-0000-4000-8000-000000000555", 1, "timed out", false, "1 minute", 555]', 'database'),
   ('grant_relay', '["regress_walk_new"]', 'database'),
