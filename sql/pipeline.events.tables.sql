@@ -193,7 +193,7 @@ COMMENT ON COLUMN revenue.posting_tests.pipeline_entries IS 'Of these, how many 
 
 SELECT revenue.protect_table('revenue.offers', 'member', 'admin');
 SELECT revenue.protect_table('revenue.offer_activity', 'member', 'admin');
-SELECT revenue.protect_table('revenue.revenue_events', 'member', 'admin', 'owner_rep_id');
+SELECT revenue.protect_table('revenue.revenue_events', 'member', 'admin', 'owner_rep_id', '{forecast_change,expected_changes,recorded_at}');
 SELECT revenue.protect_table('revenue.forecast_bases', 'member');
 SELECT revenue.protect_table('revenue.automations', 'member', 'admin');
 SELECT revenue.protect_table('revenue.automation_days', 'member', 'admin');
