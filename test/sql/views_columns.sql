@@ -20,7 +20,7 @@ WHERE (c.full_type ~ '\[\]$' OR c.type = 'interval'::regtype)
 SELECT view, name FROM columns WHERE name IN ('id', 'org', 'deal', 'account', 'owner', 'rep', 'stage') ORDER BY 1, 2;
 SELECT view, name, full_type FROM columns
 WHERE name ~ '_id$' AND type <> CASE name WHEN 'org_id' THEN 'integer'::regtype ELSE 'text' END
-  OR name ~ '_(at|as_of)$' AND name <> 'run_at' AND type <> 'timestamptz'::regtype OR name ~ '_(on|date|month)$|^month$|^period_' AND type <> 'date'::regtype
+  OR name ~ '_(at|as_of)$' AND name <> 'run_at' AND type <> 'timestamptz'::regtype OR name ~ '_(on|date|month)$|^month$|^period_' AND name <> 'days_to_close_date' AND type <> 'date'::regtype
     AND NOT (view = 'deal_comparisons' AND name = 'month')
   OR name ~ '(rate|share|probability|conversion|retention|coverage|slippage|roi)$' AND name NOT IN ('fx_rate') AND name !~ 'required|without' AND type <> 'double precision'::regtype
 ORDER BY 1, 2;
