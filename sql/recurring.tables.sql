@@ -177,6 +177,7 @@ CREATE TABLE revenue.mrr_movements (
   recorded_at timestamptz NOT NULL,
   is_adjustment boolean NOT NULL,
   kind text NOT NULL,
+  booked_kind text NOT NULL,
   reason text NOT NULL,
   currency char(3) NOT NULL,
   customer_id text NOT NULL,
@@ -184,6 +185,7 @@ CREATE TABLE revenue.mrr_movements (
   amount numeric(18,6) NOT NULL,
   PRIMARY KEY (org_id, customer_id, version, line)
 );
+CREATE INDEX mrr_transfers ON revenue.mrr_movements (org_id, booked_day) INCLUDE (customer_id) WHERE booked_kind = 'transfer';
 COMMENT ON TABLE revenue.mrr_movements IS 'The ledger of MRR: every change of every customer, in the currency it was priced in. Append-only, written by triggers only';
 COMMENT ON COLUMN revenue.mrr_movements.org_id IS 'Organisation';
 COMMENT ON COLUMN revenue.mrr_movements.version IS 'Which write of this customer''s ledger the line belongs to';
@@ -194,6 +196,7 @@ COMMENT ON COLUMN revenue.mrr_movements.movements IS '1 on the first line of a c
 COMMENT ON COLUMN revenue.mrr_movements.recorded_at IS 'When it became known';
 COMMENT ON COLUMN revenue.mrr_movements.is_adjustment IS 'Whether it restates: takes back or corrects what was recorded, tells of a day that had passed, or is booked later than it was true';
 COMMENT ON COLUMN revenue.mrr_movements.kind IS 'What the customer did that day, in all: new, expansion, reactivation, contraction, churn, or swap of products or currencies at the same total';
+COMMENT ON COLUMN revenue.mrr_movements.booked_kind IS 'What it is in the books: the kind, or transfer where the history of closed days moved to another customer, which is no movement of the open ones';
 COMMENT ON COLUMN revenue.mrr_movements.reason IS 'added, removed, seats, price, discount, plan, product, pause, past_due, trial, free or currency';
 COMMENT ON COLUMN revenue.mrr_movements.currency IS 'Currency of the amount, ISO 4217';
 COMMENT ON COLUMN revenue.mrr_movements.customer_id IS 'Customer';
@@ -209,10 +212,11 @@ CREATE TABLE revenue.mrr_days (
   movements integer NOT NULL,
   is_adjustment boolean NOT NULL,
   kind text NOT NULL,
+  booked_kind text NOT NULL,
   currency char(3) NOT NULL,
   amount numeric(18,6) NOT NULL,
   batch uuid NOT NULL,
-  PRIMARY KEY (org_id, booked_day, valid_day, kind, currency, is_adjustment, batch)
+  PRIMARY KEY (org_id, booked_day, valid_day, kind, booked_kind, currency, is_adjustment, batch)
 );
 COMMENT ON TABLE revenue.mrr_days IS 'Sums of the ledger by day, kind and currency, added to by every write and compacted by compact_ledger(); several rows of a key add up. Written by triggers only';
 COMMENT ON COLUMN revenue.mrr_days.org_id IS 'Organisation';
@@ -221,6 +225,7 @@ COMMENT ON COLUMN revenue.mrr_days.valid_day IS 'Day on which the MRR changed';
 COMMENT ON COLUMN revenue.mrr_days.movements IS 'How many movements';
 COMMENT ON COLUMN revenue.mrr_days.is_adjustment IS 'Whether they restate';
 COMMENT ON COLUMN revenue.mrr_days.kind IS 'new, expansion, reactivation, contraction, churn or swap';
+COMMENT ON COLUMN revenue.mrr_days.booked_kind IS 'What they are in the books: the kind, or transfer';
 COMMENT ON COLUMN revenue.mrr_days.currency IS 'Currency of the amount, ISO 4217';
 COMMENT ON COLUMN revenue.mrr_days.amount IS 'Sum of the changes';
 COMMENT ON COLUMN revenue.mrr_days.batch IS 'The write it was added by; zeros = compacted';
@@ -230,7 +235,7 @@ CREATE TYPE revenue.arr_period AS (
   reactivation_mrr numeric, contraction_mrr numeric, churn_mrr numeric, fx_mrr numeric, closing_mrr numeric,
   net_new_arr numeric, closing_arr numeric, adjustment_mrr numeric, opening_customers bigint, new_customers bigint,
   expanded_customers bigint, reactivated_customers bigint, contracted_customers bigint, churned_customers bigint,
-  closing_customers bigint, one_time_revenue numeric, metered_revenue numeric, reporting_currency char(3),
+  transferred_customers bigint, closing_customers bigint, one_time_revenue numeric, metered_revenue numeric, reporting_currency char(3),
   currencies_without_rate bigint);
 COMMENT ON TYPE revenue.arr_period IS 'What arr_periods() says of a period';
 

@@ -693,6 +693,12 @@ BEGIN
           JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
           WHERE d.org_id = $1 AND s.kind = 'open' AND d.amount IS NOT NULL GROUP BY d.currency) AS c
         WHERE c.currency NOT IN (SELECT r.currency FROM revenue.fx_rates_at() AS r WHERE r.org_id = $1) $part$),
+      ('recurring_rates', $part$
+        SELECT jsonb_build_object('hint', 'recurring revenue in a currency without an exchange rate, which no sum contains: '
+          || string_agg(c.currency, ', ' ORDER BY c.currency) || '; load rates by load_fx_rates()')
+        FROM (SELECT d.currency FROM revenue.mrr_days AS d
+          WHERE d.org_id = $1 AND d.booked_day <= revenue.org_today($1) GROUP BY d.currency HAVING sum(d.amount) <> 0) AS c
+        WHERE c.currency NOT IN (SELECT r.currency FROM revenue.fx_rates_at() AS r WHERE r.org_id = $1) $part$),
       ('open_deals', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.deal_scores() AS s WHERE s.org_id = $1 LIMIT 1) AS s $part$),
       ('closed_deals', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.closed_deals() AS c WHERE c.org_id = $1 LIMIT 1) AS c $part$),
       ('accounts', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.account_scores() AS a WHERE a.org_id = $1 LIMIT 1) AS a $part$),
