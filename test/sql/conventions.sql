@@ -196,7 +196,7 @@ ORDER BY 1;
 SELECT c.oid::regclass AS not_granted FROM walk.relations c
 WHERE c.relkind IN ('r', 'p', 'v', 'm') AND NOT has_table_privilege('public', c.oid, 'SELECT') ORDER BY c.relname;
 SELECT c.oid::regclass AS relation, a.privilege_type AS granted_too_much FROM walk.relations c, aclexplode(c.relacl) a
-WHERE a.grantee = 0 AND (a.privilege_type NOT IN ('SELECT', 'INSERT')
+WHERE a.grantee = 0 AND (a.privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
   OR c.relkind IN ('v', 'm', 'S') AND a.privilege_type <> 'SELECT') ORDER BY 1, 2;
 
 \set ECHO none
