@@ -42,7 +42,7 @@ RETURNS TABLE (
   lost_deals bigint, all_lost_deals bigint, share double precision,
   lost_value numeric, all_lost_value numeric, share_by_value double precision, deals_without_value bigint, reporting_currency char(3))
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET plan_cache_mode = force_custom_plan SET enable_nestloop = off SET enable_mergejoin = off SET jit = off AS $$
 #variable_conflict use_column
 BEGIN
   PERFORM revenue.check_org(org), revenue.check_date_range(from_date, to_date), revenue.check_deal_dimension(dimension),
@@ -92,7 +92,7 @@ RETURNS TABLE (
   entered bigint, still_in_stage bigint, left_stage bigint, advanced bigint, went_back bigint, lost bigint,
   measured_conversion double precision, all_left_stage bigint, all_advanced bigint, conversion double precision)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan SET jit = off SET work_mem = '64MB' AS $$
+SET plan_cache_mode = force_custom_plan SET enable_nestloop = off SET enable_mergejoin = off SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 DECLARE
   moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
