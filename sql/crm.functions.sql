@@ -191,10 +191,16 @@ EXECUTE FUNCTION revenue.prepare_updated_deal();
 -- as now believed. So what was believed at K is what was recorded by K and superseded after it, where
 -- a valid_to later than K was not known yet.
 --
--- The functions run with the owner's rights, so that nobody else can write a past, and plan each
--- statement anew (force_custom_plan), because a plan made for one row is ruinous for a million. What is
--- written on the way comes through these triggers again, so they set what they need themselves. The
--- deal's row lock makes the writers of one deal wait for each other.
+-- The functions run with the owner's rights, so that nobody else can write a past. What is written on
+-- the way comes through these triggers again, so they set what they need themselves. The deal's row lock
+-- makes the writers of one deal wait for each other.
+--
+-- Before the first ANALYZE the planner takes any number of versions for one, so no plan here may depend on
+-- what it believes: from each written row a LATERAL sub-select with OFFSET 0 goes to the table by the
+-- primary key, and what it finds is updated by the whole of that key. Other joins would be a loop over
+-- the table for each row, or an index on org_id alone; for the same reason the other indexes that begin
+-- with it say that their second column is not null, which an index for a key alone does not need. Each
+-- statement is planned anew (force_custom_plan), because a plan made for one row is ruinous for a million.
 
 CREATE OR REPLACE FUNCTION revenue.deal_values(deal jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
@@ -230,7 +236,8 @@ COMMENT ON FUNCTION revenue.check_effective_at(timestamptz, text) IS 'An error w
 
 CREATE OR REPLACE FUNCTION revenue.record_inserted_deals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
   recorded timestamptz := clock_timestamp();
   writer text := coalesce(revenue.caller_identity(), session_user);
@@ -240,16 +247,22 @@ BEGIN
   WHERE n.effective_at > recorded OR NOT isfinite(n.effective_at);
   -- A deal that was deleted comes back, perhaps at a time when it still was.
   WITH returning_deals AS MATERIALIZED (
-    SELECT n.org_id, n.deal_id, n.since, min(h.valid_from) AS first_from,
-      revenue.unsaid_columns(n.org_id, n.deal_id, n.since) AS unsaid
+    SELECT n.org_id, n.deal_id, n.since, h.first_from, revenue.unsaid_columns(n.org_id, n.deal_id, n.since) AS unsaid
     FROM (SELECT org_id, deal_id, coalesce(effective_at, recorded) AS since FROM new_rows) n
-    JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.superseded_at = 'infinity'
-    GROUP BY n.org_id, n.deal_id, n.since HAVING max(h.valid_to) > n.since
+    CROSS JOIN LATERAL (
+      SELECT min(h.valid_from) AS first_from, max(h.valid_to) AS last_to FROM revenue.deal_history h
+      WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.superseded_at = 'infinity') h
+    WHERE h.last_to > n.since
+  ), contradicted AS MATERIALIZED (
+    SELECT r.*, h.valid_from, h.recorded_at FROM returning_deals r
+    CROSS JOIN LATERAL (
+      SELECT h.valid_from, h.recorded_at FROM revenue.deal_history h
+      WHERE h.org_id = r.org_id AND h.deal_id = r.deal_id AND h.superseded_at = 'infinity'
+        AND (h.valid_to > r.since OR h.valid_from = r.first_from AND r.unsaid <> '{}') OFFSET 0) h
   ), superseded AS (
-    UPDATE revenue.deal_history h SET superseded_at = recorded FROM returning_deals r
-    WHERE h.org_id = r.org_id AND h.deal_id = r.deal_id AND h.superseded_at = 'infinity'
-      AND (h.valid_to > r.since OR h.valid_from = r.first_from AND r.unsaid <> '{}')
-    RETURNING h AS version, r.*
+    UPDATE revenue.deal_history h SET superseded_at = recorded FROM contradicted c
+    WHERE h.org_id = c.org_id AND h.deal_id = c.deal_id AND h.valid_from = c.valid_from AND h.recorded_at = c.recorded_at
+    RETURNING h AS version, c.since, c.first_from, c.unsaid
   )
   INSERT INTO revenue.deal_history
   SELECT piece.* FROM superseded s
@@ -276,9 +289,14 @@ BEGIN
     n.competitors_mentioned, n.industry, n.segment, n.source, n.loss_reason
   FROM new_rows n JOIN revenue.stages s
     ON s.org_id = n.org_id AND s.pipeline_id = n.pipeline_id AND s.stage_id = n.stage_id;
-  UPDATE revenue.deals d SET closed_at = d.stage_entered_at FROM new_rows n, revenue.stages s
-  WHERE n.closed_at IS NULL AND s.org_id = n.org_id AND s.pipeline_id = n.pipeline_id AND s.stage_id = n.stage_id
-    AND s.kind <> 'open' AND d.org_id = n.org_id AND d.deal_id = n.deal_id AND recorded IS NOT NULL;
+  WITH closed AS MATERIALIZED (
+    SELECT n.org_id, n.deal_id FROM new_rows n CROSS JOIN LATERAL (
+      SELECT FROM revenue.stages s
+      WHERE s.org_id = n.org_id AND s.pipeline_id = n.pipeline_id AND s.stage_id = n.stage_id AND s.kind <> 'open' OFFSET 0) s
+    WHERE n.closed_at IS NULL AND recorded IS NOT NULL
+  )
+  UPDATE revenue.deals d SET closed_at = d.stage_entered_at FROM closed c
+  WHERE d.org_id = c.org_id AND d.deal_id = c.deal_id;
   RETURN NULL;
 END $$;
 COMMENT ON FUNCTION revenue.record_inserted_deals() IS 'Trigger: the first version of each new deal, from effective_at or now on';
@@ -286,7 +304,7 @@ COMMENT ON FUNCTION revenue.record_inserted_deals() IS 'Trigger: the first versi
 CREATE OR REPLACE FUNCTION revenue.record_updated_deals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
-SET extra_float_digits = 1 SET enable_nestloop = on AS $$
+SET extra_float_digits = 1 SET enable_nestloop = on SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
   recorded timestamptz := clock_timestamp();
   writer text := coalesce(revenue.caller_identity(), session_user);
@@ -295,32 +313,38 @@ BEGIN
   PERFORM revenue.check_effective_at(n.effective_at, n.deal_id) FROM new_rows n
   WHERE n.effective_at > recorded OR NOT isfinite(n.effective_at);
   -- What became true within this transaction could not be asked for before: it ends the open version.
-  WITH closed AS (
-    UPDATE revenue.deal_history h
-    SET valid_to = coalesce(n.effective_at, greatest(recorded, greatest(h.valid_from, h.recorded_at) + interval '1 us'))
-    FROM new_rows n
-    WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
-      AND (n.effective_at IS NULL
-           OR n.effective_at >= now() AND n.effective_at > h.valid_from AND n.effective_at > h.recorded_at)
-      AND (
-        n.name, n.account_id, n.contact_id, n.owner_rep_id, n.product_id, n.pipeline_id,
-        n.stage_id, n.amount, n.currency, n.close_date, n.closed_at, n.created_at,
-        n.stage_entered_at, n.forecast_category, n.product_plan, n.num_users_planned,
-        n.base_list_price_per_user, n.discount_pct, n.billing_cycle, n.contract_term_months,
-        n.expansion_potential_factor, n.lead_score, n.champion_identified, n.budget_confirmed,
-        n.decision_maker_engaged, n.competitors_mentioned, n.industry, n.segment, n.source,
-        n.loss_reason
-      ) IS DISTINCT FROM (
-        h.name, h.account_id, h.contact_id, h.owner_rep_id, h.product_id, h.pipeline_id,
-        h.stage_id, h.amount, h.currency, h.close_date, h.closed_at, h.created_at,
-        h.stage_entered_at, h.forecast_category, h.product_plan, h.num_users_planned,
-        h.base_list_price_per_user, h.discount_pct, h.billing_cycle, h.contract_term_months,
-        h.expansion_potential_factor, h.lead_score, h.champion_identified, h.budget_confirmed,
-        h.decision_maker_engaged, h.competitors_mentioned, h.industry, h.segment, h.source,
-        h.loss_reason
-      )
-    RETURNING h.valid_to AS changed_at,
-      (h.pipeline_id, h.stage_id, h.stage_entered_at) = (n.pipeline_id, n.stage_id, n.stage_entered_at) AS continues_stage, n.*
+  WITH changed AS MATERIALIZED (
+    SELECT n.*, h.valid_from, h.recorded_at, h.continues_stage,
+      coalesce(n.effective_at, greatest(recorded, greatest(h.valid_from, h.recorded_at) + interval '1 us')) AS changed_at
+    FROM new_rows n CROSS JOIN LATERAL (
+      SELECT h.valid_from, h.recorded_at,
+        (h.pipeline_id, h.stage_id, h.stage_entered_at) = (n.pipeline_id, n.stage_id, n.stage_entered_at) AS continues_stage
+      FROM revenue.deal_history h
+      WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
+        AND (n.effective_at IS NULL
+             OR n.effective_at >= now() AND n.effective_at > h.valid_from AND n.effective_at > h.recorded_at)
+        AND (
+          n.name, n.account_id, n.contact_id, n.owner_rep_id, n.product_id, n.pipeline_id,
+          n.stage_id, n.amount, n.currency, n.close_date, n.closed_at, n.created_at,
+          n.stage_entered_at, n.forecast_category, n.product_plan, n.num_users_planned,
+          n.base_list_price_per_user, n.discount_pct, n.billing_cycle, n.contract_term_months,
+          n.expansion_potential_factor, n.lead_score, n.champion_identified, n.budget_confirmed,
+          n.decision_maker_engaged, n.competitors_mentioned, n.industry, n.segment, n.source,
+          n.loss_reason
+        ) IS DISTINCT FROM (
+          h.name, h.account_id, h.contact_id, h.owner_rep_id, h.product_id, h.pipeline_id,
+          h.stage_id, h.amount, h.currency, h.close_date, h.closed_at, h.created_at,
+          h.stage_entered_at, h.forecast_category, h.product_plan, h.num_users_planned,
+          h.base_list_price_per_user, h.discount_pct, h.billing_cycle, h.contract_term_months,
+          h.expansion_potential_factor, h.lead_score, h.champion_identified, h.budget_confirmed,
+          h.decision_maker_engaged, h.competitors_mentioned, h.industry, h.segment, h.source,
+          h.loss_reason
+        )
+      OFFSET 0) h
+  ), closed AS (
+    UPDATE revenue.deal_history h SET valid_to = c.changed_at FROM changed c
+    WHERE h.org_id = c.org_id AND h.deal_id = c.deal_id AND h.valid_from = c.valid_from AND h.recorded_at = c.recorded_at
+    RETURNING c.*
   )
   INSERT INTO revenue.deal_history (org_id, deal_id, valid_from, recorded_at, continues_stage, changed_by,
     name, account_id, contact_id, owner_rep_id, product_id, pipeline_id, stage_id, amount,
@@ -344,25 +368,31 @@ BEGIN
     SELECT n.org_id, n.deal_id, n.effective_at AS since, p.patch, p.stated, f.valid_from AS first_from,
       ARRAY(SELECT jsonb_object_keys(p.patch) INTERSECT
             SELECT unnest(revenue.unsaid_columns(n.org_id, n.deal_id, n.effective_at))) AS unsaid
-    FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
-      AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
+    FROM new_rows n CROSS JOIN LATERAL (
+      SELECT h.recorded_at, revenue.deal_values(to_jsonb(h)) AS before FROM revenue.deal_history h
+      WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity' OFFSET 0) h
     CROSS JOIN LATERAL (
-      SELECT coalesce(jsonb_object_agg(v.key, v.value) FILTER (WHERE v.value IS DISTINCT FROM b.before -> v.key),
+      SELECT coalesce(jsonb_object_agg(v.key, v.value) FILTER (WHERE v.value IS DISTINCT FROM h.before -> v.key),
                       jsonb_object_agg(v.key, v.value)) AS patch,
-        array_agg(v.key ORDER BY v.key) FILTER (WHERE v.value IS DISTINCT FROM b.before -> v.key) AS stated
-      FROM (SELECT revenue.deal_values(to_jsonb(h)) AS before) b, jsonb_each(revenue.deal_values(to_jsonb(n))) v
+        array_agg(v.key ORDER BY v.key) FILTER (WHERE v.value IS DISTINCT FROM h.before -> v.key) AS stated
+      FROM jsonb_each(revenue.deal_values(to_jsonb(n))) v
     ) p
     CROSS JOIN LATERAL (
       SELECT f.valid_from FROM revenue.deal_history f
       WHERE f.org_id = n.org_id AND f.deal_id = n.deal_id AND f.superseded_at = 'infinity'
       ORDER BY f.valid_from LIMIT 1) f
     WHERE n.effective_at IS NOT NULL AND (p.stated IS NOT NULL OR h.recorded_at <> n.effective_at)
+  ), contradicted AS MATERIALIZED (
+    SELECT p.*, h.valid_from, h.recorded_at FROM patches p
+    CROSS JOIN LATERAL (
+      SELECT h.valid_from, h.recorded_at FROM revenue.deal_history h
+      WHERE h.org_id = p.org_id AND h.deal_id = p.deal_id AND h.superseded_at = 'infinity'
+        AND (h.valid_to > p.since OR h.valid_from = p.first_from AND p.unsaid <> '{}') OFFSET 0) h
   ), superseded AS (
     UPDATE revenue.deal_history h
-    SET superseded_at = greatest(recorded, h.recorded_at + interval '1 us') FROM patches p
-    WHERE h.org_id = p.org_id AND h.deal_id = p.deal_id AND h.superseded_at = 'infinity'
-      AND (h.valid_to > p.since OR h.valid_from = p.first_from AND p.unsaid <> '{}')
-    RETURNING h AS version, p.*
+    SET superseded_at = greatest(recorded, h.recorded_at + interval '1 us') FROM contradicted c
+    WHERE h.org_id = c.org_id AND h.deal_id = c.deal_id AND h.valid_from = c.valid_from AND h.recorded_at = c.recorded_at
+    RETURNING h AS version, c.since, c.patch, c.stated, c.first_from, c.unsaid
   )
   INSERT INTO revenue.deal_history
   SELECT piece.* FROM superseded s
@@ -395,10 +425,12 @@ BEGIN
     SELECT h.*, lag(h.valid_from) OVER before AS before_from,
       (lag(h.valid_to) OVER before, lag(h.pipeline_id) OVER before, lag(h.stage_id) OVER before)
         IS DISTINCT FROM (h.valid_from, h.pipeline_id, h.stage_id) AS moved
-    FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
-    WHERE n.effective_at IS NOT NULL AND h.superseded_at = 'infinity'
+    FROM new_rows n CROSS JOIN LATERAL (
+      SELECT h.* FROM revenue.deal_history h
+      WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.superseded_at = 'infinity' OFFSET 0) h
+    WHERE n.effective_at IS NOT NULL
     WINDOW before AS (PARTITION BY h.org_id, h.deal_id ORDER BY h.valid_from)
-  ), runs AS (
+  ), runs AS MATERIALIZED (
     SELECT p.org_id, p.deal_id, p.valid_from, p.recorded_at, s.kind, max(CASE WHEN p.moved THEN
         CASE WHEN p.stage_entered_at <= p.valid_from AND (p.before_from IS NULL OR p.stage_entered_at > p.before_from)
              THEN p.stage_entered_at ELSE p.valid_from END END)
@@ -411,18 +443,24 @@ BEGIN
   FROM runs r
   WHERE h.org_id = r.org_id AND h.deal_id = r.deal_id AND h.valid_from = r.valid_from AND h.recorded_at = r.recorded_at
     AND h.recorded_at >= recorded;
-  UPDATE revenue.deals d SET stage_entered_at = h.stage_entered_at, closed_at = h.closed_at
-  FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
-    AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
-  WHERE d.org_id = n.org_id AND d.deal_id = n.deal_id AND n.effective_at IS NOT NULL AND recorded IS NOT NULL
-    AND (d.stage_entered_at, d.closed_at) IS DISTINCT FROM (h.stage_entered_at, h.closed_at);
+  WITH present AS MATERIALIZED (
+    SELECT n.org_id, n.deal_id, h.stage_entered_at, h.closed_at
+    FROM new_rows n CROSS JOIN LATERAL (
+      SELECT h.stage_entered_at, h.closed_at FROM revenue.deal_history h
+      WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity' OFFSET 0) h
+    WHERE n.effective_at IS NOT NULL AND recorded IS NOT NULL
+  )
+  UPDATE revenue.deals d SET stage_entered_at = p.stage_entered_at, closed_at = p.closed_at FROM present p
+  WHERE d.org_id = p.org_id AND d.deal_id = p.deal_id
+    AND (d.stage_entered_at, d.closed_at) IS DISTINCT FROM (p.stage_entered_at, p.closed_at);
   RETURN NULL;
 END $$;
 COMMENT ON FUNCTION revenue.record_updated_deals() IS 'Trigger: a new version of each deal that differs from its open one';
 
 CREATE OR REPLACE FUNCTION revenue.record_deleted_deals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
   recorded timestamptz := clock_timestamp();
   writer text := coalesce(revenue.caller_identity(), session_user);
@@ -434,11 +472,17 @@ BEGIN
       deleted = true, deleted_by = writer
     WHERE h.valid_to = 'infinity' AND h.superseded_at = 'infinity';
   ELSE
+    WITH gone AS MATERIALIZED (
+      SELECT o.org_id, o.deal_id, h.valid_from, h.recorded_at
+      FROM old_rows o CROSS JOIN LATERAL (
+        SELECT h.valid_from, h.recorded_at FROM revenue.deal_history h
+        WHERE h.org_id = o.org_id AND h.deal_id = o.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity' OFFSET 0) h
+    )
     UPDATE revenue.deal_history h
     SET valid_to = greatest(recorded, greatest(h.valid_from, h.recorded_at) + interval '1 us'),
       deleted = true, deleted_by = writer
-    FROM old_rows o
-    WHERE h.org_id = o.org_id AND h.deal_id = o.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity';
+    FROM gone g
+    WHERE h.org_id = g.org_id AND h.deal_id = g.deal_id AND h.valid_from = g.valid_from AND h.recorded_at = g.recorded_at;
   END IF;
   RETURN NULL;
 END $$;
@@ -797,16 +841,19 @@ REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.re
 
 CREATE OR REPLACE FUNCTION revenue.count_activities() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
   nobody text := '';  -- a parameter, without which a plan would be kept
 BEGIN
   IF revenue.restoring() THEN RETURN NULL; END IF;
   IF TG_OP <> 'DELETE' THEN
     -- Locked in order, so that two loads of the same deals wait instead of deadlocking.
-    PERFORM FROM revenue.deals d
-    WHERE (d.org_id, d.deal_id) IN (SELECT n.org_id, n.deal_id FROM new_rows n WHERE n.deal_id <> nobody)
-    ORDER BY d.org_id, d.deal_id FOR NO KEY UPDATE;
+    PERFORM FROM (
+      SELECT n.org_id, n.deal_id FROM new_rows n WHERE n.deal_id <> nobody
+      GROUP BY n.org_id, n.deal_id ORDER BY n.org_id, n.deal_id) n
+    CROSS JOIN LATERAL (
+      SELECT FROM revenue.deals d WHERE d.org_id = n.org_id AND d.deal_id = n.deal_id FOR NO KEY UPDATE) d;
     UPDATE revenue.deals d SET
       num_interactions = d.num_interactions + a.interactions,
       num_objections_handled = d.num_objections_handled + a.objections,
@@ -818,9 +865,11 @@ BEGIN
     ) a WHERE d.org_id = a.org_id AND d.deal_id = a.deal_id;
   END IF;
   IF TG_OP <> 'INSERT' THEN
-    PERFORM FROM revenue.deals d
-    WHERE (d.org_id, d.deal_id) IN (SELECT o.org_id, o.deal_id FROM old_rows o WHERE o.deal_id <> nobody)
-    ORDER BY d.org_id, d.deal_id FOR NO KEY UPDATE;
+    PERFORM FROM (
+      SELECT o.org_id, o.deal_id FROM old_rows o WHERE o.deal_id <> nobody
+      GROUP BY o.org_id, o.deal_id ORDER BY o.org_id, o.deal_id) o
+    CROSS JOIN LATERAL (
+      SELECT FROM revenue.deals d WHERE d.org_id = o.org_id AND d.deal_id = o.deal_id FOR NO KEY UPDATE) d;
     UPDATE revenue.deals d SET
       num_interactions = greatest(d.num_interactions - a.interactions, 0),
       num_objections_handled = greatest(d.num_objections_handled - a.objections, 0),
