@@ -431,7 +431,10 @@ BEGIN
     WHEN 'silence' THEN
       RETURN QUERY
       WITH moves AS (
-        SELECT max(h.stage_entered_at) FILTER (WHERE h.stage_entered_at > h.created_at) AS moved_at, min(h.created_at) AS began_at
+        SELECT max(h.stage_entered_at) FILTER (WHERE h.stage_entered_at > coalesce(h.created_at, (
+            SELECT min(f.stage_entered_at) FROM revenue.deal_history AS f
+            WHERE f.org_id = chosen AND f.deal_id = h.deal_id AND f.superseded_at = 'infinity'))) AS moved_at,
+          min(coalesce(h.created_at, h.stage_entered_at)) AS began_at
         FROM revenue.deal_history AS h
         WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND h.stage_entered_at <= moment
         UNION ALL
@@ -720,7 +723,7 @@ DECLARE
   judged text[] := '{}';
 BEGIN
   -- Two checks at once would both find the same news.
-  PERFORM pg_advisory_xact_lock(hashtextextended('revenue.check_alerts', chosen));
+  PERFORM revenue.take_lock('alerts', chosen);
   FOR finding IN SELECT e.* FROM revenue.evaluate_alerts(as_of, chosen) AS e ORDER BY e.rule, e.dedupe_key LOOP
     IF finding.state <> 'unknown' THEN judged := judged || finding.rule; END IF;
     CONTINUE WHEN finding.state <> 'fires';

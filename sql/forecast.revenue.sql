@@ -167,7 +167,7 @@ DECLARE
   missing date;
   done integer := 0;
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtextextended('revenue.refresh_forecast_origins', chosen));
+  PERFORM revenue.take_lock('forecast origins', chosen);
   SELECT * INTO settings FROM revenue.orgs AS o WHERE o.org_id = chosen;
   this_month := date_trunc('month', (now() AT TIME ZONE settings.time_zone));
   first_month := greatest(this_month - interval '60 months', (
@@ -243,8 +243,11 @@ BEGIN
     FROM (SELECT DISTINCT d.currency, d.closed_on FROM done AS d WHERE d.currency <> base) AS c
   ), customers AS (
     SELECT d.account_id, min(d.closed_on) AS since FROM done AS d WHERE d.account_id IS NOT NULL GROUP BY d.account_id
-  ), won AS MATERIALIZED (
-    SELECT d.member, d.closed_on, revenue.month_number(d.closed_on) AS won_month, revenue.month_number(d.created_on) AS created_month,
+  ), won AS MATERIALIZED (  -- a deal of which it is not known when it was made took as long as the others, or a quarter
+    SELECT d.member, d.closed_on, revenue.month_number(d.closed_on) AS won_month,
+      revenue.month_number(coalesce(d.created_on, d.closed_on - coalesce((
+        SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY k.closed_on - k.created_on) FROM done AS k
+        WHERE k.created_on <= k.closed_on), 90))) AS created_month,
       revenue.month_number(coalesce(c.since, d.closed_on)) AS customer_month, count(*) AS deals,
       sum(d.amount * CASE WHEN d.currency = base THEN 1 ELSE r.rate END) AS value
     FROM done AS d

@@ -51,7 +51,7 @@ BEGIN
         CASE WHEN s.kind <> 'open' THEN
           coalesce((h.closed_at AT TIME ZONE home.time_zone)::date, h.close_date) END AS closed_on,
         CASE WHEN s.kind = 'won' THEN
-          greatest(extract(epoch FROM h.closed_at - h.created_at) * 1000000, 0)::bigint END AS cycle) AS x
+          (revenue.cycle_days(h.created_at, h.closed_at, home.time_zone) * 86400000000)::bigint END AS cycle) AS x
     WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND h.valid_to > began AND h.valid_from < ended
       AND h.valid_from <= now()
       AND (s.kind = 'open' OR x.created_on IS NOT NULL OR x.closed_on > first_day - widest AND x.closed_on <= last_day)
@@ -235,7 +235,9 @@ BEGIN
     UNION ALL
     SELECT 'stage_transitions', (d.stage_entered_at AT TIME ZONE home.time_zone)::date, 1, 0, NULL
     FROM (SELECT DISTINCT h.deal_id, h.stage_entered_at FROM revenue.deal_history AS h
-          WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND h.stage_entered_at > h.created_at
+          WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND h.stage_entered_at > coalesce(h.created_at, (
+              SELECT min(f.stage_entered_at) FROM revenue.deal_history AS f
+              WHERE f.org_id = chosen AND f.deal_id = h.deal_id AND f.superseded_at = 'infinity'))
             AND h.stage_entered_at >= began AND h.stage_entered_at < ended) AS d
     UNION ALL
     SELECT CASE WHEN a.direction = 'outbound' THEN 'emails_sent' ELSE 'email_replies' END,

@@ -102,7 +102,7 @@ BEGIN
     FROM revenue.deals AS d
     LEFT JOIN (SELECT a.deal_id, count(*) AS n FROM revenue.activities AS a
       WHERE a.org_id = chosen AND a.deal_id IS NOT NULL AND a.kind NOT IN ('note', 'task') GROUP BY a.deal_id) AS a USING (deal_id)
-    WHERE d.org_id = chosen AND day_ends >= now()
+    WHERE d.org_id = chosen AND day_ends >= now() AND d.num_interactions IS NOT NULL
     UNION ALL
     -- The store, its segments, and the snapshot of the same day.
     SELECT 'metrics = segments', 'metric_values', format('metric_values by %s', s.dimension), '{}', v.metric,

@@ -15,7 +15,7 @@ BEGIN
     ORDER BY 1
   LOOP
     CONTINUE WHEN to_regclass(format('revenue.%I', missing.name)) IS NOT NULL;
-    PERFORM pg_advisory_xact_lock(hashtextextended('revenue.metric_values', 0));
+    LOCK TABLE revenue.metric_values IN SHARE UPDATE EXCLUSIVE MODE;
     CONTINUE WHEN to_regclass(format('revenue.%I', missing.name)) IS NOT NULL;
     EXECUTE format('CREATE TABLE revenue.%I (LIKE revenue.metric_values INCLUDING DEFAULTS INCLUDING CONSTRAINTS,'
       ' PRIMARY KEY (org_id, metric, dimension, member, day))', missing.name);
@@ -45,7 +45,7 @@ DECLARE
 BEGIN
   PERFORM revenue.check_metric_days(since, until, coalesce(scored, true));
   -- Two who record the same days would both find none to replace.
-  PERFORM pg_advisory_xact_lock(hashtextextended('revenue.backfill_metrics', chosen));
+  PERFORM revenue.take_lock('metrics', chosen);
   PERFORM revenue.ensure_metric_partitions(since, until);
   stale := ARRAY(SELECT f.source FROM revenue.data_freshness(NULL, chosen) AS f WHERE f.stale);
   DELETE FROM revenue.metric_values AS v
@@ -151,10 +151,12 @@ BEGIN
   ), lasts AS MATERIALIZED (  -- a segment that is gone by the end is not there
     SELECT r.*, s.days FROM rows AS r JOIN sums AS s USING (metric, dimension, member)
     WHERE r.day = (SELECT max(a.last_day) FROM sums AS a WHERE a.metric = r.metric AND a.dimension = 'all')
+  ), stale AS MATERIALIZED (
+    SELECT DISTINCT r.metric, x AS source FROM rows AS r CROSS JOIN LATERAL unnest(r.stale_sources) AS x
+    WHERE r.dimension = 'all' AND r.day >= from_date
   ), wanted AS MATERIALIZED (
     SELECT b.metric, b.kind, b.unit, b.numerator_metric, b.denominator_metric, d.kind AS denominator_kind,
-      ARRAY(SELECT DISTINCT x FROM rows AS r CROSS JOIN LATERAL unnest(r.stale_sources) AS x
-        WHERE r.metric IN (b.metric, b.numerator_metric, b.denominator_metric) AND r.dimension = 'all' AND r.day >= from_date ORDER BY x) AS stale
+      ARRAY(SELECT DISTINCT s.source FROM stale AS s WHERE s.metric IN (b.metric, b.numerator_metric, b.denominator_metric) ORDER BY 1) AS stale
     FROM revenue.builtin_metrics() AS b LEFT JOIN revenue.builtin_metrics() AS d ON d.metric = b.denominator_metric
     WHERE metric_window.metrics IS NULL OR b.metric = ANY (metric_window.metrics)
   )

@@ -164,7 +164,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 DECLARE
   chosen integer := revenue.require_org('member', org);
 BEGIN
-  IF NOT pg_try_advisory_xact_lock(hashtextextended('revenue.refresh_forecast', chosen)) THEN RETURN false; END IF;
+  IF NOT revenue.take_lock('forecast', chosen, false) THEN RETURN false; END IF;
   -- One statement, so one snapshot: an event is either in the new base or keeps its change.
   WITH settled AS (
     UPDATE revenue.revenue_events AS e SET forecast_change = NULL, expected_changes = NULL

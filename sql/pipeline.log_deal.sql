@@ -228,8 +228,8 @@ BEGIN
     VALUES (chosen, log_deal.event_id, log_deal.event_type, said.contact_id, deal.deal_id, said.owner_rep_id, log_deal.offer_id,
       said.amount, coalesce(said.currency, deal.currency, base_currency), nullif(log_deal.platform, ''),
       nullif(log_deal.niche, ''), nullif(coalesce(log_deal.source, deal.source, contact.source), ''),
-      coalesce(log_deal.days_to_close, CASE WHEN log_deal.event_type = 'deal_won' THEN nullif(greatest(-1, least(1000000,
-        floor(revenue.elapsed_days(coalesce(deal.created_at, contact.created_at), said.closed_at)))), -1)::integer END),
+      coalesce(log_deal.days_to_close, CASE WHEN log_deal.event_type = 'deal_won'
+        THEN floor(revenue.cycle_days(coalesce(deal.created_at, contact.created_at), said.closed_at, zone))::integer END),
       log_deal.notes, said.closed_at, said.forecast_change, said.expected_changes)
     ON CONFLICT (org_id, event_id) DO NOTHING RETURNING * INTO known;
     recorded := FOUND;
@@ -269,6 +269,10 @@ BEGIN
       forecast_category = CASE WHEN won_stage IS NULL THEN d.forecast_category ELSE 'closed' END,
       effective_at = log_deal.closed_at
     WHERE d.org_id = chosen AND d.deal_id = log_deal.deal_id;
+    -- Where the deal moved after it closed, that it closed is news of now.
+    UPDATE revenue.deals AS d SET stage_id = won_stage, closed_at = known.closed_at, forecast_category = 'closed',
+      close_date = (known.closed_at AT TIME ZONE zone)::date
+    WHERE d.org_id = chosen AND d.deal_id = log_deal.deal_id AND d.stage_id <> won_stage;
     PERFORM set_config('revenue.change_reason', coalesce(outside, ''), true);
   END IF;
 

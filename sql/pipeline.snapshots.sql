@@ -158,17 +158,20 @@ BEGIN
       CASE WHEN item.at_risk_deals > 0 THEN item.at_risk_deals || ' at risk' ELSE '' END);
   END LOOP;
   FOR item IN SELECT * FROM revenue.pipeline_forecast('deal', as_of, chosen) LOOP
-    RETURN NEXT format('%s %s %s, 95 %% between %s and %s', rpad('Within ' || item.horizon_days || ' days', 20),
+    RETURN NEXT format('%s %s %s, 95 %% between %s and %s', rpad('Forecast, ' || item.horizon_days || ' days', 20),
       lpad(coalesce(to_char(item.expected_value, 'FM999,999,999,999,990'), '-'), 18), currency,
       coalesce(to_char(item.lower_95, 'FM999,999,999,999,990'), '-'), coalesce(to_char(item.upper_95, 'FM999,999,999,999,990'), '-'));
   END LOOP;
   FOR item IN
-    SELECT w.line, sum(w.value) AS value, sum(w.deal_count) AS deal_count
+    SELECT w.line, sum(w.value) * CASE WHEN w.line IN ('won', 'lost') THEN -1 ELSE 1 END AS value, sum(w.deal_count) AS deal_count
     FROM revenue.pipeline_waterfall(moment - interval '7 days', moment, org => chosen) AS w
     WHERE w.line NOT IN ('opening', 'closing') GROUP BY w.line, w.line_no HAVING sum(w.value) <> 0 ORDER BY w.line_no
   LOOP
-    RETURN NEXT format('%s %s %s in seven days', rpad(initcap(replace(item.line, '_', ' ')), 20),
-      lpad(to_char(item.value, 'FMSG999,999,999,999,990'), 18), currency || lpad(item.deal_count::text, 8));
+    -- A deal that is won leaves the pipeline, which is no loss: its value is what was won.
+    RETURN NEXT format('%s %s %s deals in seven days', rpad(CASE item.line WHEN 'fx' THEN 'Exchange rates' WHEN 'increase' THEN 'Increased'
+        WHEN 'decrease' THEN 'Decreased' ELSE initcap(replace(item.line, '_', ' ')) END, 20),
+      lpad(to_char(item.value, CASE WHEN item.line IN ('won', 'lost') THEN 'FM' ELSE 'FMSG' END || '999,999,999,999,990'), 18),
+      currency || lpad(item.deal_count::text, 8));
   END LOOP;
   FOR item IN SELECT sum(m.revenue) AS revenue, sum(m.events) AS events FROM revenue.mtd(as_of, chosen) AS m LOOP
     RETURN NEXT format('%s %s %s events', rpad('Month to date', 20),

@@ -153,13 +153,14 @@ LANGUAGE sql STABLE BEGIN ATOMIC
   ), then_open AS (
     SELECT o.won, o.moment, h.stage_entered_at, h.lead_score, h.champion_identified, h.budget_confirmed,
       h.decision_maker_engaged, h.competitors_mentioned, coalesce(s.framework_stage, s.stage_id) AS stage,
-      (SELECT count(*) FROM revenue.activities AS t
-       WHERE t.org_id = o.org_id AND t.deal_id = o.deal_id AND t.occurred_at <= o.moment
-         AND t.kind NOT IN ('note', 'task')) AS num_interactions,
-      (SELECT count(*) FROM revenue.activities AS t
-       WHERE t.org_id = o.org_id AND t.deal_id = o.deal_id AND t.occurred_at <= o.moment
-         AND t.kind = 'objection' AND t.outcome = 'handled') AS num_objections_handled
+      a.num_interactions, a.num_objections_handled
     FROM outcomes AS o
+    CROSS JOIN LATERAL (  -- of a deal without any activity nothing is known
+      SELECT CASE WHEN count(*) > 0 THEN count(*) FILTER (WHERE t.occurred_at <= o.moment AND t.kind NOT IN ('note', 'task')) END,
+        CASE WHEN count(*) > 0 THEN count(*) FILTER (
+          WHERE t.occurred_at <= o.moment AND t.kind = 'objection' AND t.outcome = 'handled') END
+      FROM revenue.activities AS t WHERE t.org_id = o.org_id AND t.deal_id = o.deal_id
+    ) AS a(num_interactions, num_objections_handled)
     JOIN revenue.deal_history AS h ON h.org_id = o.org_id AND h.deal_id = o.deal_id
       AND h.valid_from <= o.moment AND h.valid_to > o.moment AND h.superseded_at = 'infinity'
     JOIN revenue.stages AS s ON s.org_id = h.org_id AND s.pipeline_id = h.pipeline_id AND s.stage_id = h.stage_id

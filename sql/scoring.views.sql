@@ -379,7 +379,7 @@ RETURNS TABLE (
 LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.product_id,
     d.pipeline_id, d.stage_id, d.industry, d.segment, d.source,
-    s.kind = 'won', x.closed_on, d.created_at, revenue.elapsed_days(d.created_at, d.closed_at),
+    s.kind = 'won', x.closed_on, d.created_at, revenue.cycle_days(d.created_at, d.closed_at, s.time_zone),
     d.amount, d.currency, d.amount * r.rate, s.base_currency, r.rate, r.rate_date, r.rate_date < x.closed_on,
     d.num_objections_handled, d.competitors_mentioned
   FROM revenue.deals_as_of(as_of) AS d
@@ -470,14 +470,14 @@ COMMENT ON FUNCTION revenue.win_rates IS
 CREATE OR REPLACE VIEW revenue.win_rates AS SELECT * FROM revenue.win_rates();
 
 CREATE OR REPLACE VIEW revenue.objection_handling_impact WITH (security_invoker) AS
-SELECT org_id, least(num_objections_handled, 5) AS objections_handled, count(*) AS closed_deals,
-  count(*) FILTER (WHERE won) AS won_deals, avg(won::integer)::double precision AS win_rate
-FROM revenue.closed_deals() GROUP BY org_id, least(num_objections_handled, 5);
+SELECT org_id, CASE WHEN num_objections_handled > 5 THEN 5 ELSE num_objections_handled END AS objections_handled,
+  count(*) AS closed_deals, count(*) FILTER (WHERE won) AS won_deals, avg(won::integer)::double precision AS win_rate
+FROM revenue.closed_deals() GROUP BY 1, 2;
 
 CREATE OR REPLACE VIEW revenue.competitor_impact WITH (security_invoker) AS
-SELECT org_id, least(competitors_mentioned, 5) AS competitors_mentioned, count(*) AS closed_deals,
-  count(*) FILTER (WHERE won) AS won_deals, avg(won::integer)::double precision AS win_rate
-FROM revenue.closed_deals() GROUP BY org_id, least(competitors_mentioned, 5);
+SELECT org_id, CASE WHEN competitors_mentioned > 5 THEN 5 ELSE competitors_mentioned END AS competitors_mentioned,
+  count(*) AS closed_deals, count(*) FILTER (WHERE won) AS won_deals, avg(won::integer)::double precision AS win_rate
+FROM revenue.closed_deals() GROUP BY 1, 2;
 
 CREATE OR REPLACE VIEW revenue.team_performance WITH (security_invoker) AS
 SELECT s.org_id, r.team, s.owner_rep_id, r.name AS rep_name, s.pipeline_id, s.stage_id, s.stage_position,

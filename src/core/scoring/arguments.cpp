@@ -34,6 +34,13 @@ void reject_argument(std::string_view name, std::string_view must, std::int64_t 
   reject(name, must, std::to_string(found));
 }
 
+void reject_percentage(std::string_view name, double found) {
+  throw Error(ErrorCode::invalid_argument,
+              std::string(name) + " must be a fraction from 0 to 1, and is " + shortest(found),
+              "Divide a percentage by 100: write " + shortest(found) + " % as " +
+                  shortest(found / 100) + ".");
+}
+
 void require_at_least(std::string_view name, const std::optional<double>& value, double least,
                       std::string_view must) {
   if (value && !(*value >= least && std::isfinite(*value))) reject_argument(name, must, *value);
