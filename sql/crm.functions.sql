@@ -779,7 +779,7 @@ COMMENT ON FUNCTION revenue.merge_deal_facts(integer, text[], timestamptz[]) IS
 CREATE OR REPLACE FUNCTION revenue.prepare_deal_fact() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  NEW.merged_at := clock_timestamp();
+  IF NOT revenue.restoring() THEN NEW.merged_at := clock_timestamp(); END IF;
   RETURN NEW;
 END $$;
 COMMENT ON FUNCTION revenue.prepare_deal_fact() IS 'Trigger: marks a fact as merged, which the statement will do when all its rows are there';
@@ -812,7 +812,7 @@ END $$;
 COMMENT ON FUNCTION revenue.record_deal_facts() IS 'Trigger: imported facts go into the history of their deals';
 
 CREATE OR REPLACE TRIGGER prepare BEFORE INSERT OR UPDATE ON revenue.deal_facts FOR EACH ROW
-WHEN (current_setting('row_security') = 'on') EXECUTE FUNCTION revenue.prepare_deal_fact();
+EXECUTE FUNCTION revenue.prepare_deal_fact();
 CREATE OR REPLACE TRIGGER keep_key BEFORE UPDATE ON revenue.deal_facts FOR EACH ROW
 WHEN (OLD.org_id <> NEW.org_id OR OLD.deal_id <> NEW.deal_id OR OLD.valid_from <> NEW.valid_from)
 EXECUTE FUNCTION revenue.refuse_key_change();
