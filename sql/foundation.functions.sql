@@ -15,6 +15,15 @@ END $$;
 COMMENT ON FUNCTION revenue.require_org(text, integer) IS
   'The organisation to work on, as current_org() finds it, or an error where the caller has not this level there';
 
+CREATE OR REPLACE FUNCTION revenue.check_org(org integer) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF org IS NOT NULL THEN PERFORM revenue.current_org(org); END IF;
+  RETURN true;
+END $$;
+COMMENT ON FUNCTION revenue.check_org(integer) IS
+  'For functions that answer for every visible organisation or for one: true, or the error of current_org() where the one is not visible; NULL = all';
+
 CREATE OR REPLACE FUNCTION revenue.is_administrator() RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -27,6 +36,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION revenue.is_administrator() IS
   'For functions and triggers: whether the caller''s role sees everything: a superuser''s, one with BYPASSRLS, or the owner of the extension''s tables. SECURITY DEFINER does not change it';
+
+CREATE OR REPLACE FUNCTION revenue.check_date_range(from_date date, to_date date) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF from_date > to_date THEN
+    RAISE EXCEPTION 'the period ends before it begins: % to %', from_date, to_date
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'to_date is the day after the last one; NULL leaves the period open.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION revenue.check_date_range IS 'An error with a hint where a period ends before it begins; NULL = open';
 
 -- A dump begins with row_security and check_function_bodies off, in every format and in each process of a
 -- parallel restore, and what is loaded so must not be recorded twice. Both, because a session may have the
@@ -292,7 +311,8 @@ BEGIN
   END IF;
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.keep_an_owner(integer, text) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.keep_an_owner(integer, text) IS 'An error where this member is the last owner';
+COMMENT ON FUNCTION revenue.keep_an_owner(integer, text) IS
+  'For functions that change members: an error where this one is the last owner';
 
 -- Whoever an owner invites decides for themselves: a membership adds the organisation's rows to their views and totals.
 CREATE OR REPLACE FUNCTION revenue.add_member(identity text, access_level text, org integer DEFAULT NULL)

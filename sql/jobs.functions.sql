@@ -122,6 +122,7 @@ DECLARE
   served integer[] := ARRAY(
     SELECT v FROM unnest(revenue.visible_orgs('analyst')) AS v WHERE job_status.org IS NULL OR v = job_status.org);
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH rules AS (
     SELECT o.org_id, b.job, b.description, s.scheduled_at IS NOT NULL AND coalesce(e.enabled, true) AS enabled,

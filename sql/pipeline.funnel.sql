@@ -16,6 +16,7 @@ DECLARE
   model jsonb;
   belief_weight constant double precision := 10;  -- as in win_probability_within()
 BEGIN
+  PERFORM revenue.check_org(org);
   FOREACH each_org IN ARRAY revenue.visible_orgs('viewer') LOOP
     CONTINUE WHEN each_org <> stage_conversion.org;
     model := revenue.stage_model(stage_conversion.kind, as_of, each_org);
@@ -75,6 +76,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH cells AS (
     SELECT s.org_id, date_trunc('month', d.created_at AT TIME ZONE s.time_zone)::date AS created_month, s.kind, s.base_currency,

@@ -12,7 +12,10 @@ RETURNS TABLE (
   deals_with_days bigint, mean_days_slipped double precision, deals_without_value bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 #variable_conflict use_column
+DECLARE
+  past timestamptz := revenue.checked_instant(as_of) + interval '1 us';  -- what was so at as_of, that too
 BEGIN
+  PERFORM revenue.check_org(org);
   IF NOT isfinite(window_from) OR NOT isfinite(window_to) THEN
     RAISE EXCEPTION 'slippage needs a period with a beginning and an end' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave both out for the fiscal quarter.';
@@ -22,11 +25,11 @@ BEGIN
     SELECT m.*, m.exit_kind IN ('pushed', 'slipped') AS slips,
       CASE WHEN m.exit_kind IN ('pushed', 'slipped') AND m.closing_close_date IS NOT NULL
         THEN greatest(m.closing_close_date, m.period_to) - m.opening_close_date END AS days
-    FROM revenue.waterfall_windows(as_of, as_of, window_from, window_to, org) AS w
+    FROM revenue.waterfall_windows(past, past, window_from, window_to, org) AS w
     JOIN revenue.orgs AS o USING (org_id)
     -- What became of a deal after the period is no matter of the period.
     CROSS JOIN LATERAL revenue.deal_movements(
-      w.period_from::timestamp AT TIME ZONE o.time_zone, CASE WHEN w.ends_at <= w.closing_at THEN w.ends_at ELSE as_of END,
+      w.period_from::timestamp AT TIME ZONE o.time_zone, CASE WHEN w.ends_at < w.closing_at THEN w.ends_at ELSE past END,
       w.period_from, w.period_to, 'all', 'then', w.org_id) AS m
     WHERE m.in_opening
   )
@@ -65,22 +68,25 @@ CREATE OR REPLACE VIEW revenue.pipeline_slippage AS SELECT * FROM revenue.pipeli
 -- Only versions that begin a stay in a qualified or a closed stage matter: the first qualified one of a
 -- deal generates pipeline, and an open one after a closed one has been reopened.
 
-CREATE OR REPLACE FUNCTION revenue.pipeline_generation(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+CREATE OR REPLACE FUNCTION revenue.pipeline_generation(
+  as_of timestamptz DEFAULT NULL, dimension text DEFAULT 'all', org integer DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, month date, generated_deals bigint, generated_value numeric, generated_without_value bigint,
-  reopened_deals bigint, reopened_value numeric, reopened_without_value bigint, reporting_currency char(3))
+  reopened_deals bigint, reopened_value numeric, reopened_without_value bigint, reporting_currency char(3), member text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 DECLARE
   moment timestamptz := revenue.checked_instant(as_of);
 BEGIN
+  PERFORM revenue.check_org(org), revenue.check_deal_dimension(dimension);
   RETURN QUERY
   WITH visible AS MATERIALIZED (
     SELECT o.org_id, o.base_currency, o.time_zone FROM revenue.orgs AS o
-    WHERE o.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR o.org_id = org)
+    WHERE o.org_id = ANY (revenue.visible_orgs(CASE dimension WHEN 'rep' THEN 'member' ELSE 'viewer' END)) AND (org IS NULL OR o.org_id = org)
   ), marked AS (
-    SELECT h.org_id, h.valid_from, h.amount, h.currency, s.kind, s.qualified,
+    SELECT h.org_id, h.valid_from, h.amount, h.currency, s.kind, s.qualified, h.account_id, h.segment, h.industry, h.owner_rep_id,
+      h.product_id, h.source, h.pipeline_id,
       count(*) FILTER (WHERE s.qualified) OVER past AS nth, lag(s.kind) OVER past AS kind_before
     FROM revenue.deal_history AS h
     LEFT JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
@@ -91,12 +97,17 @@ BEGIN
     WINDOW past AS (PARTITION BY hashtextextended(h.deal_id, 0), h.deal_id, h.org_id ORDER BY h.valid_from)
   ), days AS MATERIALIZED (
     SELECT v.org_id, v.base_currency, m.currency, (m.valid_from AT TIME ZONE v.time_zone)::date AS day, m.nth > 1 AS again,
+      revenue.deal_member(dimension, coalesce(m.segment, g.segment), coalesce(m.industry, g.industry), m.owner_rep_id, m.product_id,
+        m.source, m.pipeline_id) AS member,
       count(*) AS deals, count(m.amount) AS with_amount, sum(m.amount) AS amount
     FROM marked AS m JOIN visible AS v USING (org_id)
+    LEFT JOIN LATERAL revenue.account_spans(m.org_id,
+        CASE WHEN dimension = 'segment' AND m.segment IS NULL OR dimension = 'industry' AND m.industry IS NULL THEN m.account_id END) AS g
+      ON (m.valid_from AT TIME ZONE v.time_zone)::date >= g.valid_from AND (m.valid_from AT TIME ZONE v.time_zone)::date < g.valid_to
     WHERE m.qualified AND (m.nth = 1 OR m.kind = 'open' AND m.kind_before <> 'open')
-    GROUP BY v.org_id, v.base_currency, m.currency, day, again
+    GROUP BY v.org_id, v.base_currency, m.currency, day, again, member
   ), valued AS (
-    SELECT d.org_id, d.base_currency, date_trunc('month', d.day::timestamp)::date AS month, d.again, d.deals,
+    SELECT d.org_id, d.base_currency, date_trunc('month', d.day::timestamp)::date AS month, d.again, d.member, d.deals,
       CASE WHEN r.rate IS NULL THEN 0 ELSE d.with_amount END AS valued, d.amount * r.rate AS value
     FROM days AS d
     LEFT JOIN LATERAL revenue.fx_rate_on(d.org_id, d.currency, d.base_currency, d.day) AS r ON true
@@ -108,16 +119,17 @@ BEGIN
     coalesce(sum(v.deals) FILTER (WHERE v.again), 0)::bigint,
     revenue.visible_total(v.org_id, coalesce(sum(v.valued) FILTER (WHERE v.again), 0)::bigint,
       trim_scale(coalesce(sum(v.value) FILTER (WHERE v.again), 0))),
-    coalesce(sum(v.deals - v.valued) FILTER (WHERE v.again), 0)::bigint, v.base_currency
+    coalesce(sum(v.deals - v.valued) FILTER (WHERE v.again), 0)::bigint, v.base_currency, v.member
   FROM valued AS v
-  GROUP BY v.org_id, v.month, v.base_currency
+  GROUP BY v.org_id, v.month, v.base_currency, v.member
   HAVING revenue.cell_visible(v.org_id, sum(v.deals)::bigint)
-  ORDER BY 1, 2;
+  ORDER BY 1, 2, v.member;
 END $$;
 COMMENT ON FUNCTION revenue.pipeline_generation IS
-  'Pipeline generated by month: deals that entered a qualified stage for the first time, at their value and the rate of that day; deals reopened into one apart';
+  'Pipeline generated by month, and by source, segment, industry, rep, product or pipeline where a dimension is given: deals that entered a qualified stage for the first time, at their value and the rate of that day; deals reopened into one apart';
 
 CREATE OR REPLACE VIEW revenue.pipeline_generation AS SELECT * FROM revenue.pipeline_generation();
+CREATE OR REPLACE VIEW revenue.pipeline_generation_by_source AS SELECT * FROM revenue.pipeline_generation(dimension => 'source');
 
 -- Sales velocity ------------------------------------------------------------------------------
 -- Nested loops are off because the planner expects few closed deals in the past and would go through
@@ -137,6 +149,7 @@ DECLARE
   moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
   days integer := coalesce(period_days, 90);
 BEGIN
+  PERFORM revenue.check_org(org);
   IF days NOT BETWEEN 1 AND 3650 THEN
     RAISE EXCEPTION 'period_days must be from 1 to 3650, and is %', days USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Pass the number of days in which deals closed, or leave it out for 90.';
@@ -146,9 +159,13 @@ BEGIN
     SELECT o.org_id, o.base_currency, (moment AT TIME ZONE o.time_zone)::date + 1 AS period_to FROM revenue.orgs AS o
     WHERE o.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR o.org_id = org)
   ), counted AS (
-    SELECT d.org_id, d.pipeline_id, d.segment, d.owner_rep_id, 'open' AS state, NULL::numeric AS value, NULL::double precision AS cycle_days
+    SELECT d.org_id, d.pipeline_id, coalesce(d.segment, g.segment) AS segment, d.owner_rep_id, 'open' AS state, NULL::numeric AS value,
+      NULL::double precision AS cycle_days
     FROM revenue.deals_as_of(as_of) AS d
+    LEFT JOIN revenue.scored_stages(as_of) AS k USING (org_id, pipeline_id, stage_id)
     LEFT JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+    LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.segment IS NULL THEN d.account_id END) AS g
+      ON k.today >= g.valid_from AND k.today < g.valid_to
     WHERE coalesce(s.kind = 'open' AND s.qualified, false)
     UNION ALL
     SELECT c.org_id, c.pipeline_id, c.segment, c.owner_rep_id, CASE WHEN c.won THEN 'won' ELSE 'lost' END,
@@ -192,6 +209,9 @@ CREATE OR REPLACE VIEW revenue.sales_velocity AS SELECT * FROM revenue.sales_vel
 
 COMMENT ON VIEW revenue.pipeline_slippage IS 'Slippage of the fiscal quarter so far, over all deals and by pipeline, segment and rep';
 COMMENT ON VIEW revenue.pipeline_generation IS 'Pipeline generated and reopened by month';
+COMMENT ON VIEW revenue.pipeline_generation_by_source IS 'Pipeline generated and reopened by month and source of the deal';
+COMMENT ON COLUMN revenue.pipeline_generation.member IS 'NULL: all deals';
+COMMENT ON COLUMN revenue.pipeline_generation_by_source.member IS 'Source; NULL = unknown';
 COMMENT ON VIEW revenue.sales_velocity IS 'Value won a day, from the deals open now and those that closed in the last 90 days, over all deals and by pipeline, segment and rep';
 COMMENT ON COLUMN revenue.pipeline_slippage.deals_without_value IS 'Deals of the opening without a value: no amount or no exchange rate';
 COMMENT ON COLUMN revenue.pipeline_slippage.dimension IS 'What member is one of: all, pipeline, segment or rep';

@@ -94,9 +94,10 @@ BEGIN
   PERFORM revenue.audit('set_framework', 'framework', named || ' ' || next_version, NULL, set_framework.weights,
     set_framework.description, chosen);
   IF named <> 'all' AND NOT EXISTS (
-    SELECT FROM revenue.deals AS d WHERE d.org_id = chosen AND d.industry = named) THEN
-    RAISE NOTICE 'no deal has the industry "%" yet', named
-      USING HINT = 'A vertical is compared with deals.industry letter by letter.';
+    SELECT FROM revenue.deals AS d WHERE d.org_id = chosen AND d.industry = named
+    UNION ALL SELECT FROM revenue.accounts AS a WHERE a.org_id = chosen AND a.industry = named) THEN
+    RAISE NOTICE 'no deal and no account has the industry "%" yet', named
+      USING HINT = 'A vertical is compared with deals.industry, else that of the account, letter by letter.';
   END IF;
   IF set_framework.activate THEN PERFORM revenue.activate_framework(next_version, named, chosen); END IF;
   RETURN next_version;
@@ -147,7 +148,9 @@ LANGUAGE sql STABLE BEGIN ATOMIC
     JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
     JOIN revenue.orgs AS o USING (org_id)
     WHERE d.org_id = (SELECT org_id FROM chosen) AND s.kind <> 'open' AND d.closed_at IS NOT NULL
-      AND (coalesce(vertical, 'all') = 'all' OR d.industry = vertical)
+      AND (coalesce(vertical, 'all') = 'all' OR vertical = coalesce(d.industry, (
+        SELECT g.industry FROM revenue.account_spans(d.org_id, d.account_id) AS g
+        WHERE (d.closed_at AT TIME ZONE o.time_zone)::date >= g.valid_from AND (d.closed_at AT TIME ZONE o.time_zone)::date < g.valid_to)))
       AND (from_date IS NULL OR (d.closed_at AT TIME ZONE o.time_zone)::date >= from_date)
       AND (to_date IS NULL OR (d.closed_at AT TIME ZONE o.time_zone)::date < to_date)
   ), then_open AS (

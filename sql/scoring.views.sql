@@ -56,7 +56,7 @@ RETURNS TABLE (
 LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT
     d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.product_id,
-    d.pipeline_id, d.stage_id, s.name, s.position, d.industry, d.segment, d.source, d.created_at,
+    d.pipeline_id, d.stage_id, s.name, s.position, coalesce(d.industry, g.industry), coalesce(d.segment, g.segment), d.source, d.created_at,
     d.amount, d.currency, d.amount * r.rate, s.base_currency, r.rate, r.rate_date, r.filled,
     d.close_date, revenue.days_until(d.close_date, s.today),
     revenue.forecast_month(d.close_date, s.today),
@@ -70,7 +70,9 @@ LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   FROM revenue.deals_as_of(as_of) AS d
   LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
   LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = d.org_id AND r.currency = d.currency
-  LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = d.industry
+  LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.industry IS NULL OR d.segment IS NULL THEN d.account_id END) AS g
+    ON s.today >= g.valid_from AND s.today < g.valid_to
+  LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = coalesce(d.industry, g.industry)
   CROSS JOIN LATERAL (
     SELECT revenue.elapsed_days(d.stage_entered_at, s.moment) AS days_in_stage,
       revenue.elapsed_days(d.last_activity_at, s.moment) AS days_since_last_activity,
@@ -209,6 +211,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_sort = off SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH visible AS MATERIALIZED (
     SELECT v.org_id FROM unnest(revenue.visible_orgs('viewer')) AS v(org_id) WHERE org IS NULL OR v.org_id = org
@@ -224,7 +227,9 @@ BEGIN
         d.num_objections_handled, d.competitors_mentioned, coalesce(f.weights, s.weights)) AS totals
     FROM revenue.deals_as_of(as_of) AS d
     LEFT JOIN stages AS s USING (org_id, pipeline_id, stage_id)
-    LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = d.industry
+    LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.industry IS NULL THEN d.account_id END) AS g
+      ON s.today >= g.valid_from AND s.today < g.valid_to
+    LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = coalesce(d.industry, g.industry)
     WHERE coalesce(s.kind = 'open', false)
     GROUP BY s.stage_no, d.currency, revenue.forecast_month(d.close_date, s.today)
   ), parts AS (
@@ -308,6 +313,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH banded AS (
     SELECT s.org_id, s.pipeline_id, s.stage_id, s.stage_name, s.industry, s.segment,
@@ -375,22 +381,24 @@ RETURNS TABLE (
   won boolean, closed_on date, created_at timestamptz, cycle_days double precision,
   amount numeric, currency char(3), reporting_amount numeric, reporting_currency char(3),
   fx_rate numeric, fx_rate_date date, fx_filled boolean,
-  num_objections_handled integer, competitors_mentioned integer)
+  num_objections_handled integer, competitors_mentioned integer, loss_reason text)
 LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.product_id,
-    d.pipeline_id, d.stage_id, d.industry, d.segment, d.source,
+    d.pipeline_id, d.stage_id, coalesce(d.industry, g.industry), coalesce(d.segment, g.segment), d.source,
     s.kind = 'won', x.closed_on, d.created_at, revenue.cycle_days(d.created_at, d.closed_at, s.time_zone),
     d.amount, d.currency, d.amount * r.rate, s.base_currency, r.rate, r.rate_date, r.rate_date < x.closed_on,
-    d.num_objections_handled, d.competitors_mentioned
+    d.num_objections_handled, d.competitors_mentioned, d.loss_reason
   FROM revenue.deals_as_of(as_of) AS d
   LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
   CROSS JOIN LATERAL (SELECT coalesce((d.closed_at AT TIME ZONE s.time_zone)::date, d.close_date) AS closed_on) AS x
+  LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.industry IS NULL OR d.segment IS NULL THEN d.account_id END) AS g
+    ON x.closed_on >= g.valid_from AND x.closed_on < g.valid_to
   LEFT JOIN revenue.closing_rates(as_of) AS r
     ON r.org_id = d.org_id AND r.currency = d.currency AND r.closed_on = x.closed_on
   WHERE coalesce(s.kind <> 'open', false);
 END;
 COMMENT ON FUNCTION revenue.closed_deals IS
-  'Every won or lost deal, its amount converted at the rate of the day it closed';
+  'Every won or lost deal, its amount converted at the rate of the day it closed; industry and segment are the deal''s, else those its account had on that day';
 
 CREATE OR REPLACE VIEW revenue.closed_deals WITH (security_invoker) AS
 SELECT * FROM revenue.closed_deals();
@@ -406,6 +414,7 @@ SET plan_cache_mode = force_custom_plan SET enable_nestloop = off SET enable_mer
 DECLARE
   visible integer[] := revenue.visible_orgs('viewer');
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   SELECT c.org_id, date_trunc('month', c.closed_on::timestamp)::date, count(*) FILTER (WHERE c.won),
     revenue.visible_total(c.org_id, count(c.reporting_amount) FILTER (WHERE c.won),
@@ -427,7 +436,8 @@ COMMENT ON FUNCTION revenue.won_deals_summary IS
 
 CREATE OR REPLACE VIEW revenue.won_deals_summary AS SELECT * FROM revenue.won_deals_summary();
 
-CREATE OR REPLACE FUNCTION revenue.win_rates(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+CREATE OR REPLACE FUNCTION revenue.win_rates(
+  as_of timestamptz DEFAULT NULL, from_date date DEFAULT NULL, to_date date DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, dimension text, member text, won_deals bigint, lost_deals bigint, win_rate double precision,
   won_value numeric, closed_value numeric, win_rate_by_value double precision, reporting_currency char(3))
@@ -437,6 +447,8 @@ SET plan_cache_mode = force_custom_plan SET enable_nestloop = off SET enable_mer
 DECLARE
   visible integer[] := revenue.visible_orgs('viewer');
 BEGIN
+  PERFORM revenue.check_org(org);
+  PERFORM revenue.check_date_range(from_date, to_date);
   RETURN QUERY
   SELECT c.org_id,
     CASE WHEN grouping(c.owner_rep_id) = 0 THEN 'rep' WHEN grouping(c.product_id) = 0 THEN 'product'
@@ -455,6 +467,7 @@ BEGIN
     c.reporting_currency
   FROM revenue.closed_deals(as_of) AS c
   WHERE c.org_id = ANY (visible) AND (org IS NULL OR c.org_id = org)
+    AND (from_date IS NULL OR c.closed_on >= from_date) AND (to_date IS NULL OR c.closed_on < to_date)
   GROUP BY GROUPING SETS (
     (c.org_id, c.reporting_currency), (c.org_id, c.reporting_currency, c.owner_rep_id),
     (c.org_id, c.reporting_currency, c.product_id), (c.org_id, c.reporting_currency, c.industry),
@@ -465,7 +478,7 @@ BEGIN
   ORDER BY 1, 2, 3;
 END $$;
 COMMENT ON FUNCTION revenue.win_rates IS
-  'Win rate = won / (won + lost), by count and by value, over all deals and by rep, product, industry, segment, source and pipeline; member NULL = unknown';
+  'Win rate = won / (won + lost), by count and by value, of the deals that closed from from_date to the day before to_date (NULL = open), over all deals and by rep, product, industry, segment, source and pipeline (industry and segment of the deal, else those its account had when it closed); member NULL = unknown';
 
 CREATE OR REPLACE VIEW revenue.win_rates AS SELECT * FROM revenue.win_rates();
 
@@ -549,21 +562,25 @@ BEGIN
       revenue.days_until(d.close_date, s.today), x.weights),
     'value', revenue.predict_deal_value(
       d.product_plan, d.num_users_planned, d.base_list_price_per_user, d.discount_pct, d.billing_cycle,
-      d.contract_term_months, d.industry, s.framework_stage, c.avg_acv, d.expansion_potential_factor, c.n, x.weights))
+      d.contract_term_months, x.industry, s.framework_stage, c.avg_acv, d.expansion_potential_factor, c.n, x.weights))
   INTO answer
   FROM revenue.deals_as_of(as_of) AS d
   JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
   LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
-  LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = d.industry
+  LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.industry IS NULL THEN d.account_id END) AS g
+    ON s.today >= g.valid_from AND s.today < g.valid_to
+  LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = coalesce(d.industry, g.industry)
   CROSS JOIN LATERAL (
     SELECT revenue.elapsed_days(d.stage_entered_at, s.moment) AS days_in_stage,
-      coalesce(f.weights, s.weights) AS weights
+      coalesce(f.weights, s.weights) AS weights, coalesce(d.industry, g.industry) AS industry
   ) AS x
   CROSS JOIN LATERAL (
     SELECT avg(w.amount * 12 / w.contract_term_months) AS avg_acv, count(*) AS n
     FROM revenue.deals_as_of(as_of) AS w
     JOIN revenue.stages AS k USING (org_id, pipeline_id, stage_id)
-    WHERE w.org_id = chosen AND k.kind = 'won' AND w.industry = d.industry AND w.currency = d.currency
+    LEFT JOIN LATERAL revenue.account_spans(w.org_id, CASE WHEN w.industry IS NULL THEN w.account_id END) AS h
+      ON s.today >= h.valid_from AND s.today < h.valid_to
+    WHERE w.org_id = chosen AND k.kind = 'won' AND coalesce(w.industry, h.industry) = x.industry AND w.currency = d.currency
       AND w.product_id IS NOT DISTINCT FROM d.product_id AND w.contract_term_months IS NOT NULL AND w.amount IS NOT NULL
   ) AS c
   WHERE d.org_id = chosen AND d.deal_id = explain_deal.deal_id;
@@ -676,6 +693,12 @@ BEGIN
           JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
           WHERE d.org_id = $1 AND s.kind = 'open' AND d.amount IS NOT NULL GROUP BY d.currency) AS c
         WHERE c.currency NOT IN (SELECT r.currency FROM revenue.fx_rates_at() AS r WHERE r.org_id = $1) $part$),
+      ('recurring_rates', $part$
+        SELECT jsonb_build_object('hint', 'recurring revenue in a currency without an exchange rate, which no sum contains: '
+          || string_agg(c.currency, ', ' ORDER BY c.currency) || '; load rates by load_fx_rates()')
+        FROM (SELECT d.currency FROM revenue.mrr_days AS d
+          WHERE d.org_id = $1 AND d.booked_day <= revenue.org_today($1) GROUP BY d.currency HAVING sum(d.amount) <> 0) AS c
+        WHERE c.currency NOT IN (SELECT r.currency FROM revenue.fx_rates_at() AS r WHERE r.org_id = $1) $part$),
       ('open_deals', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.deal_scores() AS s WHERE s.org_id = $1 LIMIT 1) AS s $part$),
       ('closed_deals', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.closed_deals() AS c WHERE c.org_id = $1 LIMIT 1) AS c $part$),
       ('accounts', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.account_scores() AS a WHERE a.org_id = $1 LIMIT 1) AS a $part$),
@@ -757,7 +780,7 @@ SELECT revenue.comment_view_columns('{
   "avg_days_in_stage": "Mean days in the stage", "avg_health_score": "Mean health, 0 to 100",
   "deals_without_value": "Deals that no sum contains: no amount or no exchange rate",
   "overdue_deals": "Deals whose close date has passed", "at_risk_deals": "Deals whose health is critical or at risk",
-  "won": "Won or, if false, lost", "cycle_days": "Days from creation to close",
+  "won": "Won or, if false, lost", "loss_reason": "Why it was lost", "cycle_days": "Days from creation to close",
   "avg_cycle_days": "Mean days from creation to close of the won deals",
   "won_deals": "Won deals", "lost_deals": "Lost deals", "closed_deals": "Won and lost deals",
   "win_rate": "won / (won + lost), by count",

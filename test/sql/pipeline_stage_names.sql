@@ -66,9 +66,9 @@ SELECT h ->> 'status' AS status, h ->> 'error' AS error, jsonb_array_elements_te
   h #> '{framework,stages_scored_as_unknown}' AS unknown, h #> '{components,framework}' AS framework, h #> '{components,open_deals}' AS open_deals
 FROM revenue.health_check(:capitals) AS h;
 BEGIN;
-ALTER TABLE revenue.activities RENAME COLUMN recorded_at TO recorded;
-ALTER TABLE revenue.accounts RENAME COLUMN nps TO net_promoter;
-SELECT h ->> 'status' AS status, h #>> '{components,accounts}' AS accounts, h #>> '{components,open_deals}' AS open_deals,
+INSERT INTO revenue.framework (org_id, vertical, version, weights, active, created_by)
+VALUES (:capitals, 'tech', 1, '{"stages": {"probability": {"odd": 5}}}', true, 'nobody');
+SELECT h ->> 'status' AS status, h #>> '{components,open_deals}' AS open_deals, h #>> '{components,closed_deals}' AS closed_deals,
   h #>> '{views,account_scores}' AS view, h #>> '{data,deals}' AS deals
 FROM revenue.health_check(:capitals) AS h;
 ROLLBACK;
