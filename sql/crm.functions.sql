@@ -277,7 +277,9 @@ BEGIN
       END IF;
     END IF;
     since := least(coalesce(since, NEW.closed_at), written);
-    IF NEW.effective_at IS NULL OR NEW.effective_at < since AND isfinite(NEW.effective_at) THEN NEW.effective_at := since; END IF;
+    IF NEW.effective_at IS NULL AND since < written OR NEW.effective_at < since AND isfinite(NEW.effective_at) THEN
+      NEW.effective_at := since;
+    END IF;
     NEW.stage_entered_at := coalesce(NEW.stage_entered_at, NEW.closed_at);
   END IF;
   NEW.stage_entered_at := coalesce(NEW.stage_entered_at, NEW.effective_at, NEW.created_at, written);
@@ -512,8 +514,8 @@ BEGIN
   -- What became true earlier is patched into the versions from then on, a column until the next version
   -- that speaks of it: the newest valid value is the present. A version speaks of what it changed or
   -- states; one of the stage speaks of all about the stage, one of the amount of its currency too. The
-  -- first one speaks of everything where it says since when, and of nothing where it was only recorded
-  -- then. A write that changes nothing but effective_at says that all of the row has been so since then.
+  -- first one speaks of what it states where it says since when, and of nothing where it was only
+  -- recorded then. A write that changes nothing but effective_at says that all of the row has been so since then.
   IF NOT EXISTS (SELECT FROM new_rows WHERE effective_at IS NOT NULL) THEN RETURN NULL; END IF;
   WITH patches AS MATERIALIZED (
     SELECT n.org_id, n.deal_id, n.effective_at AS since, p.patch, p.stated, f.valid_from AS first_from,
@@ -535,7 +537,8 @@ BEGIN
     WHERE n.effective_at IS NOT NULL AND (p.stated IS NOT NULL OR h.recorded_at <> n.effective_at)
   ), believed AS MATERIALIZED (
     SELECT p.*, h.valid_from, h.recorded_at, h.valid_to, h.stated AS own_stated, h.state, h.first_recorded,
-      lag(h.state) OVER past AS state_before, lag(h.valid_to) OVER past AS ended_before
+      lag(h.state) OVER past AS state_before, lag(h.valid_to) OVER past AS ended_before,
+      count(*) FILTER (WHERE h.valid_to > p.since) OVER past AS nth_after
     FROM patches p CROSS JOIN LATERAL (
       SELECT h.valid_from, h.recorded_at, h.valid_to, h.stated, revenue.deal_values(to_jsonb(h)) AS state,
         CASE WHEN h.valid_from = p.first_from THEN (
@@ -551,8 +554,9 @@ BEGIN
       FROM jsonb_object_keys(b.state) k(key)
       CROSS JOIN LATERAL unnest(CASE WHEN k.key IN ('pipeline_id', 'stage_id') THEN '{pipeline_id,stage_id,stage_entered_at,closed_at}'
         WHEN k.key IN ('amount', 'currency') THEN '{amount,currency}' ELSE ARRAY[k.key] END::text[]) g(key)
-      WHERE b.valid_from > b.since AND CASE
-        WHEN b.valid_from = b.first_from THEN b.valid_from <> b.first_recorded
+      -- a deal that was deleted then has been so since it came back
+      WHERE b.valid_from > b.since AND (b.valid_from = b.first_from OR b.nth_after > 1) AND CASE
+        WHEN b.valid_from = b.first_from THEN (b.own_stated IS NULL OR k.key = ANY (b.own_stated)) AND b.valid_from <> b.first_recorded
         ELSE b.ended_before IS DISTINCT FROM b.valid_from OR k.key = ANY (b.own_stated)
           OR b.state -> k.key IS DISTINCT FROM b.state_before -> k.key END) w
   ), contradicted AS MATERIALIZED (
