@@ -5,20 +5,36 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE
     WHEN value IS NULL OR abs(value) >= 1e18 OR value = 'NaN' THEN 'unknown'
     WHEN unit = 'ratio' THEN format('%s %%', round((100 * value)::numeric, 1))
-    WHEN unit = 'money' THEN format('%s %s', regexp_replace(
-      reverse(regexp_replace(reverse(round(value::numeric)::text), '(\d{3})(?=\d)', '\1,', 'g')), '^-,', '-'), coalesce(currency, ''))
     WHEN unit = 'days' THEN format('%s days', round(value::numeric, 1))
+    WHEN unit IN ('money', 'count') THEN concat_ws(' ', regexp_replace(
+      reverse(regexp_replace(reverse(round(value::numeric)::text), '([0-9]{3})(?=[0-9])', E'\\1,', 'g')), '^-,', '-'),
+      CASE unit WHEN 'money' THEN currency END)
     ELSE trim_scale(round(value::numeric, 2))::text END
 $$;
-COMMENT ON FUNCTION revenue.metric_text IS 'A value as people read it: 8.0 %, 1,234 USD, 12.5 days';
+COMMENT ON FUNCTION revenue.metric_text IS 'A value as people read it: 8.0 %, 1,234 USD, 12.5 days, 1,234';
 
 CREATE OR REPLACE FUNCTION revenue.metric_label(metric text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT string_agg(CASE WHEN w.word = ANY ('{mrr,arr,nrr,grr,cac,arpa}') THEN upper(w.word)
+  SELECT string_agg(CASE WHEN w.word = ANY ('{mrr,arr,nrr,grr,cac,arpa,ltv}') THEN upper(w.word)
     WHEN w.place = 1 THEN upper(left(w.word, 1)) || substr(w.word, 2) ELSE w.word END, ' ' ORDER BY w.place)
   FROM unnest(string_to_array(metric, '_')) WITH ORDINALITY AS w(word, place)
 $$;
 COMMENT ON FUNCTION revenue.metric_label IS 'The name of a metric as people read it: Net new MRR';
+
+CREATE OR REPLACE FUNCTION revenue.short_name(name text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN length(line) > 100 THEN left(line, 97) || '...' ELSE line END
+  FROM regexp_replace(left(name, 200), '[[:cntrl:]]+', ' ', 'g') AS line
+$$;
+COMMENT ON FUNCTION revenue.short_name IS 'For titles and messages: a name on one line of at most 100 letters';
+
+-- A key has to fit into an index, whatever the ids that it is made of.
+CREATE OR REPLACE FUNCTION revenue.bounded_key(key text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN octet_length(key) <= 500 THEN key
+    ELSE format('%s...%s%s', left(key, 100), hashtextextended(key, 0), hashtextextended(key, 1)) END
+$$;
+COMMENT ON FUNCTION revenue.bounded_key IS 'For alerts: the key itself up to 500 bytes, else its beginning and a hash of it';
 
 -- Runs of days that are over by last_day, and the run before each.
 CREATE OR REPLACE FUNCTION revenue.comparison_days(
@@ -54,8 +70,135 @@ END $$;
 COMMENT ON FUNCTION revenue.comparison_days IS
   'The last full run of days, ISO week, month or fiscal quarter by the end of last_day, and the one before it';
 
--- Findings: one row a rule that was judged, or more where it fired for more than one cause. state: fires,
--- quiet, or unknown with the reason why.
+-- Of two shares of rows that were counted, the distance in standard errors of chance.
+CREATE OR REPLACE FUNCTION revenue.share_deviation(
+  successes double precision, trials double precision, share_before double precision, trials_before double precision)
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT (successes / trials - share_before)
+    / nullif(sqrt(greatest(pooled * (1 - pooled), 0) * (1 / trials + 1 / trials_before)), 0)
+  FROM (SELECT (successes + share_before * trials_before) / (trials + trials_before)) AS p(pooled)
+  WHERE trials > 0 AND trials_before > 0
+$$;
+COMMENT ON FUNCTION revenue.share_deviation IS
+  'For check_metric_rule(): how many standard errors a share is from another one, each over so many trials';
+
+-- The cells of one run of days, each judged by itself. Of a total, the side with more rows says how many
+-- observations it rests on: a rise from nothing and a fall to nothing have none on the other one. A quotient
+-- rests on the side with fewer.
+CREATE OR REPLACE FUNCTION revenue.metric_rule_cells(
+  check_kind text, metric text, options jsonb, threshold double precision, min_observations bigint, last_day date,
+  org integer DEFAULT NULL)
+RETURNS TABLE (
+  state text, reason text, dimension text, member text, expected double precision, actual double precision,
+  change double precision, observations bigint, observations_now bigint, observations_before bigint, numerator numeric,
+  denominator numeric, standard_errors double precision, currency text, stale_sources text[], run_from date, run_to date,
+  before_from date, before_to date)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  known record;
+  run record;
+  split text := coalesce(options ->> 'by', 'segment');
+  direction text := coalesce(options ->> 'direction', 'both');
+  relative boolean := coalesce(options ->> 'measure', 'relative') = 'relative';
+  additive boolean;
+BEGIN
+  SELECT b.* INTO known FROM revenue.builtin_metrics() AS b WHERE b.metric = metric_rule_cells.metric;
+  IF check_kind = 'average' THEN
+    SELECT date_trunc('month', last_day::timestamp)::date AS run_from, last_day AS run_to,
+      (date_trunc('month', last_day::timestamp) - interval '6 months')::date AS before_from,
+      date_trunc('month', last_day::timestamp)::date - 1 AS before_to INTO run;
+  ELSE
+    SELECT c.* INTO run FROM revenue.orgs AS o CROSS JOIN LATERAL revenue.comparison_days(
+      coalesce(options ->> 'period', 'days'), last_day,
+      coalesce((options ->> 'days')::integer, CASE check_kind WHEN 'level' THEN 1 ELSE 7 END), o.fiscal_year_start) AS c
+    WHERE o.org_id = chosen;
+  END IF;
+  -- A stock is looked at where the run ends.
+  IF known.kind = 'stock' THEN
+    run.run_from := run.run_to;
+    IF check_kind = 'change' THEN run.before_from := run.before_to; END IF;
+  END IF;
+  additive := known.kind <> 'ratio' AND known.unit IN ('count', 'money')
+    AND known.metric NOT IN ('sales_velocity', 'mean_won_value', 'arpa', 'simple_ltv');
+  RETURN QUERY
+  WITH before AS (
+    SELECT w.* FROM generate_series(0, CASE check_kind WHEN 'average' THEN 5 ELSE 0 END) AS m(n)
+    CROSS JOIN LATERAL revenue.metric_window(
+      CASE check_kind WHEN 'average' THEN (run.before_from + make_interval(months => m.n))::date ELSE run.before_from END,
+      CASE check_kind WHEN 'average' THEN (run.before_from + make_interval(months => m.n + 1))::date - 1 ELSE run.before_to END,
+      ARRAY[known.metric], chosen) AS w
+    WHERE check_kind <> 'level'
+  ), means AS (
+    SELECT b.dimension, b.member, avg(b.value) AS value,
+      CASE WHEN additive THEN max(b.observations) ELSE min(b.observations) END AS observations, sum(b.days) AS days
+    FROM before AS b GROUP BY b.dimension, b.member
+  ), compared AS (
+    SELECT a.*, a.observations AS observations_now, e.observations AS observations_before, coalesce(e.days, 0) AS days_before,
+      CASE check_kind WHEN 'level' THEN metric_rule_cells.threshold ELSE e.value END AS expected,
+      CASE WHEN check_kind = 'level' THEN a.observations WHEN additive THEN greatest(a.observations, e.observations)
+        ELSE least(a.observations, e.observations) END AS observed,
+      CASE WHEN check_kind = 'change' AND known.kind = 'ratio' AND known.unit = 'ratio' AND a.denominator = a.observations THEN
+        revenue.share_deviation(a.numerator::double precision, a.observations, e.value, e.observations) END AS z
+    FROM revenue.metric_window(run.run_from, run.run_to, ARRAY[known.metric], chosen) AS a
+    LEFT JOIN means AS e USING (dimension, member)
+    WHERE CASE WHEN options ? 'member' THEN (a.dimension, a.member) = (split, options ->> 'member')
+      ELSE a.dimension = 'all' OR a.dimension = split AND check_kind <> 'level' END
+  ), measured AS (
+    SELECT c.*, CASE WHEN check_kind = 'change' AND relative OR check_kind = 'average'
+        -- From nothing there is no share, and any change is beyond every one.
+        THEN CASE WHEN c.expected = 0 THEN CASE WHEN c.value = 0 THEN 0 ELSE sign(c.value) * 'Infinity'::double precision END
+          ELSE (c.value - c.expected) / abs(c.expected) END
+        ELSE c.value - c.expected END AS moved
+    FROM compared AS c
+  ), judged AS (
+    SELECT m.*, CASE
+        WHEN m.days < run.run_to - run.run_from + 1 THEN format('%s of %s days are recorded', m.days, run.run_to - run.run_from + 1)
+        WHEN check_kind <> 'level' AND m.days_before < run.before_to - run.before_from + 1
+          THEN format('%s of the %s days before are recorded', m.days_before, run.before_to - run.before_from + 1)
+        WHEN m.value IS NULL THEN 'there is no value'
+        WHEN m.moved IS NULL THEN 'there was no value before'
+        WHEN check_kind = 'average' AND m.expected < 0 THEN 'the mean before is below 0'
+        WHEN coalesce(m.observed, 0) < min_observations
+          THEN format('%s observations, of %s that it takes', coalesce(m.observed, 0), min_observations) END AS why
+    FROM measured AS m
+  )
+  -- Beyond the threshold by more than the rounding of doubles.
+  SELECT CASE WHEN j.why IS NOT NULL THEN 'unknown'
+      WHEN CASE check_kind
+        WHEN 'change' THEN CASE direction WHEN 'up' THEN j.moved WHEN 'down' THEN -j.moved ELSE abs(j.moved) END > metric_rule_cells.threshold + 1e-9
+        WHEN 'average' THEN j.value > metric_rule_cells.threshold * j.expected * (1 + 1e-9)
+        ELSE CASE direction WHEN 'up' THEN j.moved ELSE -j.moved END > 1e-9 * abs(metric_rule_cells.threshold) END
+      THEN 'fires' ELSE 'quiet' END,
+    j.why, j.dimension, j.member, j.expected, j.value, CASE WHEN abs(j.moved) < 'Infinity' THEN j.moved END, j.observed,
+    j.observations_now, j.observations_before, j.numerator, j.denominator, j.z, j.currency::text, j.stale_sources,
+    run.run_from, run.run_to, run.before_from, run.before_to
+  FROM judged AS j;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.metric_rule_cells FROM PUBLIC;
+COMMENT ON FUNCTION revenue.metric_rule_cells IS
+  'For check_metric_rule(): a metric over the last run of days beside what it is compared with, for the whole and each member: fires, quiet, or unknown with the reason';
+
+CREATE OR REPLACE FUNCTION revenue.metric_alert_title(
+  check_kind text, metric text, unit text, name text, options jsonb, expected double precision, actual double precision, currency text)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE
+    WHEN check_kind = 'level' AND metric = 'forecast_gap' AND actual < 0
+      THEN format('What is committed for the fiscal quarter%s is %s below the quota, limit %s', name,
+        revenue.metric_text(-actual, unit), revenue.metric_text(abs(expected), unit))
+    WHEN check_kind = 'level' THEN format('%s%s is %s the limit: %s, limit %s', revenue.metric_label(metric), name,
+      CASE options ->> 'direction' WHEN 'up' THEN 'above' ELSE 'below' END,
+      revenue.metric_text(actual, unit, currency), revenue.metric_text(expected, unit, currency))
+    WHEN check_kind = 'average' THEN format('%s%s is above its average: %s, average %s', revenue.metric_label(metric), name,
+      revenue.metric_text(actual, unit, currency), revenue.metric_text(expected, unit, currency))
+    ELSE format('%s%s %s: %s, after %s', revenue.metric_label(metric), name, CASE WHEN actual < expected THEN 'fell' ELSE 'rose' END,
+      revenue.metric_text(actual, unit, currency), revenue.metric_text(expected, unit, currency)) END
+$$;
+COMMENT ON FUNCTION revenue.metric_alert_title IS 'For check_metric_rule(): what happened to a metric, in one line';
+
+-- What the whole shows, and where it does not fire, the members that do and hardly by chance: there are many
+-- members to look at. More than a handful of them are one finding.
 CREATE OR REPLACE FUNCTION revenue.check_metric_rule(
   rule text, check_kind text, metric text, options jsonb, threshold double precision, min_observations bigint,
   last_day date, org integer DEFAULT NULL)
@@ -67,138 +210,87 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.current_org(org);
-  home revenue.orgs;
+  fiscal_year_start integer := (SELECT o.fiscal_year_start FROM revenue.orgs AS o WHERE o.org_id = chosen);
+  handful CONSTANT integer := 5;
   known record;
-  now_days record;
   cell record;
-  whole_fires boolean := false;
   split text := coalesce(options ->> 'by', 'segment');
-  direction text := coalesce(options ->> 'direction', 'both');
-  relative boolean := coalesce(options ->> 'measure', 'relative') = 'relative';
-  running integer := coalesce((options ->> 'running')::integer, 1);
-  earlier record;
-  wanted_days integer;
+  earlier jsonb;
+  verdicts jsonb;
+  run_end date := last_day;
+  found boolean := false;
 BEGIN
   PERFORM revenue.check_metric(coalesce(check_metric_rule.metric, ''));
   SELECT b.* INTO known FROM revenue.builtin_metrics() AS b WHERE b.metric = check_metric_rule.metric;
-  SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = chosen;
   IF check_kind NOT IN ('change', 'average', 'level') OR last_day NOT BETWEEN '0005-01-01' AND '9999-11-01' THEN
-    RAISE EXCEPTION 'a metric is not judged by "%" on %', left(check_kind, 100), last_day USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'Use change, average or level, and a day between the years 5 and 9999.';
+    RAISE EXCEPTION 'a metric is not judged by "%" on %', left(check_kind, 100), to_char(last_day, 'YYYY-MM-DD')
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Use change, average or level, and a day between the years 5 and 9999.';
   END IF;
-
-  IF check_kind = 'average' THEN
-    now_days := NULL;
-    SELECT date_trunc('month', last_day::timestamp)::date AS run_from, last_day AS run_to,
-      (date_trunc('month', last_day::timestamp) - interval '6 months')::date AS before_from,
-      date_trunc('month', last_day::timestamp)::date - 1 AS before_to INTO now_days;
-  ELSE
-    SELECT * INTO now_days FROM revenue.comparison_days(
-      coalesce(options ->> 'period', 'days'), last_day,
-      coalesce((options ->> 'days')::integer, CASE check_kind WHEN 'level' THEN 1 ELSE 7 END), home.fiscal_year_start);
+  -- What is to fire so many runs running did so in each of the runs before.
+  IF check_kind = 'change' THEN
+    FOR n IN 2 .. coalesce((options ->> 'running')::integer, 1) LOOP
+      SELECT d.before_to INTO run_end FROM revenue.comparison_days(coalesce(options ->> 'period', 'days'), run_end,
+        coalesce((options ->> 'days')::integer, 7), fiscal_year_start) AS d;
+      SELECT jsonb_object_agg(c.dimension || ':' || c.member, jsonb_build_object('state', c.state, 'reason', c.reason)) INTO verdicts
+      FROM revenue.metric_rule_cells(check_kind, known.metric, options, check_metric_rule.threshold, min_observations, run_end, chosen) AS c;
+      earlier := CASE WHEN n = 2 THEN verdicts ELSE (
+        SELECT jsonb_object_agg(e.key, CASE WHEN e.value ->> 'state' = 'fires' THEN verdicts -> e.key ELSE e.value END) FROM jsonb_each(earlier) AS e) END;
+    END LOOP;
   END IF;
-  -- A stock is looked at where the run ends.
-  IF known.kind = 'stock' THEN
-    now_days.run_from := now_days.run_to;
-    IF check_kind = 'change' THEN now_days.before_from := now_days.before_to; END IF;
-  END IF;
-  wanted_days := now_days.run_to - now_days.run_from + 1;
 
   FOR cell IN
-    WITH before AS (
-      SELECT m.n, w.* FROM generate_series(0, CASE check_kind WHEN 'average' THEN 5 ELSE 0 END) AS m(n)
-      CROSS JOIN LATERAL revenue.metric_window(
-        CASE check_kind WHEN 'average' THEN (now_days.before_from + make_interval(months => m.n))::date ELSE now_days.before_from END,
-        CASE check_kind WHEN 'average' THEN (now_days.before_from + make_interval(months => m.n + 1))::date - 1 ELSE now_days.before_to END,
-        ARRAY[known.metric], chosen) AS w
-      WHERE check_kind <> 'level'
-    ), expected AS (
-      SELECT b.dimension, b.member, avg(b.value) AS value, min(b.observations) AS observations, sum(b.days) AS days
-      FROM before AS b GROUP BY b.dimension, b.member
+    WITH cells AS (
+      SELECT c.*, CASE WHEN c.state <> 'fires' OR check_kind <> 'change' OR coalesce((options ->> 'running')::integer, 1) = 1 THEN c.state
+          ELSE coalesce(b.before ->> 'state', 'quiet') END AS verdict,
+        CASE WHEN c.state = 'fires' THEN 'the run before: ' || (b.before ->> 'reason') ELSE c.reason END AS why
+      FROM revenue.metric_rule_cells(check_kind, known.metric, options, check_metric_rule.threshold, min_observations, last_day, chosen) AS c
+      CROSS JOIN LATERAL (SELECT earlier -> (c.dimension || ':' || c.member)) AS b(before)
+    ), ranked AS (
+      SELECT c.*, bool_or(c.dimension = 'all' AND c.verdict = 'fires') OVER () AS whole_fires,
+        c.dimension = 'all' OR options ? 'member' AS asked,
+        c.verdict = 'fires' AND (abs(c.standard_errors) < 2.5) IS NOT TRUE AS news
+      FROM cells AS c
+    ), shown AS (
+      SELECT r.*, count(*) OVER (PARTITION BY r.asked) AS of_them,
+        row_number() OVER (PARTITION BY r.asked ORDER BY abs(r.standard_errors) DESC NULLS LAST, abs(r.actual - r.expected) DESC NULLS LAST, r.member) AS place,
+        jsonb_agg(jsonb_build_object('member', r.member, 'before', r.expected, 'after', r.actual)) OVER (PARTITION BY r.asked) AS members
+      FROM ranked AS r WHERE r.asked OR r.news AND NOT r.whole_fires
     )
-    SELECT a.dimension, a.member, a.value AS actual, a.observations, a.days, a.currency, a.stale_sources, a.numerator, a.denominator,
-      e.value AS expected, e.observations AS observations_before, e.days AS days_before,
-      -- Of two shares of rows that were counted, the distance in standard errors of chance.
-      CASE WHEN check_kind = 'change' AND known.kind = 'ratio' AND known.unit = 'ratio' AND a.denominator = a.observations
-          AND a.denominator > 0 AND e.observations > 0 THEN
-        (a.value - e.value) / nullif(sqrt(greatest(
-          (a.numerator::double precision + e.value * e.observations) / (a.observations + e.observations)
-          * (1 - (a.numerator::double precision + e.value * e.observations) / (a.observations + e.observations)), 0)
-          * (1.0 / a.observations + 1.0 / e.observations)), 0) END AS z
-    FROM revenue.metric_window(now_days.run_from, now_days.run_to, ARRAY[known.metric], chosen) AS a
-    LEFT JOIN expected AS e USING (dimension, member)
-    WHERE CASE WHEN options ? 'member' THEN (a.dimension, a.member) = (split, options ->> 'member')
-      ELSE a.dimension = 'all' OR a.dimension = split AND check_kind <> 'level' END
-    ORDER BY a.dimension <> 'all', a.member
+    SELECT s.* FROM shown AS s WHERE s.asked OR s.of_them <= handful OR s.place = 1 ORDER BY s.dimension <> 'all', s.member
   LOOP
-    state := NULL; reason := NULL; drivers := '[]'; affected_segment := NULL;
-    dimension := cell.dimension; member := cell.member;
-    actual := cell.actual; stale_sources := cell.stale_sources;
-    observations := CASE check_kind WHEN 'level' THEN cell.observations ELSE least(cell.observations, cell.observations_before) END;
-    expected := CASE check_kind WHEN 'level' THEN check_metric_rule.threshold ELSE cell.expected END;
-    change := CASE WHEN check_kind = 'change' AND relative OR check_kind = 'average'
-      THEN (actual - expected) / nullif(abs(expected), 0) ELSE actual - expected END;
-    IF cell.days < wanted_days THEN
-      reason := format('%s of %s days are recorded', cell.days, wanted_days);
-    ELSIF check_kind <> 'level' AND coalesce(cell.days_before, 0) < now_days.before_to - now_days.before_from + 1 THEN
-      reason := format('%s of the %s days before are recorded', coalesce(cell.days_before, 0), now_days.before_to - now_days.before_from + 1);
-    ELSIF change IS NULL THEN
-      reason := CASE WHEN actual IS NULL THEN 'there is no value' WHEN expected = 0 THEN 'there was nothing before' ELSE 'there was no value before' END;
-    ELSIF coalesce(observations, 0) < min_observations THEN
-      reason := format('%s observations, of %s that it takes', coalesce(observations, 0), min_observations);
-    END IF;
-    IF reason IS NOT NULL THEN
-      state := 'unknown';
-    ELSE
-      -- Beyond the threshold by more than the rounding of doubles.
-      state := CASE WHEN CASE check_kind
-          WHEN 'change' THEN CASE direction WHEN 'up' THEN change WHEN 'down' THEN -change ELSE abs(change) END > check_metric_rule.threshold + 1e-9
-          WHEN 'average' THEN actual > check_metric_rule.threshold * expected * (1 + 1e-9) AND expected > 0
-          ELSE CASE direction WHEN 'up' THEN change ELSE -change END > 1e-9 * abs(check_metric_rule.threshold) END
-        THEN 'fires' ELSE 'quiet' END;
-    END IF;
-    IF state = 'fires' AND check_kind = 'change' AND running > 1 THEN
-      SELECT max(c.state) AS state, max(c.reason) AS reason INTO earlier FROM revenue.check_metric_rule(
-        rule, check_kind, known.metric, options || jsonb_build_object('running', running - 1), check_metric_rule.threshold, min_observations,
-        now_days.before_to, chosen) AS c
-      WHERE (c.dimension, c.member) = (cell.dimension, cell.member);
-      state := coalesce(earlier.state, 'quiet');
-      IF state = 'unknown' THEN reason := format('the run before: %s', earlier.reason); END IF;
-    END IF;
-    -- What one segment does is news where the whole does not say it already and chance hardly does it: there
-    -- are many segments to look at.
-    CONTINUE WHEN cell.dimension <> 'all' AND NOT options ? 'member' AND (whole_fires OR state <> 'fires' OR abs(cell.z) < 2.5);
-    whole_fires := cell.dimension = 'all' AND state = 'fires';
+    found := true;
+    state := cell.verdict; reason := cell.why; drivers := '[]'; affected_segment := NULL; title := NULL;
+    dimension := cell.dimension; member := cell.member; actual := cell.actual; expected := cell.expected; change := cell.change;
+    observations := cell.observations; stale_sources := cell.stale_sources;
     IF state = 'fires' THEN
-      IF check_kind = 'change' AND cell.dimension = 'all' THEN
+      IF cell.dimension <> 'all' THEN
+        affected_segment := coalesce(nullif(cell.member, ''), 'unknown');
+      ELSIF check_kind = 'change' THEN
         SELECT coalesce(jsonb_agg(jsonb_build_object('member', d.member, 'before', d.before_value, 'after', d.after_value,
             'contribution', d.contribution, 'share', d.share)), '[]'),
           (array_agg(nullif(d.member, '')) FILTER (WHERE known.metric <> 'sales_velocity' AND sign(d.contribution) = sign(cell.actual - cell.expected)))[1]
         INTO drivers, affected_segment
-        FROM revenue.metric_drivers(known.metric, now_days.before_from, now_days.before_to, now_days.run_from, now_days.run_to, split, chosen) AS d;
-      ELSIF cell.dimension <> 'all' THEN
-        affected_segment := coalesce(nullif(cell.member, ''), 'unknown');
+        FROM revenue.metric_drivers(known.metric, cell.before_from, cell.before_to, cell.run_from, cell.run_to, split, chosen) AS d;
       END IF;
-      title := format('%s%s %s: %s, %s', revenue.metric_label(known.metric),
-        CASE WHEN cell.dimension <> 'all' THEN format(' of %s %s', cell.dimension, affected_segment) ELSE '' END,
-        CASE check_kind WHEN 'change' THEN CASE WHEN change < 0 THEN 'fell' ELSE 'rose' END
-          WHEN 'average' THEN 'is above its average' ELSE CASE direction WHEN 'up' THEN 'is above its limit' ELSE 'is below its target' END END,
-        revenue.metric_text(actual, known.unit, cell.currency),
-        CASE check_kind WHEN 'level' THEN format('limit %s', revenue.metric_text(expected, known.unit, cell.currency))
-          ELSE format('after %s', revenue.metric_text(expected, known.unit, cell.currency)) END);
-    ELSE
-      title := NULL;
+      title := revenue.metric_alert_title(check_kind, known.metric, known.unit,
+        CASE WHEN cell.dimension <> 'all' THEN format(' of %s %s', cell.dimension, revenue.short_name(affected_segment)) ELSE '' END,
+        options, expected, actual, cell.currency);
+    END IF;
+    IF NOT cell.asked AND cell.of_them > handful THEN
+      member := ''; drivers := cell.members; observations := NULL;
+      title := format('%s (and %s more)', title, cell.of_them - 1);
     END IF;
     evidence := jsonb_strip_nulls(jsonb_build_object(
-      'from', now_days.run_from, 'to', now_days.run_to,
-      'before_from', CASE WHEN check_kind <> 'level' THEN now_days.before_from END,
-      'before_to', CASE WHEN check_kind <> 'level' THEN now_days.before_to END,
+      'from', cell.run_from, 'to', cell.run_to,
+      'before_from', CASE WHEN check_kind <> 'level' THEN cell.before_from END,
+      'before_to', CASE WHEN check_kind <> 'level' THEN cell.before_to END,
       'numerator', trim_scale(cell.numerator), 'denominator', trim_scale(cell.denominator),
-      'observations', cell.observations, 'observations_before', cell.observations_before, 'change', change, 'standard_errors', round(cell.z::numeric, 2), 'currency', cell.currency));
+      'observations', cell.observations_now, 'observations_before', cell.observations_before, 'change', change,
+      'standard_errors', round(cell.standard_errors::numeric, 2), 'currency', cell.currency));
     RETURN NEXT;
   END LOOP;
-  IF dimension IS NULL THEN
-    state := 'unknown'; reason := format('no value of %s is recorded for %s', known.metric, now_days.run_to);
+  IF NOT found THEN
+    state := 'unknown'; reason := format('no value of %s is recorded for %s', known.metric, to_char(last_day, 'YYYY-MM-DD'));
     dimension := 'all'; member := ''; drivers := '[]'; evidence := '{}'; stale_sources := '{}';
     RETURN NEXT;
   END IF;
