@@ -127,7 +127,7 @@ COMMENT ON FUNCTION revenue.set_rep_manager(text, text, date, integer) IS
   'The rep''s manager from a day on (NULL = today), in place of whoever it was or would have been; NULL = none. Admins and owners';
 
 CREATE OR REPLACE FUNCTION revenue.rep_team(manager_rep_id text, on_date date DEFAULT NULL, org integer DEFAULT NULL)
-RETURNS TABLE (rep_id text, depth integer) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+RETURNS TABLE (rep_id text, depth integer) LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   WITH RECURSIVE team AS (
     SELECT r.org_id, r.rep_id, 0 AS depth FROM revenue.reps r
     WHERE r.org_id = revenue.current_org(org) AND r.rep_id = rep_team.manager_rep_id
@@ -137,14 +137,15 @@ RETURNS TABLE (rep_id text, depth integer) LANGUAGE sql STABLE PARALLEL SAFE AS 
     WHERE m.valid_from <= coalesce(on_date, revenue.org_today(t.org_id))
       AND m.valid_to > coalesce(on_date, revenue.org_today(t.org_id))
   )
-  SELECT t.rep_id, t.depth FROM team t
-$$;
+  SELECT t.rep_id, t.depth FROM team t;
+END;
 COMMENT ON FUNCTION revenue.rep_team(text, date, integer) IS
   'A manager (depth 0) and all who reported to him on a day (NULL = today), directly or not';
 
 -- A deal before it is written -----------------------------------------------------------------
 
-CREATE OR REPLACE FUNCTION revenue.prepare_inserted_deal() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION revenue.prepare_inserted_deal() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   NEW.stage_entered_at := coalesce(NEW.effective_at, NEW.created_at);
   RETURN NEW;
@@ -196,24 +197,24 @@ EXECUTE FUNCTION revenue.prepare_updated_deal();
 -- deal's row lock makes the writers of one deal wait for each other.
 
 CREATE OR REPLACE FUNCTION revenue.deal_values(deal jsonb) RETURNS jsonb
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT CASE jsonb_typeof(deal) WHEN 'object' THEN deal - '{org_id,deal_id,valid_from,valid_to,recorded_at,superseded_at,deleted,continues_stage,deleted_by,changed_by,stated,effective_at,merged_at,num_interactions,num_objections_handled,last_activity_at}'::text[] END
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE jsonb_typeof(deal) WHEN 'object' THEN deal - '{org_id,deal_id,valid_from,valid_to,recorded_at,superseded_at,deleted,continues_stage,deleted_by,changed_by,stated,effective_at,merged_at,num_interactions,num_objections_handled,last_activity_at}'::text[] END;
+END;
 COMMENT ON FUNCTION revenue.deal_values(jsonb) IS
   'Of a row of deals, deal_history or deal_facts the columns that history keeps';
 
 -- A column that nobody has spoken of by some day holds then what it held later, and a new word on it
 -- must not change that: it is put down as said when the deal began.
 CREATE OR REPLACE FUNCTION revenue.unsaid_columns(org integer, deal text, until timestamptz) RETURNS text[]
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
   WITH earlier AS (
     SELECT h AS version, h.stated FROM revenue.deal_history h
     WHERE h.org_id = org AND h.deal_id = deal AND h.superseded_at = 'infinity' AND h.valid_from < until
   )
   SELECT CASE WHEN NOT EXISTS (SELECT FROM earlier e WHERE e.stated IS NULL) THEN ARRAY(
     SELECT jsonb_object_keys(revenue.deal_values(to_jsonb(e.version))) FROM earlier e
-    EXCEPT SELECT unnest(e.stated) FROM earlier e) ELSE '{}' END
-$$;
+    EXCEPT SELECT unnest(e.stated) FROM earlier e) ELSE '{}' END;
+END;
 REVOKE EXECUTE ON FUNCTION revenue.unsaid_columns(integer, text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.unsaid_columns(integer, text, timestamptz) IS
   'The columns of a deal on which its believed history has no word before then';
@@ -623,7 +624,8 @@ REVOKE EXECUTE ON FUNCTION revenue.merge_deal_facts(integer, text[], timestamptz
 COMMENT ON FUNCTION revenue.merge_deal_facts(integer, text[], timestamptz[]) IS
   'For triggers: merges these facts of an organisation''s deals into their history';
 
-CREATE OR REPLACE FUNCTION revenue.prepare_deal_fact() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION revenue.prepare_deal_fact() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   NEW.merged_at := clock_timestamp();
   RETURN NEW;
@@ -673,7 +675,7 @@ REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.re
 -- keep the planner from that, so NULL is left to the comparisons.
 
 CREATE OR REPLACE FUNCTION revenue.deals_as_of(as_of timestamptz DEFAULT NULL, known_at timestamptz DEFAULT NULL)
-RETURNS SETOF revenue.deals LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
+RETURNS SETOF revenue.deals LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 BEGIN ATOMIC
   SELECT d.org_id, d.deal_id,
     d.name, d.account_id, d.contact_id, d.owner_rep_id, d.product_id, d.pipeline_id, d.stage_id,
     d.amount, d.currency, d.close_date, d.closed_at, d.created_at, d.stage_entered_at,
@@ -730,8 +732,8 @@ RETURNS SETOF revenue.deals LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000 AS $$
   ) a ON a.org_id = h.org_id AND a.deal_id = h.deal_id
   WHERE h.recorded_at <= known_at AND h.superseded_at > known_at
     AND h.valid_from <= coalesce(as_of, known_at)
-    AND (h.valid_to > coalesce(as_of, known_at) OR h.valid_to > known_at)
-$$;
+    AND (h.valid_to > coalesce(as_of, known_at) OR h.valid_to > known_at);
+END;
 COMMENT ON FUNCTION revenue.deals_as_of(timestamptz, timestamptz) IS
   'The deals as they were at as_of (NULL = now), by what is known today, or by what had been recorded at known_at. Counters of activities are taken back from today''s';
 

@@ -8,24 +8,24 @@
 
 -- Tables partitioned by hash rely on hashint8extended, so its answers never change.
 CREATE OR REPLACE FUNCTION revenue.demo_draw(seed integer, stream integer, item bigint) RETURNS double precision
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT (pg_catalog.hashint8extended(item, seed::bigint * 1000 + stream) & 9007199254740991)::double precision
-    / 9007199254740992
-$$;
+    / 9007199254740992;
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_draw(integer, integer, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_draw(integer, integer, bigint) IS
   'For demo data: a number from 0 to below 1, evenly spread and always the same for a seed, a stream and an item';
 
 CREATE OR REPLACE FUNCTION revenue.demo_pick(words text[], draw double precision) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT words[1 + floor(draw * cardinality(words))::integer]
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT words[1 + floor(draw * cardinality(words))::integer];
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_pick(text[], double precision) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_pick(text[], double precision) IS
   'For demo data: one of the words, by a draw from 0 to below 1';
 
 CREATE OR REPLACE FUNCTION revenue.demo_words(kind text) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE kind
     WHEN 'first name' THEN '{Amara,Bruno,Chloe,Daniel,Elif,Felix,Grace,Hiro,Ines,Jonas,Keiko,Liam,Maya,Noah,
       Olga,Pablo,Quentin,Rosa,Samir,Tessa,Umar,Vera,Wanda,Xenia,Yusuf,Zoe,Aiko,Ben,Carla,Dmitri,Emma,Farid,
@@ -42,21 +42,21 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
       Hill,Hollow,Lake,Meadow,Moor,Park,Peak,Point,Ridge,Rock,Shore,Spring,Stone,Stream,Vale,Wood}'
     WHEN 'add-on' THEN '{Forecasting,Insights,Sandbox,Audit,Archive,Automation,Residency,Analytics,Integration,
       Mobile,Training}'
-  END
-$$;
+  END;
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_words(text) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_words(text) IS 'For demo data: the words that names are made of';
 
 CREATE OR REPLACE FUNCTION revenue.demo_person(number bigint) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT (revenue.demo_words('first name'))[1 + (number * 7 % 40)::integer] || ' '
-    || (revenue.demo_words('last name'))[1 + (number * 11 % 41)::integer]
-$$;
+    || (revenue.demo_words('last name'))[1 + (number * 11 % 41)::integer];
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_person(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_person(bigint) IS 'For demo data: the name of a person; 1,640 in a row differ';
 
 CREATE OR REPLACE FUNCTION revenue.demo_company(number bigint, industry text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT concat_ws(' ',
     (revenue.demo_words('company'))[1 + (number * 23 % 61)::integer],
     CASE WHEN number > 61 THEN (revenue.demo_words('place'))[1 + (number / 61 * 7 % 31)::integer] END,
@@ -71,8 +71,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
       WHEN 'government' THEN '{Council,County,Agency}'
       WHEN 'telecommunications' THEN '{Telecom,Networks,Wireless}'
       ELSE '{Consulting,Logistics,Partners}' END, revenue.demo_draw(0, 0, number)),
-    CASE WHEN number > 1891 THEN (1 + number / 1891)::text END)
-$$;
+    CASE WHEN number > 1891 THEN (1 + number / 1891)::text END);
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_company(bigint, text) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_company(bigint, text) IS
   'For demo data: the name of a company of an industry; no two numbers have the same';
@@ -284,7 +284,7 @@ RETURNS TABLE (
   case_no integer, outcome text, stage_no integer, days_min integer, days_max integer, silent_min integer,
   silent_max integer, due_min integer, due_max integer, quality_min double precision, quality_max double precision,
   touches_min integer, touches_max integer, mark text)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 BEGIN ATOMIC
   VALUES
     -- Open: days in the stage, days without activity, days to the close date.
     (1, 'open', 1, 3, 12, 1, 3, 60, 110, 0.4::float8, 0.8::float8, 2, 4, NULL),
@@ -317,8 +317,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 AS $$
     (27, 'any', 0, 216, 280, 1, 5, 0, 0, 0.0, 1.0, 2, 9, NULL),
     (28, 'any', 0, 281, 360, 1, 5, 0, 0, 0.0, 1.0, 2, 9, 'reopened'),
     (29, 'any', 0, 361, 450, 1, 5, 0, 0, 0.0, 1.0, 2, 9, NULL),
-    (30, 'any', 0, 451, 540, 1, 5, 0, 0, 0.0, 1.0, 2, 9, NULL)
-$$;
+    (30, 'any', 0, 451, 540, 1, 5, 0, 0, 0.0, 1.0, 2, 9, NULL);
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_cases() FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_cases() IS
   'For demo data: the first thirty deals, one of each case; every later deal takes one of these cases, and its marks, by chance';
@@ -334,7 +334,7 @@ RETURNS TABLE (
   created_ago integer, qualified_ago integer, proposed_ago integer, negotiated_ago integer, lost_ago integer,
   reopened_ago integer, closed_ago integer, slipped_ago integer, slipped_again_ago integer, transferred_ago integer,
   silent_ago integer)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
   WITH cases AS MATERIALIZED (
     SELECT i, i <= 30 AS scripted, z.sellers, z.accounts, z.addons,
       CASE WHEN i <= 30 THEN i
@@ -471,8 +471,8 @@ LANGUAGE sql STABLE AS $$
       CASE WHEN no_close_date THEN 0 WHEN slipped THEN 25 + floor(35 * revenue.demo_draw(seed, 254, i))::integer
            WHEN outcome = 'open' THEN 0 ELSE -floor(21 * revenue.demo_draw(seed, 254, i))::integer END AS slip,
       CASE WHEN slipped AND lasted >= 8 AND NOT no_close_date AND (scripted OR revenue.demo_draw(seed, 255, i) < 0.3)
-           THEN 30 ELSE 0 END AS slip_again) d
-$$;
+           THEN 30 ELSE 0 END AS slip_again) d;
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_deals(integer, integer, integer, integer, integer) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_deals(integer, integer, integer, integer, integer) IS
   'For load_demo(): these deals, what they were at first, and how many days before the day of loading each thing happened';
@@ -699,7 +699,7 @@ COMMENT ON FUNCTION revenue.load_demo_quotas(integer, integer, date) IS
 -- have another organisation emptied.
 
 CREATE OR REPLACE FUNCTION revenue.demo_org(seed integer, OUT org integer, OUT loaded jsonb)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
   SELECT o.org_id, CASE a.action WHEN 'load_demo' THEN a.new END
   FROM revenue.orgs o CROSS JOIN LATERAL (
     SELECT a.action, a.actor, a.new FROM revenue.audit_log a
@@ -709,8 +709,8 @@ LANGUAGE sql STABLE AS $$
     AND (NOT EXISTS (SELECT FROM revenue.members m WHERE m.org_id = o.org_id)
          OR EXISTS (SELECT FROM revenue.members m
                     WHERE m.org_id = o.org_id AND m.identity = a.actor AND m.access_level = 'owner'))
-  ORDER BY o.org_id LIMIT 1
-$$;
+  ORDER BY o.org_id LIMIT 1;
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_org(integer) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_org(integer) IS
   'For load_demo() and drop_demo(): the caller''s demo organisation of this seed, and what load_demo() put into it';

@@ -2,7 +2,9 @@
 -- judged at past months, each knowing only what was true by then.
 
 CREATE OR REPLACE FUNCTION revenue.forecast_version() RETURNS integer
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT 1 $$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT 1;
+END;
 COMMENT ON FUNCTION revenue.forecast_version() IS
   'Version of the methods behind generate_forecast(), kept with each run';
 
@@ -40,9 +42,9 @@ COMMENT ON FUNCTION revenue.forecast_period IS
   'The month, quarter or fiscal year that runs at as_of, or so many after it: its first day and the day after its last';
 
 CREATE OR REPLACE FUNCTION revenue.month_number(day date) RETURNS integer
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT CASE WHEN day BETWEEN '0001-01-01' AND '9999-12-31' THEN (12 * date_part('year', day) + date_part('month', day))::integer END
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN day BETWEEN '0001-01-01' AND '9999-12-31' THEN (12 * date_part('year', day) + date_part('month', day))::integer END;
+END;
 COMMENT ON FUNCTION revenue.month_number(date) IS 'Months counted through, so that those of two days can be subtracted; NULL outside the years 1 to 9999';
 
 -- What deals are forecast by ------------------------------------------------------------------
@@ -92,10 +94,10 @@ COMMENT ON FUNCTION revenue.keep_stage_model IS
   'Fits the stage model of an organisation with more than 10,000 deals and keeps it for the forecasts of two days; whether it did. Analysts, admins and owners';
 
 CREATE OR REPLACE FUNCTION revenue.kept_stage_model(org integer DEFAULT NULL) RETURNS jsonb
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
   SELECT m.model FROM revenue.forecast_models AS m
-  WHERE m.org_id = revenue.current_org(org) AND m.fitted_at > now() - interval '2 days' AND m.stages = revenue.deal_stages(m.org_id)
-$$;
+  WHERE m.org_id = revenue.current_org(org) AND m.fitted_at > now() - interval '2 days' AND m.stages = revenue.deal_stages(m.org_id);
+END;
 COMMENT ON FUNCTION revenue.kept_stage_model IS
   'The kept stage model, where it is not older than two days and its stages are still the same';
 
@@ -290,15 +292,15 @@ COMMENT ON FUNCTION revenue.bookings_history IS
 -- No score has a history that tells what it is worth, so that it moves repeat business by half of what it says.
 CREATE OR REPLACE FUNCTION revenue.repeat_signal(org integer DEFAULT NULL)
 RETURNS TABLE (signal double precision, churn_risk double precision, expansion_score double precision, accounts bigint)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
   SELECT greatest(least(1 + 0.5 * coalesce(avg(coalesce(a.expansion_score, 50) - coalesce(a.churn_risk, 50)), 0) / 100, 1.5), 0.5),
     avg(a.churn_risk), avg(a.expansion_score), count(*) FILTER (WHERE num_nonnulls(a.churn_risk, a.expansion_score) > 0)
   FROM revenue.account_scores() AS a
   WHERE a.org_id = revenue.current_org(org) AND num_nonnulls(a.churn_risk, a.expansion_score) > 0
     AND EXISTS (
       SELECT FROM revenue.deals AS d JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
-      WHERE d.org_id = a.org_id AND d.account_id = a.account_id AND s.kind = 'won')
-$$;
+      WHERE d.org_id = a.org_id AND d.account_id = a.account_id AND s.kind = 'won');
+END;
 COMMENT ON FUNCTION revenue.repeat_signal IS
   'What churn risk and expansion score of the customers make of repeat business: 1 + half the mean of (expansion - churn) / 100, from 0.5 to 1.5; 1 where both are unknown';
 

@@ -159,9 +159,9 @@ COMMENT ON FUNCTION revenue.set_org_settings(text, text, text, integer, integer,
   'Changes the settings that are given. Owners only, audited';
 
 CREATE OR REPLACE FUNCTION revenue.org_today(org integer DEFAULT NULL) RETURNS date
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT (now() AT TIME ZONE o.time_zone)::date FROM revenue.orgs o WHERE o.org_id = revenue.current_org(org)
-$$;
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT (now() AT TIME ZONE o.time_zone)::date FROM revenue.orgs o WHERE o.org_id = revenue.current_org(org);
+END;
 COMMENT ON FUNCTION revenue.org_today(integer) IS 'Today in the organisation''s time zone';
 
 -- Members -------------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ COMMENT ON FUNCTION revenue.remove_member(text, integer) IS
 
 CREATE OR REPLACE FUNCTION revenue.builtin_policies()
 RETURNS TABLE (name text, value jsonb, allowed text[], description text)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   VALUES
     ('discounts', '"all"'::jsonb, ARRAY['all', 'recurring', 'none'],
      'Which discounts lower MRR while they run: all, recurring ones only, or none'),
@@ -274,8 +274,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     ('fx', '"own_line"', ARRAY['own_line', 'constant_currency'],
      'Revaluation: a line of its own, or none because rates are held constant'),
     ('free', '"churn"', ARRAY['churn', 'active'],
-     'A customer who goes to a free plan: churn with reason free, or active at 0')
-$$;
+     'A customer who goes to a free plan: churn with reason free, or active at 0');
+END;
 COMMENT ON FUNCTION revenue.builtin_policies() IS
   'The policies there are, with their defaults and what else each may be; days stands for a whole number of days';
 
@@ -346,9 +346,9 @@ COMMENT ON FUNCTION revenue.checked_instant(timestamptz) IS
   'The instant itself, or an error with a hint where the calendar ends; NULL stays NULL';
 
 CREATE OR REPLACE FUNCTION revenue.days_until(day date, today date) RETURNS integer
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT CASE WHEN isfinite(day) AND isfinite(today) THEN least(greatest(day - today, -1000000), 1000000) END
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN isfinite(day) AND isfinite(today) THEN least(greatest(day - today, -1000000), 1000000) END;
+END;
 COMMENT ON FUNCTION revenue.days_until(date, date) IS
   'Days from today to a day, negative where it has passed, at most a million either way; NULL for infinity';
 
@@ -503,31 +503,31 @@ COMMENT ON FUNCTION revenue.convert_currency(numeric, text, text, date, integer)
 
 -- Inlined where it is joined, so that the planner sees one look-up through the key.
 CREATE OR REPLACE FUNCTION revenue.fx_rate_on(org_id integer, currency char(3), base_currency char(3), on_date date)
-RETURNS TABLE (rate numeric, rate_date date) LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+RETURNS TABLE (rate numeric, rate_date date) LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 BEGIN ATOMIC
   SELECT 1::numeric, fx_rate_on.on_date WHERE fx_rate_on.currency = fx_rate_on.base_currency
   UNION ALL (
     SELECT f.rate, f.rate_date FROM revenue.fx_rates f
     WHERE fx_rate_on.currency <> fx_rate_on.base_currency
       AND f.org_id = fx_rate_on.org_id AND f.currency = fx_rate_on.currency AND f.rate_date <= fx_rate_on.on_date
-    ORDER BY f.rate_date DESC LIMIT 1)
-$$;
+    ORDER BY f.rate_date DESC LIMIT 1);
+END;
 COMMENT ON FUNCTION revenue.fx_rate_on(integer, char, char, date) IS
   'For joins: the rate of a currency into the base currency of its organisation on a day, the last known one, and the day that is from; no row where none is known';
 
 CREATE OR REPLACE FUNCTION revenue.rate_on(org_id integer, currency char(3), day date) RETURNS numeric
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT f.rate FROM revenue.fx_rates AS f
   WHERE f.org_id = rate_on.org_id AND f.currency = rate_on.currency AND f.rate_date <= rate_on.day
-  ORDER BY f.rate_date DESC LIMIT 1
-$$;
+  ORDER BY f.rate_date DESC LIMIT 1;
+END;
 COMMENT ON FUNCTION revenue.rate_on(integer, char, date) IS
   'For sums: the last known rate of another currency into the base currency on a day, as a value; NULL where none is known';
 
 -- Inlined, so that nothing is called for amounts that need no rate.
 CREATE OR REPLACE FUNCTION revenue.rate_into_base(org_id integer, currency char(3), base_currency char(3), day date) RETURNS numeric
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT CASE WHEN currency = base_currency THEN 1 ELSE revenue.rate_on(org_id, currency, day) END
-$$;
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN currency = base_currency THEN 1 ELSE revenue.rate_on(org_id, currency, day) END;
+END;
 COMMENT ON FUNCTION revenue.rate_into_base(integer, char, char, date) IS
   'For sums: the rate of a currency into the base currency on a day, 1 for that itself; NULL where none is known';
 

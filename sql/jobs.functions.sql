@@ -10,7 +10,7 @@
 
 CREATE OR REPLACE FUNCTION revenue.builtin_jobs()
 RETURNS TABLE (job text, description text, run_at time, every_minutes integer, weekday smallint, command text)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10 AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10 BEGIN ATOMIC
   VALUES
     ('revenue_pipeline_snapshot', 'Keeps the pipeline and the metrics of the days that are over and not kept yet, and what is out of line in them',
      '00:00'::time, 1440, 0::smallint,
@@ -25,8 +25,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10 AS $$
      '00:05', 60, 0,
      'SELECT revenue.update_ledger($2)'),
     ('revenue_cleanup', 'Deletes messages delivered, and the log of jobs run, long ago',
-     '03:15', 1440, 0, 'SELECT revenue.purge_messages(org => $2) + revenue.purge_job_runs(org => $2)')
-$$;
+     '03:15', 1440, 0, 'SELECT revenue.purge_messages(org => $2) + revenue.purge_job_runs(org => $2)');
+END;
 COMMENT ON FUNCTION revenue.builtin_jobs IS
   'The jobs there are, when they run in the organisation''s time zone (from run_at every so many minutes, weekday 1 = Monday, 0 = every day), and what they run: $1 = when it was due, $2 = the organisation';
 
@@ -103,9 +103,9 @@ COMMENT ON FUNCTION revenue.job_times IS
   'When a rule was due last, and is due next, seen from an instant';
 
 CREATE OR REPLACE FUNCTION revenue.retry_delay(failures bigint) RETURNS interval
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT make_interval(mins => least(60, 2 ^ least(greatest(failures, 1) - 1, 6))::integer)
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT make_interval(mins => least(60, 2 ^ least(greatest(failures, 1) - 1, 6))::integer);
+END;
 COMMENT ON FUNCTION revenue.retry_delay IS
   'How long a job that failed so many times since it was due waits: a minute, doubled each time up to an hour';
 

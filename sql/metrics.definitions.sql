@@ -1,7 +1,9 @@
 -- The room metrics: which metrics there are, and how an organisation computes them.
 
 CREATE OR REPLACE FUNCTION revenue.metric_dimensions() RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT '{pipeline,segment,product,region,rep}'::text[] $$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+ SELECT '{pipeline,segment,product,region,rep}'::text[];
+END;
 COMMENT ON FUNCTION revenue.metric_dimensions IS 'What metrics are recorded by, beside the whole';
 
 -- kind: a stock is what there is at the end of a day, a flow what happened on it, a ratio two of these
@@ -10,7 +12,7 @@ CREATE OR REPLACE FUNCTION revenue.builtin_metrics()
 RETURNS TABLE (
   metric text, kind text, unit text, better text, numerator_metric text, denominator_metric text,
   sources text[], options jsonb, description text)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 BEGIN ATOMIC
   VALUES
     ('open_deals', 'stock', 'count', 'up', NULL::text, NULL::text, '{deals}'::text[], '{}'::jsonb, 'Open deals'),
     ('open_pipeline', 'stock', 'money', 'up', NULL, NULL, '{deals,fx_rates}', '{}', 'Value of the open deals'),
@@ -91,8 +93,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 AS $$
     ('nrr', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{"window_days": 365}',
      'Net retention: MRR of the customers that had some window_days before / what it was then, at the rates of then'),
     ('grr', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{"window_days": 365}',
-     'Gross retention: the same without what a customer has more than then')
-$$;
+     'Gross retention: the same without what a customer has more than then');
+END;
 COMMENT ON FUNCTION revenue.builtin_metrics IS
   'The metrics that are recorded every day, with their built-in options: a stock is what there is at the end of a day, a flow what happened on it, a ratio two flows over a window, or a flow and the stock before it';
 

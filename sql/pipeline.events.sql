@@ -209,7 +209,7 @@ COMMENT ON FUNCTION revenue.refresh_forecast IS
   'Computes the forecast that log_deal() carries forward anew; false where another session is at it. Members and above';
 
 CREATE OR REPLACE FUNCTION revenue.forecast_after_event(org integer DEFAULT NULL) RETURNS jsonb
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT jsonb_build_object(
     'computed_at', b.computed_at, 'events_since', count(e.event_id),
     'deal_count', b.deal_count - count(e.event_id),
@@ -221,7 +221,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   FROM revenue.forecast_bases AS b
   LEFT JOIN revenue.revenue_events AS e ON e.org_id = b.org_id AND e.forecast_change IS NOT NULL
   WHERE b.org_id = revenue.current_org(org)
-  GROUP BY b.org_id
-$$;
+  GROUP BY b.org_id;
+END;
 COMMENT ON FUNCTION revenue.forecast_after_event IS
   'The forecast as last computed, with what log_deal() has closed since taken out; NULL where none was computed yet';

@@ -36,7 +36,7 @@ COMMENT ON FUNCTION revenue.funnel_stages IS
 CREATE OR REPLACE FUNCTION revenue.stage_entries(
   kind text DEFAULT 'deal', as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (org_id integer, id text, pipeline_id text, stage_id text, entered_at timestamptz, deleted_at timestamptz)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT h.org_id, h.deal_id, h.pipeline_id, h.stage_id, h.stage_entered_at,
     CASE WHEN h.deleted AND (as_of IS NULL OR h.valid_to <= as_of) THEN h.valid_to END
   FROM revenue.deal_history AS h
@@ -46,8 +46,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   UNION ALL
   SELECT c.org_id, c.contact_id, c.pipeline_id, c.stage_id, c.entered_at, NULL
   FROM revenue.contact_stages AS c
-  WHERE kind = 'contact' AND (org IS NULL OR c.org_id = org) AND (as_of IS NULL OR c.entered_at <= as_of)
-$$;
+  WHERE kind = 'contact' AND (org IS NULL OR c.org_id = org) AND (as_of IS NULL OR c.entered_at <= as_of);
+END;
 COMMENT ON FUNCTION revenue.stage_entries IS
   'When each deal or contact entered each stage, up to as_of; stage_id NULL = it left the funnel. A stage may be told twice';
 
@@ -135,7 +135,7 @@ CREATE OR REPLACE FUNCTION revenue.contacts_as_of(as_of timestamptz DEFAULT NULL
 RETURNS TABLE (
   org_id integer, contact_id text, name text, account_id text, owner_rep_id text, source text,
   pipeline_id text, stage_id text, stage_entered_at timestamptz, expected_value numeric, currency char(3), created_at timestamptz)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT c.org_id, c.contact_id, c.name, c.account_id, c.owner_rep_id, c.source,
     c.pipeline_id, c.stage_id, c.stage_entered_at, c.expected_value, c.currency, c.created_at
   FROM revenue.contacts AS c WHERE as_of IS NULL AND c.stage_id IS NOT NULL
@@ -147,8 +147,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WHERE s.entered_at <= as_of ORDER BY s.org_id, s.contact_id, s.entered_at DESC
   ) AS s
   LEFT JOIN revenue.contacts AS c USING (org_id, contact_id)
-  WHERE s.stage_id IS NOT NULL
-$$;
+  WHERE s.stage_id IS NOT NULL;
+END;
 COMMENT ON FUNCTION revenue.contacts_as_of IS
   'The contacts that are in a funnel, in the stage they had at as_of (NULL = now); what else is known of them is the latest';
 
@@ -158,7 +158,7 @@ RETURNS TABLE (
   reporting_amount numeric, reporting_currency char(3), days_in_stage integer,
   win_30d double precision, win_60d double precision, win_90d double precision, win double precision,
   expected_close_date date)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   -- By itself, or a plan for few deals would fit the model once a deal.
   WITH outlook AS MATERIALIZED (
     SELECT * FROM revenue.stage_outlook('deal', as_of)
@@ -171,8 +171,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   LEFT JOIN outlook AS o ON o.org_id = d.org_id AND o.pipeline_id = d.pipeline_id
     AND o.stage_id = d.stage_id AND o.days = revenue.stage_age(d.stage_entered_at, s.moment)
   LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = d.org_id AND r.currency = d.currency
-  WHERE coalesce(s.kind = 'open', false)
-$$;
+  WHERE coalesce(s.kind = 'open', false);
+END;
 COMMENT ON FUNCTION revenue.deal_forecast IS
   'Every open deal with the probability that it is won within 30, 60 and 90 days, from where deals of its stage went and when, and the day on which a win is expected';
 
@@ -185,7 +185,7 @@ RETURNS TABLE (
   reporting_amount numeric, reporting_currency char(3), days_in_stage integer,
   win_30d double precision, win_60d double precision, win_90d double precision, win double precision,
   expected_close_date date)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   WITH outlook AS MATERIALIZED (
     SELECT * FROM revenue.stage_outlook('contact', as_of)
   )
@@ -197,8 +197,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   LEFT JOIN outlook AS o ON o.org_id = c.org_id AND o.pipeline_id = c.pipeline_id
     AND o.stage_id = c.stage_id AND o.days = revenue.stage_age(c.stage_entered_at, s.moment)
   LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = c.org_id AND r.currency = coalesce(c.currency, s.base_currency)
-  WHERE coalesce(s.kind = 'open', false)
-$$;
+  WHERE coalesce(s.kind = 'open', false);
+END;
 COMMENT ON FUNCTION revenue.contact_forecast IS
   'Every contact in a funnel with the probability that it is won within 30, 60 and 90 days, and the day on which a win is expected';
 
@@ -207,11 +207,11 @@ SELECT * FROM revenue.contact_forecast();
 
 -- A bound of few deals is the sum of some of them, which a viewer may not see.
 CREATE OR REPLACE FUNCTION revenue.visible_bound(org_id integer, rows_in_total bigint, bound numeric) RETURNS numeric
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT revenue.visible_total(org_id, rows_in_total, CASE
     WHEN org_id = ANY (revenue.visible_orgs('member')) OR bound IN ('NaN', 'Infinity', '-Infinity') THEN bound
-    ELSE round(bound, 1 - coalesce(floor(log(abs(nullif(bound, 0)))), 0)::integer) END)
-$$;
+    ELSE round(bound, 1 - coalesce(floor(log(abs(nullif(bound, 0)))), 0)::integer) END);
+END;
 COMMENT ON FUNCTION revenue.visible_bound IS
   'A bound of a total: as it is for members, to two digits for viewers, NULL for them where fewer than five rows make it up';
 

@@ -28,13 +28,13 @@ COMMENT ON FUNCTION revenue.movement_lines_deserialize(bytea, internal) IS 'Part
 COMMENT ON FUNCTION revenue.movement_lines_result(internal) IS 'Part of the aggregate movement_lines';
 
 CREATE OR REPLACE FUNCTION revenue.exchange_kind(org_id integer, day date, exchanged jsonb) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE sign(sum(CASE jsonb_typeof(e.value) WHEN 'number' THEN e.value::numeric END * CASE e.key WHEN o.base_currency THEN 1
       ELSE coalesce(revenue.rate_on(o.org_id, e.key, day), 0) END))
     WHEN 1 THEN 'expansion' WHEN -1 THEN 'contraction' ELSE 'swap' END
   FROM revenue.orgs AS o, jsonb_each(CASE jsonb_typeof(exchanged) WHEN 'object' THEN exchanged END) AS e
-  WHERE o.org_id = exchange_kind.org_id
-$$;
+  WHERE o.org_id = exchange_kind.org_id;
+END;
 COMMENT ON FUNCTION revenue.exchange_kind IS
   'What it was that a customer paid less in one currency and more in another on a day, by that day''s rates: expansion, contraction or swap; a currency without a rate is worth nothing';
 
@@ -45,14 +45,14 @@ COMMENT ON FUNCTION revenue.restated_lines IS
 
 -- Inlined, so that one plan of index look-ups serves one customer and, as a loop, all of them.
 CREATE OR REPLACE FUNCTION revenue.customer_lines(org_id integer, customer_id text, policies jsonb DEFAULT NULL)
-RETURNS revenue.movement_line[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
+RETURNS revenue.movement_line[] LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT revenue.movement_lines(i.subscription_id, i.item_id, i.product_id, i.plan, i.currency, i.status, i.valid_from,
     i.valid_to, s.cancelled_on, i.quantity, i.unit_price, i.billing_period, i.billing_count, i.discount_pct,
     i.discount_amount, i.discount_kind, i.list_mrr, i.mrr, customer_lines.policies)
   FROM revenue.subscriptions AS s
   JOIN revenue.subscription_items AS i USING (org_id, subscription_id)
-  WHERE s.org_id = customer_lines.org_id AND s.customer_id = customer_lines.customer_id AND i.kind = 'recurring'
-$$;
+  WHERE s.org_id = customer_lines.org_id AND s.customer_id = customer_lines.customer_id AND i.kind = 'recurring';
+END;
 COMMENT ON FUNCTION revenue.customer_lines IS
   'What moved in the MRR of a customer by his subscriptions as they stand, under these policies (NULL = built-in)';
 
@@ -260,19 +260,19 @@ WHEN (current_setting('revenue.clearing_demo', true) IS DISTINCT FROM 'on') EXEC
 -- Whether it is right -------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION revenue.ledger_policies(org integer DEFAULT NULL, as_of date DEFAULT NULL) RETURNS jsonb
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT jsonb_object_agg(p.name, p.value) FROM (
     SELECT DISTINCT ON (v.name) v.name, v.value FROM revenue.policies AS v
     WHERE v.org_id = revenue.current_org(org) AND v.valid_from <= coalesce(as_of, revenue.org_today(org))
     ORDER BY v.name, v.version DESC
-  ) AS p JOIN revenue.builtin_policies() AS b USING (name) WHERE p.value <> b.value
-$$;
+  ) AS p JOIN revenue.builtin_policies() AS b USING (name) WHERE p.value <> b.value;
+END;
 COMMENT ON FUNCTION revenue.ledger_policies IS
   'The policies an organisation has in force on a day (NULL = today), as far as they are not the built-in ones; NULL = none';
 
 CREATE OR REPLACE FUNCTION revenue.missing_days(org integer)
 RETURNS TABLE (booked_day date, valid_day date, kind text, currency char(3), is_adjustment boolean, amount numeric, movements bigint)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
   SELECT s.booked_day, s.valid_day, s.kind, s.currency, s.is_adjustment, sum(s.amount), sum(s.movements)
   FROM (
     SELECT m.booked_day, m.valid_day, m.kind, m.currency, m.is_adjustment, m.amount, m.movements
@@ -282,8 +282,8 @@ LANGUAGE sql STABLE AS $$
     FROM revenue.mrr_days AS d WHERE d.org_id = org
   ) AS s
   GROUP BY s.booked_day, s.valid_day, s.kind, s.currency, s.is_adjustment
-  HAVING sum(s.amount) <> 0 OR sum(s.movements) <> 0
-$$;
+  HAVING sum(s.amount) <> 0 OR sum(s.movements) <> 0;
+END;
 COMMENT ON FUNCTION revenue.missing_days IS
   'For verify_ledger() and refresh_ledger(): what the sums of an organisation''s ledger lack, or have too much, of what is in it';
 

@@ -5,12 +5,12 @@
 CREATE OR REPLACE FUNCTION revenue.customer_steps(
   org integer, until date, known timestamptz DEFAULT NULL, basis text DEFAULT 'booked')
 RETURNS TABLE (customer_id text, day date, currency char(3), amount numeric)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT m.customer_id, CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END, m.currency, m.amount
   FROM revenue.mrr_movements AS m
   WHERE m.org_id = org AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= until
-    AND (known IS NULL OR m.recorded_at <= known)
-$$;
+    AND (known IS NULL OR m.recorded_at <= known);
+END;
 REVOKE EXECUTE ON FUNCTION revenue.customer_steps FROM PUBLIC;
 COMMENT ON FUNCTION revenue.customer_steps IS
   'For functions with the owner''s rights: what each customer of an organisation pays more or less from which day on';

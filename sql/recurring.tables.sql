@@ -33,14 +33,14 @@ COMMENT ON COLUMN revenue.subscriptions.created_at IS 'When the row was made';
 -- billed. Each row is rounded once, half away from zero, to 1e-6 of its currency; every total is a sum of
 -- such rows and therefore exact.
 CREATE FUNCTION revenue.monthly_price(amount numeric, billing_period text, billing_count integer) RETURNS numeric
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE WHEN billing_count NOT BETWEEN 1 AND 1200 OR abs(amount) > 1e18 THEN NULL ELSE CASE billing_period
     WHEN 'month' THEN CASE billing_count WHEN 1 THEN round(amount, 6) ELSE round(amount / billing_count, 6) END
     WHEN 'year' THEN round(amount / (12 * billing_count), 6)
     WHEN 'week' THEN round(amount * 52 / (12 * billing_count), 6)
     WHEN 'day' THEN round(amount * 365 / (12 * billing_count), 6)
-  END END
-$$;
+  END END;
+END;
 COMMENT ON FUNCTION revenue.monthly_price(numeric, text, integer) IS
   'A price for so many days, weeks, months or years as a price a month: week x 52/12, day x 365/12; to 1e-6, half away from zero. NULL for another period, and beyond 1200 of them or 1e18';
 

@@ -135,7 +135,7 @@ RETURNS TABLE (
   version integer, deals bigint, log_loss double precision, brier double precision,
   calibration_error double precision, auc double precision, mean_predicted double precision,
   win_rate double precision, log_loss_above_a double precision, standard_error double precision, calibration jsonb)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
   WITH chosen AS MATERIALIZED (
     SELECT revenue.current_org(org) AS org_id,
       revenue.framework_weights(coalesce(version_a, 0), vertical, org) AS a,
@@ -190,7 +190,7 @@ LANGUAGE sql STABLE AS $$
     (coalesce(version_a, 0), q.a, 0::double precision, NULL::double precision),
     (coalesce(version_b, (SELECT f.version FROM revenue.framework AS f, chosen AS c
                           WHERE f.org_id = c.org_id AND f.vertical = coalesce(compare_frameworks.vertical, 'all')
-                            AND f.active), 0), q.b, q.above, q.error)) AS v(version, quality, above, error)
-$$;
+                            AND f.active), 0), q.b, q.above, q.error)) AS v(version, quality, above, error);
+END;
 COMMENT ON FUNCTION revenue.compare_frameworks IS
   'Two versions (0 = built-in, NULL = active) scored on the same closed deals as they stood some days before they closed: log loss, Brier, calibration, and b''s log loss above a''s with its standard error';

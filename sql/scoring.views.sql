@@ -4,17 +4,17 @@
 -- no row, gets totals of at least five.
 
 CREATE OR REPLACE FUNCTION revenue.cell_visible(org_id integer, rows_in_cell bigint) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT rows_in_cell >= 5 OR org_id = ANY (revenue.visible_orgs('member'))
-$$;
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT rows_in_cell >= 5 OR org_id = ANY (revenue.visible_orgs('member'));
+END;
 COMMENT ON FUNCTION revenue.cell_visible IS
   'Whether the caller may see a total over so many rows: a viewer sees no cell of fewer than five';
 
 CREATE OR REPLACE FUNCTION revenue.visible_total(org_id integer, rows_in_total bigint, total numeric) RETURNS numeric
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE WHEN (rows_in_total = 0 OR revenue.cell_visible(org_id, rows_in_total))
-    AND total NOT IN ('NaN', 'Infinity', '-Infinity') THEN total END
-$$;
+    AND total NOT IN ('NaN', 'Infinity', '-Infinity') THEN total END;
+END;
 COMMENT ON FUNCTION revenue.visible_total IS
   'A total within a cell, NULL for a viewer where fewer than five rows make it up';
 
@@ -53,7 +53,7 @@ RETURNS TABLE (
   num_objections_handled integer, competitors_mentioned integer,
   close_probability double precision, weighted_amount double precision,
   health_score double precision, health_category text, risk_factors text[])
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT
     d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.product_id,
     d.pipeline_id, d.stage_id, s.name, s.position, d.industry, d.segment, d.source, d.created_at,
@@ -87,8 +87,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, revenue.days_until(d.close_date, s.today),
         x.weights) AS health_score
   ) AS y
-  WHERE coalesce(s.kind = 'open', false)
-$$;
+  WHERE coalesce(s.kind = 'open', false);
+END;
 COMMENT ON FUNCTION revenue.deal_scores IS
   'Every open deal with its probability, health, risk factors and amount in the reporting currency, now or at any past instant';
 
@@ -113,7 +113,7 @@ WHERE s.health_category NOT IN ('healthy', 'strong');
 
 CREATE OR REPLACE FUNCTION revenue.at_risk_deals(
   min_deal_value numeric DEFAULT 0, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
-RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT jsonb_build_object('count', count(*), 'deals', coalesce(jsonb_agg(
     jsonb_build_object(
       'id', s.deal_id, 'name', s.name, 'company', a.name, 'deal_value', trim_scale(s.reporting_amount),
@@ -124,8 +124,8 @@ RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
   LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
   WHERE s.org_id = revenue.current_org(org)
     AND s.health_category NOT IN ('healthy', 'strong')
-    AND coalesce(s.reporting_amount, 0) >= coalesce(min_deal_value, 0)
-$$;
+    AND coalesce(s.reporting_amount, 0) >= coalesce(min_deal_value, 0);
+END;
 COMMENT ON FUNCTION revenue.at_risk_deals IS
   'Open deals whose health is critical or at risk, from a value up, largest first: {count, deals[]}';
 
@@ -133,7 +133,7 @@ CREATE OR REPLACE FUNCTION revenue.account_scores(as_of timestamptz DEFAULT NULL
 RETURNS TABLE (
   org_id integer, account_id text, name text, industry text, segment text, region text, owner_rep_id text,
   churn_risk double precision, churn jsonb, expansion_score double precision, expansion jsonb)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   WITH frameworks AS MATERIALIZED (
     SELECT * FROM revenue.frameworks_in_force()
   ), catalogue AS MATERIALIZED (
@@ -167,8 +167,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     revenue.explain_expansion_score(
       seats_used, seats_bought, usage_recent, usage_limit, products_owned, products, usage_growth,
       100 - churn_risk, weights)
-  FROM at_risk
-$$;
+  FROM at_risk;
+END;
 COMMENT ON FUNCTION revenue.account_scores IS
   'Every account with its churn risk and its room to grow, both explained; as_of moves the day, the indicators are the latest known';
 
@@ -376,7 +376,7 @@ RETURNS TABLE (
   amount numeric, currency char(3), reporting_amount numeric, reporting_currency char(3),
   fx_rate numeric, fx_rate_date date, fx_filled boolean,
   num_objections_handled integer, competitors_mentioned integer)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.product_id,
     d.pipeline_id, d.stage_id, d.industry, d.segment, d.source,
     s.kind = 'won', x.closed_on, d.created_at, revenue.elapsed_days(d.created_at, d.closed_at),
@@ -387,8 +387,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   CROSS JOIN LATERAL (SELECT coalesce((d.closed_at AT TIME ZONE s.time_zone)::date, d.close_date) AS closed_on) AS x
   LEFT JOIN revenue.closing_rates(as_of) AS r
     ON r.org_id = d.org_id AND r.currency = d.currency AND r.closed_on = x.closed_on
-  WHERE coalesce(s.kind <> 'open', false)
-$$;
+  WHERE coalesce(s.kind <> 'open', false);
+END;
 COMMENT ON FUNCTION revenue.closed_deals IS
   'Every won or lost deal, its amount converted at the rate of the day it closed';
 
@@ -521,12 +521,12 @@ CREATE OR REPLACE FUNCTION revenue.org_close_probability(
   competitors_mentioned bigint DEFAULT NULL,
   vertical text DEFAULT 'all',
   org integer DEFAULT NULL)
-RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE AS $$
+RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT revenue.close_probability(
     deal_stage, days_in_stage, lead_score, num_interactions, num_objections_handled, champion_identified,
     budget_confirmed, decision_maker_engaged, competitors_mentioned,
-    revenue.framework_weights(NULL, vertical, org))
-$$;
+    revenue.framework_weights(NULL, vertical, org));
+END;
 COMMENT ON FUNCTION revenue.org_close_probability IS
   'close_probability with the weights that are in force in the organisation, for all or for one vertical';
 
