@@ -409,6 +409,28 @@ REVOKE EXECUTE ON FUNCTION revenue.scored_metrics FROM PUBLIC;
 COMMENT ON FUNCTION revenue.scored_metrics IS
   'For compute_metrics(): weighted pipeline, deals at risk, 30-day forecasts, coverage and the gap to the quota at the end of a day (NULL = today, now)';
 
+CREATE OR REPLACE FUNCTION revenue.metrics_part(part text, first_day date, last_day date, definitions jsonb DEFAULT '{}', org integer DEFAULT NULL)
+RETURNS TABLE (
+  day date, metric text, dimension text, member text, value double precision, numerator numeric, denominator numeric,
+  observations bigint, reason text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  CASE part
+    WHEN 'deal' THEN RETURN QUERY SELECT m.* FROM revenue.deal_metrics(first_day, last_day, definitions, org) AS m;
+    WHEN 'activity' THEN RETURN QUERY SELECT m.* FROM revenue.activity_metrics(first_day, last_day, definitions, org) AS m;
+    WHEN 'recurring' THEN RETURN QUERY SELECT m.* FROM revenue.recurring_metrics(first_day, last_day, definitions, org) AS m;
+    WHEN 'efficiency' THEN RETURN QUERY SELECT m.* FROM revenue.efficiency_metrics(first_day, last_day, definitions, org) AS m;
+    WHEN 'scored' THEN RETURN QUERY SELECT m.* FROM revenue.scored_metrics(first_day, definitions, org) AS m;
+    ELSE RETURN QUERY SELECT m.* FROM revenue.retention_metrics(first_day, definitions, org) AS m;
+  END CASE;
+EXCEPTION WHEN OTHERS THEN
+  PERFORM revenue.leave_out(format('%s metrics of %s%s', part, to_char(first_day, 'YYYY-MM-DD'),
+    CASE WHEN last_day > first_day THEN to_char(last_day, '" to "YYYY-MM-DD') ELSE '' END), concat_ws(' ', SQLSTATE, SQLERRM));
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.metrics_part FROM PUBLIC;
+COMMENT ON FUNCTION revenue.metrics_part IS
+  'For compute_metrics(): deal, activity, recurring, efficiency, scored or retention metrics; what fails is left out, and keeps the others from nothing';
+
 CREATE OR REPLACE FUNCTION revenue.compute_metrics(
   first_day date DEFAULT NULL, last_day date DEFAULT NULL, versions jsonb DEFAULT NULL, scored boolean DEFAULT true,
   org integer DEFAULT NULL)
@@ -462,15 +484,12 @@ BEGIN
     CROSS JOIN LATERAL (SELECT (compute_metrics.versions ->> d.metric)::integer AS version) AS v;
     RETURN QUERY
     WITH computed AS MATERIALIZED (
-      SELECT * FROM revenue.deal_metrics(regime.starts, regime.ends, definitions, chosen)
-      UNION ALL SELECT * FROM revenue.activity_metrics(regime.starts, regime.ends, definitions, chosen)
-      UNION ALL SELECT * FROM revenue.recurring_metrics(regime.starts, regime.ends, definitions, chosen)
-      UNION ALL SELECT * FROM revenue.efficiency_metrics(regime.starts, regime.ends, definitions, chosen)
+      SELECT s.* FROM unnest('{deal,activity,recurring,efficiency}'::text[]) AS p(part)
+      CROSS JOIN LATERAL revenue.metrics_part(p.part, regime.starts, regime.ends, definitions, chosen) AS s
       UNION ALL
       SELECT s.* FROM generate_series(regime.starts::timestamp, regime.ends::timestamp, interval '1 day') AS d
-      CROSS JOIN LATERAL (
-        SELECT * FROM revenue.scored_metrics(d::date, definitions, chosen)
-        UNION ALL SELECT * FROM revenue.retention_metrics(d::date, definitions, chosen)) AS s
+      CROSS JOIN unnest('{scored,retention}'::text[]) AS p(part)
+      CROSS JOIN LATERAL revenue.metrics_part(p.part, d::date, d::date, definitions, chosen) AS s
       WHERE coalesce(scored, true)
     )
     SELECT x.day, x.metric, x.dimension, x.member, x.value, x.numerator, x.denominator, x.observations,

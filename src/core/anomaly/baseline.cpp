@@ -13,6 +13,7 @@ constexpr double kLeast = 0.02;    // of the usual value: where the logarithm en
 constexpr double kLeastRateSigma = 0.02;  // of the log odds: no rate is steadier than that
 constexpr double kMostUnits = 1e9;
 constexpr int kRounds = 3;
+constexpr double kPlainly = 1;  // log likelihood a point by which a straight scale has to fit better
 constexpr std::size_t kFewestSeen = 3;  // times; the median of fewer follows the noise
 constexpr std::ptrdiff_t kReach = 10;  // points on either side that a local level is the median of
 
@@ -27,6 +28,7 @@ double median(std::vector<double>& values) {
 struct Fit {
   std::vector<double> residual;
   double sigma = 0;
+  double middle = 0;  // sigma by the median alone
 };
 
 // Level by running medians, effects by medians of what it leaves, in turn.
@@ -70,7 +72,8 @@ Fit backfit(const std::vector<double>& y, const std::vector<PeriodEffects>& effe
   }
   double square = 0;
   for (const double size : sizes) square += size * size / static_cast<double>(sizes.size());
-  fit.sigma = kMadToSigma * median(sizes);
+  fit.middle = kMadToSigma * median(sizes);
+  fit.sigma = fit.middle;
   // More than half fits exactly, such as the zeros of a metric that seldom moves: there is no middle
   // to tell the noise by.
   constexpr double kTooNarrow = 0.1;
@@ -110,6 +113,34 @@ double smallest_step(const std::vector<double>& y) {
   return std::isfinite(step) ? step : 0;
 }
 
+// The points on one scale, and how well they fit there.
+struct Scaled {
+  std::vector<double> y;
+  Fit fit;
+  double least_sigma = 0;
+  double stretch = 0;  // sum of the logarithms of the scale's slope
+
+  // As if the noise were normal on this scale (Box & Cox 1964), up to a constant.
+  double log_likelihood() const {
+    constexpr double kExact = 1e-9;
+    return stretch - static_cast<double>(y.size()) * std::log(std::max(fit.middle, kExact));
+  }
+};
+
+Scaled fit_on(const Shape& shape, const std::vector<Point>& points, const std::vector<PeriodEffects>& effects,
+              std::size_t effect_count) {
+  constexpr double kLeastSigma = 1e-6;  // of a series that never moves
+  Scaled scaled;
+  scaled.y.reserve(points.size());
+  for (const Point& point : points) {
+    scaled.y.push_back(shape.forward(point));
+    if (shape.kind == Shape::Kind::logarithm) scaled.stretch -= scaled.y.back();
+  }
+  scaled.fit = backfit(scaled.y, effects, effect_count);
+  scaled.least_sigma = std::max(smallest_step(scaled.y) / std::sqrt(12.0), kLeastSigma);
+  return scaled;
+}
+
 }  // namespace
 
 double Shape::forward(const Point& point) const {
@@ -121,10 +152,11 @@ double Shape::forward(double value) const {
   double y = value / level;
   switch (kind) {
     case Kind::logarithm:
-      y = std::log(std::max(y, kLeast));
+      // What falls below nothing is further away than nothing is.
+      y = std::log(std::max(y, kLeast)) - std::log1p(std::max(-y, 0.0) / kLeast);
       break;
     case Kind::root:
-      y = 2 * std::sqrt(std::max(y, 0.0));
+      y = std::copysign(2 * std::sqrt(std::fabs(y)), y);
       break;
     case Kind::odds:
       y = std::log(value / (1 - value));
@@ -175,12 +207,18 @@ Baseline learn_baseline(const std::vector<Point>& points, const Calendar& calend
   const bool ratio = points.front().n > 0;
   Baseline baseline;
   baseline.shape = ratio ? Shape{Shape::Kind::odds, 1} : Shape{kind_for(points), usual_value(points)};
-  std::vector<double> y;
-  y.reserve(points.size());
-  for (const Point& point : points) y.push_back(baseline.shape.forward(point));
-  Fit fit = backfit(y, effects, calendar.effects());
-  constexpr double kLeastSigma = 1e-6;  // of a series that never moves
-  baseline.least_sigma = std::max(smallest_step(y) / std::sqrt(12.0), kLeastSigma);
+  Scaled scaled = fit_on(baseline.shape, points, effects, calendar.effects());
+  if (baseline.shape.kind == Shape::Kind::logarithm) {
+    const Shape line{Shape::Kind::linear, baseline.shape.level};
+    Scaled straight = fit_on(line, points, effects, calendar.effects());
+    if (straight.log_likelihood() > scaled.log_likelihood() + kPlainly * static_cast<double>(points.size())) {
+      baseline.shape = line;
+      scaled = std::move(straight);
+    }
+  }
+  const std::vector<double>& y = scaled.y;
+  Fit& fit = scaled.fit;
+  baseline.least_sigma = scaled.least_sigma;
   double variance = fit.sigma * fit.sigma;
   if (ratio) {
     // What drawing so few observations makes is not the rate's own.

@@ -11,7 +11,7 @@ constexpr std::size_t kEffects = 2;
 
 constexpr double kLevelSize = 1;  // prior standard deviations, as shares of the level
 constexpr double kSlopeSize = 0.003;
-constexpr double kDamping = 0.99;      // a trend does not go on for ever
+constexpr double kDamping = 1.0;      // a trend does not go on for ever
 constexpr double kSlopeDrift = 0.02;   // of the drift of the level
 constexpr double kEffectDrift = 0.01;  // sigmas a period
 
