@@ -123,6 +123,7 @@ DECLARE
   served integer[] := ARRAY(
     SELECT v FROM unnest(revenue.visible_orgs('analyst')) AS v WHERE job_status.org IS NULL OR v = job_status.org);
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH rules AS (
     SELECT o.org_id, b.job, b.description, s.scheduled_at IS NOT NULL AND coalesce(e.enabled, true) AS enabled,
@@ -203,6 +204,13 @@ END $$;
 COMMENT ON FUNCTION revenue.tick_instant IS
   'For the tick: the instant itself, the present for NULL, or an error with a hint where it is yet to come';
 
+CREATE OR REPLACE FUNCTION revenue.take_job_lock(job text, org integer) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN revenue.take_lock('job ' || take_job_lock.job, revenue.require_org('admin', org), false);
+END $$;
+COMMENT ON FUNCTION revenue.take_job_lock IS 'For the tick: the lock of a job until the end of the transaction; false where another session has it';
+
 CREATE OR REPLACE FUNCTION revenue.begin_job(
   job text, only_if_due boolean DEFAULT true, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS uuid LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -217,7 +225,7 @@ BEGIN
   IF NOT EXISTS (SELECT FROM revenue.builtin_jobs() AS b WHERE b.job = begin_job.job) THEN
     RAISE EXCEPTION 'unknown job "%"', begin_job.job USING ERRCODE = 'invalid_parameter_value',
       HINT = 'The jobs are listed by revenue.builtin_jobs().';
-  ELSIF NOT pg_try_advisory_xact_lock(hashtext('revenue_intel job ' || begin_job.job), chosen) THEN
+  ELSIF NOT revenue.take_job_lock(begin_job.job, chosen) THEN
     RETURN NULL;
   END IF;
   WITH gone AS (
@@ -257,7 +265,7 @@ DECLARE
   ended text;
 BEGIN
   SELECT * INTO run FROM revenue.job_runs AS u WHERE u.org_id = chosen AND u.run_id = finish_job.run_id;
-  IF run.run_id IS NULL OR NOT pg_try_advisory_xact_lock(hashtext('revenue_intel job ' || run.job), chosen) THEN
+  IF run.run_id IS NULL OR NOT revenue.take_job_lock(run.job, chosen) THEN
     RETURN NULL;
   END IF;
   -- Whoever had the lock in between took the run for a dead one.
@@ -400,7 +408,7 @@ COMMENT ON FUNCTION revenue.update_ledger IS
   'compact_ledger(), and refresh_ledger() where other policies have come in force than the ledger is written by; how many rows were folded. Admins and owners';
 
 CREATE OR REPLACE FUNCTION revenue.purge_job_runs(keep interval DEFAULT '90 days', org integer DEFAULT NULL) RETURNS bigint
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.require_org('admin', org);

@@ -10,14 +10,13 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp 
   WITH known AS (
     SELECT s.org_id, s.pipeline_id, s.stage_id, s.name, s.position, s.kind,
       (row_number() OVER (PARTITION BY s.org_id ORDER BY s.pipeline_id, s.position))::integer AS stage_no,
-      CASE s.kind WHEN 'won' THEN 1 ELSE coalesce(
-        (x.weights -> 'stages' -> 'probability' ->> s.framework_stage)::double precision,
-        (x.weights -> 'stages' ->> 'unknown_probability')::double precision) END AS probability,
-      coalesce((x.weights -> 'stages' -> 'typical_days' ->> s.framework_stage)::double precision,
-        (x.weights -> 'stages' ->> 'default_typical_days')::double precision) AS typical_days
+      CASE s.kind WHEN 'won' THEN 1
+        ELSE coalesce(f.probability, (x.weights -> 'stages' ->> 'unknown_probability')::double precision) END AS probability,
+      coalesce(f.typical_days, (x.weights -> 'stages' ->> 'default_typical_days')::double precision) AS typical_days
     FROM revenue.scored_stages() AS s
     JOIN revenue.pipelines AS p USING (org_id, pipeline_id)
     CROSS JOIN LATERAL (SELECT coalesce(s.weights, revenue.resolve_framework(NULL, NULL)) AS weights) AS x
+    LEFT JOIN LATERAL revenue.framework_stages(x.weights) AS f ON f.name = s.framework_stage
     WHERE p.kind = pipeline_kind
   )
   SELECT k.org_id, k.pipeline_id, k.stage_id, k.name, k.position, k.kind, k.stage_no, n.stage_no,
@@ -49,7 +48,7 @@ LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   WHERE kind = 'contact' AND (org IS NULL OR c.org_id = org) AND (as_of IS NULL OR c.entered_at <= as_of);
 END;
 COMMENT ON FUNCTION revenue.stage_entries IS
-  'When each deal or contact entered each stage, up to as_of; stage_id NULL = it left the funnel. A stage may be told twice';
+  'For stage_model(): when each deal or contact entered each stage, up to as_of; stage_id NULL = it left the funnel. A stage may be told twice';
 
 CREATE OR REPLACE FUNCTION revenue.stage_model(
   kind text DEFAULT 'deal', as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
@@ -101,6 +100,7 @@ DECLARE
   model jsonb;
   moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
 BEGIN
+  PERFORM revenue.check_org(org);
   FOREACH each_org IN ARRAY revenue.visible_orgs('viewer') LOOP
     CONTINUE WHEN each_org <> stage_outlook.org;
     model := revenue.stage_model(stage_outlook.kind, as_of, each_org);
@@ -163,13 +163,15 @@ LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   WITH outlook AS MATERIALIZED (
     SELECT * FROM revenue.stage_outlook('deal', as_of)
   )
-  SELECT d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.segment, d.pipeline_id, d.stage_id,
+  SELECT d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, coalesce(d.segment, g.segment), d.pipeline_id, d.stage_id,
     d.amount * r.rate, s.base_currency, o.days, o.win_30d, o.win_60d, o.win_90d, o.win,
     s.today + ceil(o.days_to_win - 1e-6)::integer
   FROM revenue.deals_as_of(as_of) AS d
   LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
   LEFT JOIN outlook AS o ON o.org_id = d.org_id AND o.pipeline_id = d.pipeline_id
     AND o.stage_id = d.stage_id AND o.days = revenue.stage_age(d.stage_entered_at, s.moment)
+  LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.segment IS NULL THEN d.account_id END) AS g
+    ON s.today >= g.valid_from AND s.today < g.valid_to
   LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = d.org_id AND r.currency = d.currency
   WHERE coalesce(s.kind = 'open', false);
 END;
@@ -225,6 +227,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET enable_mergejoin = off SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   IF coalesce(pipeline_forecast.kind, '') NOT IN ('deal', 'contact') THEN
     RAISE EXCEPTION 'no pipeline is of the kind "%"', coalesce(pipeline_forecast.kind, 'NULL')
       USING ERRCODE = 'invalid_parameter_value', HINT = 'The kind is deal or contact.';
@@ -288,19 +291,19 @@ DECLARE
   chosen integer := revenue.current_org(org);
   zone text := (SELECT o.time_zone FROM revenue.orgs AS o WHERE o.org_id = chosen);
   today date := (now() AT TIME ZONE zone)::date;
-  last_day date := least(coalesce(forecast_calibration.to_date, today - 30), today - 30);
-  first_day date := coalesce(forecast_calibration.from_date, (last_day - interval '1 year')::date);
+  day_after date := least(coalesce(forecast_calibration.to_date, today - 29), today - 29);
+  first_day date := coalesce(forecast_calibration.from_date, (day_after - 1 - interval '1 year')::date);
   moment timestamptz;
 BEGIN
-  IF first_day NOT BETWEEN '0001-01-01' AND '9999-12-31' OR last_day NOT BETWEEN '0001-01-01' AND '9999-12-31' THEN
+  IF first_day NOT BETWEEN '0001-01-01' AND '9999-12-31' OR day_after NOT BETWEEN '0001-01-01' AND '9999-12-31' THEN
     RAISE EXCEPTION 'from_date and to_date must lie in the years 1 to 9999' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave them out for the last year.';
-  ELSIF coalesce(step, interval '0') NOT BETWEEN interval '1 day' AND interval '100 years' OR (last_day - first_day) / extract(epoch FROM step) * 86400 > 1000 THEN
+  ELSIF coalesce(step, interval '0') NOT BETWEEN interval '1 day' AND interval '100 years' OR (day_after - first_day) / extract(epoch FROM step) * 86400 > 1000 THEN
     RAISE EXCEPTION 'step must be a day to 100 years and make at most 1,000 origins' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'The default is a month.';
   END IF;
-  FOR origin IN SELECT g::date FROM generate_series(first_day::timestamp, last_day::timestamp, step) AS g ORDER BY 1 LOOP
-    moment := origin::timestamp AT TIME ZONE zone;
+  FOR origin IN SELECT g::date FROM generate_series(first_day::timestamp, day_after::timestamp, step) AS g WHERE g < day_after ORDER BY 1 LOOP
+    moment := origin::timestamp AT TIME ZONE zone - interval '1 us';  -- what comes on the origin itself is to be forecast
     RETURN QUERY
     -- By themselves, or a plan for few deals would fit the model once a deal.
     WITH outlook AS MATERIALIZED (
@@ -318,7 +321,7 @@ BEGIN
         AND o.stage_id = d.stage_id AND o.days = revenue.stage_age(d.stage_entered_at, moment)
       WHERE d.org_id = chosen AND coalesce(s.kind = 'open', false)
     ), outcomes AS (
-      SELECT h.days, x.p, x.dispersion, coalesce(c.won_at <= h.until, false) AS won
+      SELECT h.days, x.p, x.dispersion, coalesce(c.won_at < h.until, false) AS won
       FROM chances AS c
       CROSS JOIN (
         SELECT days, (origin + days)::timestamp AT TIME ZONE zone AS until FROM unnest('{30,60,90}'::integer[]) AS days) AS h

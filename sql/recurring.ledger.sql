@@ -70,7 +70,7 @@ CREATE OR REPLACE TRIGGER add_books AFTER INSERT ON revenue.orgs
 FOR EACH ROW EXECUTE FUNCTION revenue.add_books();
 
 -- What writers added becomes part of the rows whose batch is all zeros. Two that did so at once would wait
--- for each other, so that it is for who holds the advisory lock.
+-- for each other, so that it is for who holds the lock.
 CREATE OR REPLACE FUNCTION revenue.fold_days(org integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -99,7 +99,8 @@ COMMENT ON FUNCTION revenue.fold_days IS
 -- Few statements of few nodes, planned once a session for index look-ups, because they stand behind every
 -- write of a subscription. A writer first updates the version row of each customer, in order: under READ
 -- COMMITTED a second one waits there and then sees what the first wrote, under REPEATABLE READ he fails
--- with 40001. The advisory lock keeps a period from being closed while something is booked in it.
+-- with 40001. The row of the books is shared by all writers, and locked by who closes a period or restates the
+-- books: he waits for those who write, and they do not queue behind him while he waits.
 
 CREATE OR REPLACE FUNCTION revenue.restate_customers(org integer, customers text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -110,10 +111,7 @@ DECLARE
   batch uuid;
   added integer;
 BEGIN
-  PERFORM pg_advisory_xact_lock_shared(1836216178, org);
-  IF current_setting('transaction_isolation') <> 'read committed' THEN
-    PERFORM FROM revenue.mrr_books AS b WHERE b.org_id = org FOR SHARE;
-  END IF;
+  PERFORM FROM revenue.mrr_books AS b WHERE b.org_id = org FOR KEY SHARE;
   WITH written AS (
     INSERT INTO revenue.mrr_customers AS c (org_id, customer_id, version, known_on, recorded_on, recorded_at)
     SELECT org, t.customer_id, 1, (now() AT TIME ZONE o.time_zone)::date, (now() AT TIME ZONE o.time_zone)::date, clock_timestamp()
@@ -160,7 +158,7 @@ BEGIN
   -- One write of about a thousand folds what they added, so that readers never add up more than some
   -- thousand rows. By chance, because a counter would be a row that all of them wait for.
   IF ('x' || right(batch::text, 5))::bit(20)::integer < 1024 * added AND current_setting('transaction_isolation') = 'read committed'
-    AND pg_try_advisory_xact_lock(1836216179, org) THEN
+    AND revenue.take_lock('ledger sums', org, false) THEN
     PERFORM revenue.fold_days(org);
   END IF;
 END $$;
@@ -335,9 +333,9 @@ DECLARE
   touched text[];
 BEGIN
   -- Nobody writes by the old policies while the new ones come in.
-  PERFORM pg_advisory_xact_lock(1836216178, chosen);
-  in_force := revenue.ledger_policies(chosen);
   INSERT INTO revenue.mrr_books (org_id) VALUES (chosen) ON CONFLICT DO NOTHING;
+  PERFORM FROM revenue.mrr_books AS b WHERE b.org_id = chosen FOR UPDATE;
+  in_force := revenue.ledger_policies(chosen);
   UPDATE revenue.mrr_books AS b SET policies = in_force, changed_at = clock_timestamp()
   WHERE b.org_id = chosen AND b.policies IS DISTINCT FROM in_force;
   SELECT array_agg(DISTINCT v.customer_id COLLATE "C") INTO touched FROM revenue.verify_ledger(chosen) AS v WHERE v.part = 'movements';
@@ -357,7 +355,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 DECLARE
   chosen integer := revenue.require_org('admin', org);
 BEGIN
-  PERFORM pg_advisory_xact_lock(1836216179, chosen);
+  PERFORM revenue.take_lock('ledger sums', chosen);
   RETURN revenue.fold_days(chosen);
 END $$;
 COMMENT ON FUNCTION revenue.compact_ledger IS
@@ -376,7 +374,6 @@ DECLARE
   before date;
 BEGIN
   -- Writers in flight come first, and later ones book after it.
-  PERFORM pg_advisory_xact_lock(1836216178, chosen);
   SELECT b.closed_to INTO before FROM revenue.mrr_books AS b WHERE b.org_id = chosen FOR UPDATE;
   IF until > today OR NOT isfinite(until) THEN
     RAISE EXCEPTION 'a period that is not over cannot be closed: %', until USING ERRCODE = 'invalid_parameter_value',

@@ -22,6 +22,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $
 DECLARE
   found_set jsonb := (SELECT s.policies FROM revenue.builtin_policy_sets() AS s WHERE s.name = policy_set.name);
 BEGIN
+  PERFORM revenue.check_org(org);
   IF policy_set.name = 'own' THEN RETURN coalesce(revenue.ledger_policies(org), '{}'); END IF;
   IF found_set IS NULL THEN
     RAISE EXCEPTION 'unknown set of policies "%"', policy_set.name USING ERRCODE = 'invalid_parameter_value',

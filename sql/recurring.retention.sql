@@ -30,6 +30,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp S
 DECLARE
   o record;
 BEGIN
+  PERFORM revenue.check_org(org);
   IF window_months NOT BETWEEN 1 AND 120 OR window_months IS NULL THEN
     RAISE EXCEPTION 'window_months must be from 1 to 120' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave it out for the twelve months up to each close.';
@@ -113,6 +114,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp S
 DECLARE
   o record;
 BEGIN
+  PERFORM revenue.check_org(org);
   IF coalesce(period, '') NOT IN ('day', 'week', 'month', 'quarter', 'year') THEN
     RAISE EXCEPTION 'unknown period "%"', period USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Use day, week, month, quarter or year.';
@@ -151,6 +153,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp S
 DECLARE
   o record;
 BEGIN
+  PERFORM revenue.check_org(org);
   PERFORM revenue.check_ledger_dimension(dimension, membership);
   FOR o IN SELECT * FROM revenue.ledger_days(as_of, basis, NULL, org) AS d ORDER BY d.org_id LOOP
     RETURN QUERY

@@ -84,7 +84,7 @@ LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT DISTINCT ON (s.org_id, s.customer_id) s.org_id, s.customer_id, a.account_id, a.segment, a.region, a.industry, a.country
   FROM revenue.subscriptions AS s
   LEFT JOIN revenue.accounts AS a ON a.org_id = s.org_id AND a.account_id = coalesce(s.account_id, s.customer_id)
-  WHERE org IS NULL OR s.org_id = org
+  WHERE revenue.check_org(org) AND (org IS NULL OR s.org_id = org)
   ORDER BY s.org_id, s.customer_id, a.account_id IS NULL, s.subscription_id;
 END;
 COMMENT ON FUNCTION revenue.customer_members IS 'The account of each customer and what it belongs to today';
@@ -227,6 +227,7 @@ DECLARE
   o record;
   in_all boolean := coalesce(dimension, '') = 'all';
 BEGIN
+  PERFORM revenue.check_org(org);
   IF NOT in_all THEN PERFORM revenue.check_ledger_dimension(dimension, membership); END IF;
   IF coalesce(period, '') NOT IN ('day', 'week', 'month', 'quarter', 'year') THEN
     RAISE EXCEPTION 'unknown period "%"', period USING ERRCODE = 'invalid_parameter_value',
@@ -398,7 +399,7 @@ LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   JOIN revenue.orgs AS o USING (org_id)
   CROSS JOIN LATERAL (
     SELECT revenue.rate_into_base(m.org_id, m.currency, o.base_currency, m.valid_day) AS rate) AS r
-  WHERE m.booked_day <= coalesce(as_of, (now() AT TIME ZONE o.time_zone)::date)
+  WHERE revenue.check_org(org) AND m.booked_day <= coalesce(as_of, (now() AT TIME ZONE o.time_zone)::date)
     AND (known IS NULL OR m.recorded_at <= known) AND (from_date IS NULL OR m.booked_day >= from_date)
     AND (org IS NULL OR m.org_id = org);
 END;
@@ -418,6 +419,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mod
 DECLARE
   o record;
 BEGIN
+  PERFORM revenue.check_org(org);
   PERFORM revenue.check_ledger_dimension(dimension, membership);
   IF coalesce(basis, '') NOT IN ('booked', 'valid') THEN
     RAISE EXCEPTION 'unknown basis "%"', basis USING ERRCODE = 'invalid_parameter_value',
@@ -450,7 +452,7 @@ LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
     FROM revenue.mrr_movements AS m
     JOIN revenue.orgs AS o USING (org_id)
     CROSS JOIN LATERAL (SELECT coalesce(as_of, (now() AT TIME ZONE o.time_zone)::date) AS day) AS d
-    WHERE CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= d.day
+    WHERE revenue.check_org(org) AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= d.day
       AND (known IS NULL OR m.recorded_at <= known) AND (org IS NULL OR m.org_id = org)
     GROUP BY m.org_id, m.customer_id, m.product_id, m.currency, o.base_currency, d.day HAVING sum(m.amount) <> 0
   ) AS b
