@@ -46,7 +46,7 @@ DECLARE
 BEGIN
   IF last_day NOT BETWEEN '0005-01-01' AND '9999-11-01' OR (days BETWEEN 1 AND 999) IS NOT TRUE
      OR (fiscal_year_start BETWEEN 1 AND 12) IS NOT TRUE OR coalesce(period, '') NOT IN ('days', 'week', 'month', 'quarter') THEN
-    RAISE EXCEPTION 'there is no period "%" of % days before %', left(coalesce(period, 'NULL'), 100), days, to_char(last_day, 'YYYY-MM-DD')
+    RAISE EXCEPTION 'there is no period "%" of % days before %', left(coalesce(period, 'NULL'), 100), days, last_day
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Use days (1 to 999), week (ISO), month or quarter (fiscal).';
   END IF;
   next_day := last_day + 1;
@@ -77,7 +77,7 @@ RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = 
   SELECT (successes / trials - share_before)
     / nullif(sqrt(greatest(pooled * (1 - pooled), 0) * (1 / trials + 1 / trials_before)), 0)
   FROM (SELECT (successes + share_before * trials_before) / (trials + trials_before)) AS p(pooled)
-  WHERE trials > 0 AND trials_before > 0
+  WHERE trials BETWEEN 1 AND 1e15 AND trials_before BETWEEN 1 AND 1e15 AND successes BETWEEN 0 AND trials AND share_before BETWEEN 0 AND 1
 $$;
 COMMENT ON FUNCTION revenue.share_deviation IS
   'For check_metric_rule(): how many standard errors a share is from another one, each over so many trials';
@@ -104,6 +104,11 @@ DECLARE
   relative boolean := coalesce(options ->> 'measure', 'relative') = 'relative';
   additive boolean;
 BEGIN
+  PERFORM revenue.check_metric(coalesce(metric_rule_cells.metric, ''));
+  IF (check_kind IN ('change', 'average', 'level') AND last_day BETWEEN '0005-01-01' AND '9999-11-01') IS NOT TRUE THEN
+    RAISE EXCEPTION 'a metric is not judged by "%" on %', left(coalesce(check_kind, 'NULL'), 100), coalesce(to_char(last_day, 'YYYY-MM-DD'), 'NULL')
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Use change, average or level, and a day between the years 5 and 9999.';
+  END IF;
   SELECT b.* INTO known FROM revenue.builtin_metrics() AS b WHERE b.metric = metric_rule_cells.metric;
   IF check_kind = 'average' THEN
     SELECT date_trunc('month', last_day::timestamp)::date AS run_from, last_day AS run_to,
@@ -220,12 +225,7 @@ DECLARE
   run_end date := last_day;
   found boolean := false;
 BEGIN
-  PERFORM revenue.check_metric(coalesce(check_metric_rule.metric, ''));
   SELECT b.* INTO known FROM revenue.builtin_metrics() AS b WHERE b.metric = check_metric_rule.metric;
-  IF check_kind NOT IN ('change', 'average', 'level') OR last_day NOT BETWEEN '0005-01-01' AND '9999-11-01' THEN
-    RAISE EXCEPTION 'a metric is not judged by "%" on %', left(check_kind, 100), to_char(last_day, 'YYYY-MM-DD')
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'Use change, average or level, and a day between the years 5 and 9999.';
-  END IF;
   -- What is to fire so many runs running did so in each of the runs before.
   IF check_kind = 'change' THEN
     FOR n IN 2 .. coalesce((options ->> 'running')::integer, 1) LOOP

@@ -438,7 +438,7 @@ COMMENT ON FUNCTION revenue.set_policy(text, jsonb, integer, date, text) IS
   'A new version of a policy, in force from valid_from (NULL = today); returns its number. Owners only, audited';
 
 CREATE OR REPLACE FUNCTION revenue.iso_instant(instant timestamptz) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN isfinite(instant) THEN to_char(instant AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
     ELSE CASE WHEN instant > '2000-01-01 00:00+00' THEN 'infinity' ELSE '-infinity' END END
 $$;
@@ -446,12 +446,12 @@ COMMENT ON FUNCTION revenue.iso_instant IS 'For texts and keys: an instant as 20
 
 -- A setting, because it is undone with the part of a transaction that failed, and whoever runs a job reads it.
 CREATE OR REPLACE FUNCTION revenue.leave_out(what text, problem text) RETURNS void
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   noted text := current_setting('revenue_intel.left_out', true);
   line text := format('%s: %s', left(what, 200), left(regexp_replace(left(problem, 500), '[[:cntrl:]]+', ' ', 'g'), 300));
 BEGIN
-  RAISE WARNING '% is left out', left(what, 200) USING DETAIL = left(problem, 500);
+  RAISE WARNING '% is left out', left(what, 200) USING DETAIL = coalesce(left(problem, 500), 'unknown');
   IF length(noted) < 10000 THEN
     PERFORM set_config('revenue_intel.left_out', concat_ws(E'\n', nullif(noted, ''), line), true);
   END IF;
@@ -463,7 +463,7 @@ CREATE OR REPLACE FUNCTION revenue.checked_instant(as_of timestamptz) RETURNS ti
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF as_of < '0001-01-02 00:00+00' OR as_of >= '9999-12-31 00:00+00' THEN
-    RAISE EXCEPTION 'as_of is out of range: %', revenue.iso_instant(as_of) USING ERRCODE = 'datetime_field_overflow',
+    RAISE EXCEPTION 'as_of is out of range: %', as_of USING ERRCODE = 'datetime_field_overflow',
       HINT = 'Pass an instant between the years 1 and 9999, or NULL for the present.';
   END IF;
   RETURN as_of;
@@ -693,7 +693,7 @@ DECLARE
   chosen integer := revenue.current_org(org);
   target oid := (
     SELECT c.oid FROM pg_class AS c
-    WHERE c.relnamespace = 'revenue'::regnamespace AND c.relname = regexp_replace(delete_rows.relation, '^revenue\.', ''));
+    WHERE c.relnamespace = 'revenue'::regnamespace AND c.relname = regexp_replace(delete_rows.relation, '^revenue[.]', ''));
   rights text := (
     SELECT pg_get_expr(p.polqual, p.polrelid) FROM pg_policy AS p WHERE p.polrelid = target AND p.polname = 'deletable');
   objects jsonb := CASE jsonb_typeof(keys) WHEN 'object' THEN jsonb_build_array(keys) ELSE keys END;

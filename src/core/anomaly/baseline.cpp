@@ -13,7 +13,6 @@ constexpr double kLeast = 0.02;    // of the usual value: where the logarithm en
 constexpr double kLeastRateSigma = 0.02;  // of the log odds: no rate is steadier than that
 constexpr double kMostUnits = 1e9;
 constexpr int kRounds = 3;
-constexpr double kPlainly = 1;  // log likelihood a point by which a straight scale has to fit better
 constexpr std::size_t kFewestSeen = 3;  // times; the median of fewer follows the noise
 constexpr std::ptrdiff_t kReach = 10;  // points on either side that a local level is the median of
 
@@ -28,7 +27,6 @@ double median(std::vector<double>& values) {
 struct Fit {
   std::vector<double> residual;
   double sigma = 0;
-  double middle = 0;  // sigma by the median alone
 };
 
 // Level by running medians, effects by medians of what it leaves, in turn.
@@ -72,8 +70,7 @@ Fit backfit(const std::vector<double>& y, const std::vector<PeriodEffects>& effe
   }
   double square = 0;
   for (const double size : sizes) square += size * size / static_cast<double>(sizes.size());
-  fit.middle = kMadToSigma * median(sizes);
-  fit.sigma = fit.middle;
+  fit.sigma = kMadToSigma * median(sizes);
   // More than half fits exactly, such as the zeros of a metric that seldom moves: there is no middle
   // to tell the noise by.
   constexpr double kTooNarrow = 0.1;
@@ -111,34 +108,6 @@ double smallest_step(const std::vector<double>& y) {
   for (std::size_t i = 1; i < sorted.size(); ++i)
     if (sorted[i] - sorted[i - 1] > 1e-12) step = std::min(step, sorted[i] - sorted[i - 1]);
   return std::isfinite(step) ? step : 0;
-}
-
-// The points on one scale, and how well they fit there.
-struct Scaled {
-  std::vector<double> y;
-  Fit fit;
-  double least_sigma = 0;
-  double stretch = 0;  // sum of the logarithms of the scale's slope
-
-  // As if the noise were normal on this scale (Box & Cox 1964), up to a constant.
-  double log_likelihood() const {
-    constexpr double kExact = 1e-9;
-    return stretch - static_cast<double>(y.size()) * std::log(std::max(fit.middle, kExact));
-  }
-};
-
-Scaled fit_on(const Shape& shape, const std::vector<Point>& points, const std::vector<PeriodEffects>& effects,
-              std::size_t effect_count) {
-  constexpr double kLeastSigma = 1e-6;  // of a series that never moves
-  Scaled scaled;
-  scaled.y.reserve(points.size());
-  for (const Point& point : points) {
-    scaled.y.push_back(shape.forward(point));
-    if (shape.kind == Shape::Kind::logarithm) scaled.stretch -= scaled.y.back();
-  }
-  scaled.fit = backfit(scaled.y, effects, effect_count);
-  scaled.least_sigma = std::max(smallest_step(scaled.y) / std::sqrt(12.0), kLeastSigma);
-  return scaled;
 }
 
 }  // namespace
@@ -207,18 +176,12 @@ Baseline learn_baseline(const std::vector<Point>& points, const Calendar& calend
   const bool ratio = points.front().n > 0;
   Baseline baseline;
   baseline.shape = ratio ? Shape{Shape::Kind::odds, 1} : Shape{kind_for(points), usual_value(points)};
-  Scaled scaled = fit_on(baseline.shape, points, effects, calendar.effects());
-  if (baseline.shape.kind == Shape::Kind::logarithm) {
-    const Shape line{Shape::Kind::linear, baseline.shape.level};
-    Scaled straight = fit_on(line, points, effects, calendar.effects());
-    if (straight.log_likelihood() > scaled.log_likelihood() + kPlainly * static_cast<double>(points.size())) {
-      baseline.shape = line;
-      scaled = std::move(straight);
-    }
-  }
-  const std::vector<double>& y = scaled.y;
-  Fit& fit = scaled.fit;
-  baseline.least_sigma = scaled.least_sigma;
+  std::vector<double> y;
+  y.reserve(points.size());
+  for (const Point& point : points) y.push_back(baseline.shape.forward(point));
+  Fit fit = backfit(y, effects, calendar.effects());
+  constexpr double kLeastSigma = 1e-6;  // of a series that never moves
+  baseline.least_sigma = std::max(smallest_step(y) / std::sqrt(12.0), kLeastSigma);
   double variance = fit.sigma * fit.sigma;
   if (ratio) {
     // What drawing so few observations makes is not the rate's own.
