@@ -686,7 +686,7 @@ BEGIN
     1::bigint, s.details, s.destinations
   FROM single AS s
   UNION ALL
-  SELECT g.key, format('Won: %s %s, %s', g.n, CASE g.n WHEN 1 THEN 'more deal' ELSE 'more deals' END,
+  SELECT g.key, format('Won: %s %s, %s', g.n, CASE g.n WHEN 1 THEN 'deal' ELSE 'deals' END,
       revenue.metric_text(g.value::double precision, 'money', currency)), 'all', '', g.value::double precision, g.n,
     jsonb_build_object('ids', g.ids, 'rows', (SELECT jsonb_agg(r.row ORDER BY r.place) FROM jsonb_array_elements(g.rows) WITH ORDINALITY AS r(row, place)
       WHERE r.place <= 20)), g.destinations
@@ -821,6 +821,9 @@ BEGIN
           drivers := '[]'; evidence := found.evidence; stale_sources := stale;
           RETURN NEXT;
         END LOOP;
+      ELSIF each.check_kind IS DISTINCT FROM 'reported' THEN
+        RAISE EXCEPTION 'no check judges the rule' USING ERRCODE = 'invalid_parameter_value',
+          HINT = 'Give it a check_kind with set_alert_rule().';
       END IF;
     EXCEPTION WHEN OTHERS THEN
       state := 'error'; reason := concat_ws(' ', SQLSTATE, left(SQLERRM, 500)); dedupe_key := each.rule; title := NULL; dimension := 'all'; member := '';

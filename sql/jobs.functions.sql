@@ -496,8 +496,8 @@ LANGUAGE plpgsql VOLATILE ROWS 2 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   names text[] := ARRAY[format('revenue_intel %s tick', current_database()), format('revenue_intel %s purge', current_database())];
   -- DROP EXTENSION does not reach pg_cron's table: a tick that finds no extension takes itself out.
-  tick text := format('DO $tick$BEGIN IF to_regnamespace(%L) IS NOT NULL THEN CALL revenue.run_due_jobs();'
-    ' ELSIF to_regclass(%L) IS NOT NULL THEN PERFORM cron.unschedule(jobid) FROM cron.job WHERE jobname IN (%L, %L); END IF; END$tick$',
+  tick text := format('DO $tick$BEGIN IF pg_catalog.to_regnamespace(%L) IS NOT NULL THEN CALL revenue.run_due_jobs();'
+    ' ELSIF pg_catalog.to_regclass(%L) IS NOT NULL THEN PERFORM cron.unschedule(jobid) FROM cron.job WHERE jobname IN (%L, %L); END IF; END$tick$',
     'revenue', 'cron.job', names[1], names[2]);
 BEGIN
   PERFORM revenue.set_job_schedule(true, org);

@@ -41,7 +41,8 @@ SELECT dedupe_key, title, jsonb_array_length(drivers) AS members FROM revenue.ev
 
 -- A rule that cannot be judged is an error with its reason, and the others are judged; its open alerts stay open.
 SELECT outcome FROM revenue.check_alerts('2020-06-16 09:00+00') WHERE rule = 'lost_by_rep';
-INSERT INTO revenue.alert_rules (org_id, rule, version, options, created_by) VALUES (:org, 'lost_by_rep', 2, '{"days": 100000}', 'nobody');
+INSERT INTO revenue.alert_rules (org_id, rule, version, check_kind, metric, threshold, options, created_by)
+VALUES (:org, 'lost_by_rep', 2, 'change', 'deals_lost', 0.5, '{"days": 100000}', 'nobody');
 SELECT state, reason FROM revenue.evaluate_alerts('2020-06-16 09:00+00') WHERE rule = 'lost_by_rep';
 SELECT count(*) > 20 AS judged, count(*) FILTER (WHERE state = 'error') AS errors FROM revenue.evaluate_alerts('2020-06-16 09:00+00');
 SELECT outcome, title FROM revenue.check_alerts('2020-06-16 09:00+00') WHERE rule = 'lost_by_rep';
@@ -55,7 +56,7 @@ SELECT :org, 'd' || i, repeat('n', 5000) || i, 'negotiation', 1000 * i, 'USD' FR
 SELECT count(revenue.log_deal('e' || i, deal_id => 'd' || i)) AS logged FROM generate_series(1, 46) AS i;
 SELECT revenue.log_deal('big', 'deal_won', 6000000) ->> 'recorded' AS recorded;
 SELECT rule, count(*), max(length(title)) AS longest FROM revenue.alerts WHERE rule IN ('deal_closed', 'large_deal') GROUP BY 1 ORDER BY 1;
-SELECT outcome, count(*), max(title) FILTER (WHERE title ~ 'more deals') AS title FROM revenue.check_alerts(clock_timestamp())
+SELECT outcome, count(*), max(title) FILTER (WHERE title ~ 'deals,') AS title FROM revenue.check_alerts(clock_timestamp())
 WHERE rule IN ('deal_closed', 'large_deal') GROUP BY 1 ORDER BY 1;
 SELECT outcome, count(*) FROM revenue.check_alerts(clock_timestamp()) WHERE rule IN ('deal_closed', 'large_deal') GROUP BY 1;
 SELECT count(*) AS alerts, sum(observations) AS wins, sum(actual) AS value FROM revenue.alerts WHERE rule IN ('deal_closed', 'large_deal');
