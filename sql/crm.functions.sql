@@ -56,6 +56,94 @@ END $$;
 COMMENT ON FUNCTION revenue.add_pipeline(text, jsonb, text, text, integer) IS
   'A pipeline with its stages in order: [{"stage_id", "name", "kind", "qualified", "framework_stage"}]. Admins and owners';
 
+-- What a month that is over says depends on the stages that its deals were in. So a stage that something
+-- has been in stays: deleted, it is retired, and what it means is changed only as the correction of a
+-- mistake, which has a reason and is audited.
+
+CREATE OR REPLACE FUNCTION revenue.stage_used(org integer, pipeline text, stage text) RETURNS boolean
+LANGUAGE sql STABLE BEGIN ATOMIC
+  SELECT EXISTS (SELECT FROM revenue.deals AS d WHERE d.org_id = org AND d.pipeline_id = pipeline AND d.stage_id = stage)
+    OR EXISTS (SELECT FROM revenue.deal_history AS h WHERE h.org_id = org AND h.pipeline_id = pipeline AND h.stage_id = stage)
+    OR EXISTS (SELECT FROM revenue.contact_stages AS c WHERE c.org_id = org AND c.pipeline_id = pipeline AND c.stage_id = stage);
+END;
+COMMENT ON FUNCTION revenue.stage_used(integer, text, text) IS 'For triggers: whether a deal or a contact is or has been in a stage';
+
+CREATE OR REPLACE FUNCTION revenue.keep_stage() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  why text := nullif(current_setting('revenue.change_reason', true), '');
+BEGIN
+  IF revenue.restoring() OR NOT revenue.stage_used(OLD.org_id, OLD.pipeline_id, OLD.stage_id) THEN
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+  ELSIF TG_OP = 'DELETE' THEN
+    UPDATE revenue.stages s SET retired = true
+    WHERE s.org_id = OLD.org_id AND s.pipeline_id = OLD.pipeline_id AND s.stage_id = OLD.stage_id;
+    RAISE NOTICE 'stage "%" of pipeline "%" is retired instead of deleted', OLD.stage_id, OLD.pipeline_id
+      USING DETAIL = 'Deals or contacts have been in it, and the past needs to know what it was.';
+    RETURN NULL;
+  ELSIF (NEW.org_id, NEW.pipeline_id, NEW.stage_id) <> (OLD.org_id, OLD.pipeline_id, OLD.stage_id) THEN
+    RAISE EXCEPTION 'the key of stage "%" cannot be changed, because deals or contacts have been in it', OLD.stage_id
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+        HINT = 'Change its name, or add another stage, move what is in this one, and set retired = true here.';
+  ELSIF (NEW.kind, NEW.qualified) IS DISTINCT FROM (OLD.kind, OLD.qualified) THEN
+    IF why IS NULL THEN
+      RAISE EXCEPTION 'what stage "%" means cannot be changed, because deals or contacts have been in it', OLD.stage_id
+        USING ERRCODE = 'object_not_in_prerequisite_state',
+          DETAIL = 'Its kind and qualified decide what past months say.',
+          HINT = 'Add another stage and set retired = true here. Where it was a mistake from the start, SET revenue.change_reason to say so; that restates the past.';
+    END IF;
+    PERFORM revenue.audit('redefine_stage', 'stage', OLD.pipeline_id || '/' || OLD.stage_id,
+      jsonb_build_object('kind', OLD.kind, 'qualified', OLD.qualified),
+      jsonb_build_object('kind', NEW.kind, 'qualified', NEW.qualified), why, OLD.org_id);
+  END IF;
+  RETURN NEW;
+END $$;
+COMMENT ON FUNCTION revenue.keep_stage() IS
+  'Trigger: a stage that something has been in is retired instead of deleted, and keeps its key and its meaning';
+
+CREATE OR REPLACE TRIGGER keep_stage BEFORE UPDATE OR DELETE ON revenue.stages FOR EACH ROW EXECUTE FUNCTION revenue.keep_stage();
+
+CREATE OR REPLACE FUNCTION revenue.keep_pipeline() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF revenue.restoring() OR NOT EXISTS (
+      SELECT FROM revenue.stages s WHERE s.org_id = OLD.org_id AND s.pipeline_id = OLD.pipeline_id
+        AND revenue.stage_used(s.org_id, s.pipeline_id, s.stage_id)) THEN
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+  END IF;
+  RAISE EXCEPTION 'pipeline "%" cannot be deleted or become one of another kind, because deals or contacts have been in it', OLD.pipeline_id
+    USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Set retired = true for its stages instead.';
+END $$;
+COMMENT ON FUNCTION revenue.keep_pipeline() IS 'Trigger: a pipeline that something has been in stays';
+
+CREATE OR REPLACE TRIGGER keep_deleted BEFORE DELETE ON revenue.pipelines FOR EACH ROW EXECUTE FUNCTION revenue.keep_pipeline();
+CREATE OR REPLACE TRIGGER keep_kind BEFORE UPDATE ON revenue.pipelines FOR EACH ROW
+WHEN (OLD.kind <> NEW.kind) EXECUTE FUNCTION revenue.keep_pipeline();
+
+CREATE OR REPLACE FUNCTION revenue.refuse_retired_stage() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF revenue.restoring() OR NOT EXISTS (
+      SELECT FROM revenue.stages s WHERE s.org_id = NEW.org_id AND s.pipeline_id = NEW.pipeline_id AND s.stage_id = NEW.stage_id
+        AND s.retired) THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'stage "%" of pipeline "%" is retired', NEW.stage_id, NEW.pipeline_id
+    USING ERRCODE = 'object_not_in_prerequisite_state',
+      HINT = 'Use another stage, or set retired = false in revenue.stages.';
+END $$;
+COMMENT ON FUNCTION revenue.refuse_retired_stage() IS 'Trigger: nothing new comes into a retired stage';
+
+CREATE OR REPLACE TRIGGER check_inserted BEFORE INSERT ON revenue.contacts FOR EACH ROW
+WHEN (NEW.stage_id IS NOT NULL AND NEW.stage_entered_at IS NULL) EXECUTE FUNCTION revenue.refuse_retired_stage();
+CREATE OR REPLACE TRIGGER check_updated BEFORE UPDATE ON revenue.contacts FOR EACH ROW
+WHEN (NEW.stage_id <> OLD.stage_id OR OLD.stage_id IS NULL AND NEW.stage_id IS NOT NULL)
+EXECUTE FUNCTION revenue.refuse_retired_stage();
+CREATE OR REPLACE TRIGGER refuse_retired_updated BEFORE UPDATE ON revenue.deals FOR EACH ROW
+WHEN ((OLD.stage_id <> NEW.stage_id OR OLD.pipeline_id <> NEW.pipeline_id)
+  AND (NEW.effective_at IS NULL OR NEW.effective_at = OLD.effective_at) AND pg_trigger_depth() = 0)
+EXECUTE FUNCTION revenue.refuse_retired_stage();
+
 -- Reps and their managers ---------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION revenue.check_rep_managers() RETURNS trigger
@@ -172,8 +260,13 @@ DECLARE
   since timestamptz;
 BEGIN
   IF revenue.restoring() THEN RETURN NEW; END IF;
-  SELECT s.kind, o.time_zone INTO stage FROM revenue.stages s JOIN revenue.orgs o ON o.org_id = s.org_id
+  SELECT s.kind, s.retired, o.time_zone INTO stage FROM revenue.stages s JOIN revenue.orgs o ON o.org_id = s.org_id
   WHERE s.org_id = NEW.org_id AND s.pipeline_id = NEW.pipeline_id AND s.stage_id = NEW.stage_id;
+  IF stage.retired AND coalesce(NEW.effective_at, NEW.closed_at, NEW.stage_entered_at, NEW.close_date) IS NULL THEN
+    RAISE EXCEPTION 'stage "%" of pipeline "%" is retired', NEW.stage_id, NEW.pipeline_id
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+        HINT = 'Use another stage, or set retired = false in revenue.stages. What has been in it before comes with its effective_at.';
+  END IF;
   IF stage.kind <> 'open' THEN
     IF NEW.closed_at IS NULL THEN
       NEW.closed_at := revenue.closing_instant(NEW.close_date, coalesce(NEW.stage_entered_at, NEW.effective_at), stage.time_zone);
@@ -943,6 +1036,31 @@ CREATE OR REPLACE TRIGGER record_deleted AFTER DELETE ON revenue.contacts
 REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_contact_stages();
 
 -- Engagement ----------------------------------------------------------------------------------
+-- What has been done counts, not what is planned: a date ahead would make a deal look cared for until then.
+-- An activity counts for its deal whoever did it, because more people than the owner sell; it says who.
+
+CREATE OR REPLACE FUNCTION revenue.refuse_future() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  wrong record;
+BEGIN
+  IF revenue.restoring() THEN RETURN NEW; END IF;
+  SELECT v.key, v.value INTO wrong FROM jsonb_each_text(to_jsonb(NEW)) AS v
+  WHERE v.key = ANY (TG_ARGV) AND v.value::timestamptz > now() + interval '1 day' LIMIT 1;
+  RAISE EXCEPTION '% lies in the future', wrong.key USING ERRCODE = 'check_violation', DETAIL = format('Found: %s', wrong.value),
+    HINT = 'It says what has happened; load what is planned once it has.';
+END $$;
+COMMENT ON FUNCTION revenue.refuse_future() IS 'Trigger: an error about a time more than a day ahead, in one of the columns that are the trigger''s arguments';
+
+CREATE OR REPLACE TRIGGER refuse_future BEFORE INSERT OR UPDATE ON revenue.activities FOR EACH ROW
+WHEN (NEW.occurred_at > now() + interval '1 day') EXECUTE FUNCTION revenue.refuse_future('occurred_at');
+CREATE OR REPLACE TRIGGER refuse_future BEFORE INSERT OR UPDATE ON revenue.contacts FOR EACH ROW
+WHEN (NEW.last_engaged_at > now() + interval '1 day' OR NEW.stage_entered_at > now() + interval '1 day')
+EXECUTE FUNCTION revenue.refuse_future('last_engaged_at', 'stage_entered_at');
+CREATE OR REPLACE TRIGGER refuse_future BEFORE INSERT OR UPDATE ON revenue.deals FOR EACH ROW
+WHEN (NEW.last_activity_at > now() + interval '1 day' OR NEW.stage_entered_at > now() + interval '1 day'
+  OR NEW.closed_at > now() + interval '1 day' OR NEW.created_at > now() + interval '1 day')
+EXECUTE FUNCTION revenue.refuse_future('last_activity_at', 'stage_entered_at', 'closed_at', 'created_at');
 
 CREATE OR REPLACE FUNCTION revenue.count_activities() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
@@ -1155,12 +1273,13 @@ CREATE OR REPLACE FUNCTION revenue.check_deal_values(
 RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   wrong text := CASE
-    WHEN NOT amount BETWEEN 0 AND 999999999999 THEN 'amount must be from 0 to 999999999999'
-    WHEN NOT isfinite(close_date) THEN 'close_date must be a date'
+    WHEN NOT amount >= 0 OR NOT amount < 100000000000 THEN 'amount must be 0 or more and below 100 billion'
+    WHEN NOT close_date >= '1900-01-01' OR NOT close_date < '2200-01-01' THEN 'close_date must lie in the years 1900 to 2199'
     WHEN forecast_category NOT IN ('omitted', 'pipeline', 'best_case', 'commit', 'closed')
       THEN 'forecast_category must be omitted, pipeline, best_case, commit or closed'
     WHEN num_users_planned < 0 THEN 'num_users_planned must be 0 or more'
-    WHEN NOT base_list_price_per_user BETWEEN 0 AND 999999999999 THEN 'base_list_price_per_user must be from 0 to 999999999999'
+    WHEN NOT base_list_price_per_user >= 0 OR NOT base_list_price_per_user < 100000000000
+      THEN 'base_list_price_per_user must be 0 or more and below 100 billion'
     WHEN NOT contract_term_months BETWEEN 1 AND 1200 THEN 'contract_term_months must be from 1 to 1200'
   END;
 BEGIN

@@ -37,6 +37,16 @@ END $$;
 COMMENT ON FUNCTION revenue.is_administrator() IS
   'For functions and triggers: whether the caller''s role sees everything: a superuser''s, one with BYPASSRLS, or the owner of the extension''s tables. SECURITY DEFINER does not change it';
 
+CREATE OR REPLACE FUNCTION revenue.check_date_range(from_date date, to_date date) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF from_date > to_date THEN
+    RAISE EXCEPTION 'the period ends before it begins: % to %', from_date, to_date
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'to_date is the day after the last one; NULL leaves the period open.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION revenue.check_date_range IS 'An error with a hint where a period ends before it begins; NULL = open';
+
 -- pg_dump and pg_restore set row_security off, and what they load must not be recorded twice. A
 -- member cannot use it: off makes row-level security raise an error for him, and where a function
 -- with the owner's rights writes for him, the role looked at here is still his.

@@ -2,6 +2,7 @@
 
 #include "pg/json.hpp"
 #include "pg/query.hpp"
+#include "pg/setting.hpp"
 
 namespace revenue::access {
 namespace {
@@ -109,6 +110,22 @@ Caller load(const Key& key, std::string_view claims) {
   return caller;
 }
 
+// What a client sets as it connects (PGOPTIONS), before the library defines the setting, takes the place of
+// what the database, the role or the configuration file say, and is thrown away as soon as it turns out
+// that the client may not: then the built-in default is left, and not what the superuser chose.
+void refuse_what_the_client_set(const char* name) {
+  const bool refused = pg::call([name] {
+    const config_generic* const setting = pg::find_setting(name);
+    return setting != nullptr && (setting->flags & GUC_CUSTOM_PLACEHOLDER) != 0 &&
+           setting->reset_source >= PGC_S_CLIENT && setting->reset_scontext != PGC_SU_BACKEND &&
+           setting->reset_scontext != PGC_SUSET &&
+           pg_parameter_aclcheck(name, setting->reset_srole, ACL_SET) != ACLCHECK_OK;
+  });
+  if (refused)
+    throw Error(ErrorCode::insufficient_privilege, std::string("permission denied to set parameter \"") + name + "\"",
+                "Connect without it in the connection's options: only a superuser may set it.");
+}
+
 }  // namespace
 
 const Caller& current_caller() {
@@ -131,6 +148,8 @@ const Caller& current_caller() {
 std::int32_t chosen_org() { return org_setting; }
 
 void initialise() {
+  refuse_what_the_client_set("revenue_intel.identity_source");
+  refuse_what_the_client_set("revenue_intel.jwt_claim");
   DefineCustomEnumVariable("revenue_intel.identity_source",
                            "Where the caller's identity comes from: the database role, or a JWT claim.",
                            "Set jwt only where a trusted gateway sets request.jwt.claims for every request.",
