@@ -18,7 +18,7 @@ SELECT a, day, pg_temp.found(VARIADIC array_agg(CASE WHEN i = day THEN a WHEN i 
 FROM generate_series(0, 399) AS i, unnest('{-200000,0}'::float8[]) AS a, unnest('{392,397}'::int[]) AS day GROUP BY a, day ORDER BY day, a;
 
 -- days gathered by month, week or quarter, whose last one is not over and whose first began before
-SELECT p.period, count(*) FILTER (WHERE d.is_anomaly) AS anomalies, string_agg(d.ts::date::text, ', ' ORDER BY d.ts) FILTER (WHERE d.kind = 'incomplete') AS incomplete
+SELECT p.period, count(*) FILTER (WHERE d.is_anomaly AND d.ts >= '2026-10-01') AS anomalies, string_agg(d.ts::date::text, ', ' ORDER BY d.ts) FILTER (WHERE d.kind = 'incomplete') AS incomplete
 FROM unnest('{week,month,quarter}'::text[]) AS p(period)
 CROSS JOIN LATERAL revenue.detect((
   SELECT revenue.fit_detector(date '2022-01-20' + i, 100 + 5 * sin(i * i), jsonb_build_object('period', p.period))
