@@ -275,7 +275,9 @@ BEGIN
       END IF;
     END IF;
     since := least(coalesce(since, NEW.closed_at), written);
-    IF NEW.effective_at IS NULL OR NEW.effective_at < since AND isfinite(NEW.effective_at) THEN NEW.effective_at := since; END IF;
+    IF NEW.effective_at IS NULL AND since < written OR NEW.effective_at < since AND isfinite(NEW.effective_at) THEN
+      NEW.effective_at := since;
+    END IF;
     NEW.stage_entered_at := coalesce(NEW.stage_entered_at, NEW.closed_at);
   END IF;
   NEW.stage_entered_at := coalesce(NEW.stage_entered_at, NEW.effective_at, NEW.created_at, written);
@@ -491,8 +493,8 @@ BEGIN
   -- What became true earlier is patched into the versions from then on, a column until the next version
   -- that speaks of it: the newest valid value is the present. A version speaks of what it changed or
   -- states; one of the stage speaks of all about the stage, one of the amount of its currency too. The
-  -- first one speaks of everything where it says since when, and of nothing where it was only recorded
-  -- then. A write that changes nothing but effective_at says that all of the row has been so since then.
+  -- first one speaks of what it states where it says since when, and of nothing where it was only
+  -- recorded then. A write that changes nothing but effective_at says that all of the row has been so since then.
   IF NOT EXISTS (SELECT FROM new_rows WHERE effective_at IS NOT NULL) THEN RETURN NULL; END IF;
   WITH patches AS MATERIALIZED (
     SELECT n.org_id, n.deal_id, n.effective_at AS since, p.patch, p.stated, f.valid_from AS first_from,
@@ -514,7 +516,7 @@ BEGIN
   ), believed AS MATERIALIZED (
     SELECT h.org_id, h.deal_id, h.valid_from, p.since, h.stated, revenue.deal_values(to_jsonb(h)) AS state,
       lag(revenue.deal_values(to_jsonb(h))) OVER past AS state_before, lag(h.valid_to) OVER past AS ended_before,
-      h.valid_from = p.first_from AS is_first
+      h.valid_from = p.first_from AS is_first, count(*) FILTER (WHERE h.valid_to > p.since) OVER past AS nth_after
     FROM patches p JOIN revenue.deal_history h ON h.org_id = p.org_id AND h.deal_id = p.deal_id
     WHERE h.superseded_at = 'infinity' AND (h.valid_to >= p.since OR h.valid_from = p.first_from)
     WINDOW past AS (PARTITION BY h.org_id, h.deal_id ORDER BY h.valid_from)
@@ -526,8 +528,9 @@ BEGIN
       FROM jsonb_object_keys(b.state) k(key)
       CROSS JOIN LATERAL unnest(CASE WHEN k.key IN ('pipeline_id', 'stage_id') THEN '{pipeline_id,stage_id,stage_entered_at,closed_at}'
         WHEN k.key IN ('amount', 'currency') THEN '{amount,currency}' ELSE ARRAY[k.key] END::text[]) g(key)
-      WHERE b.valid_from > b.since AND CASE
-        WHEN b.is_first THEN b.valid_from <> (
+      -- a deal that was deleted then has been so since it came back
+      WHERE b.valid_from > b.since AND (b.is_first OR b.nth_after > 1) AND CASE
+        WHEN b.is_first THEN (b.stated IS NULL OR k.key = ANY (b.stated)) AND b.valid_from <> (
           SELECT min(r.recorded_at) FROM revenue.deal_history r WHERE r.org_id = b.org_id AND r.deal_id = b.deal_id)
         ELSE b.ended_before IS DISTINCT FROM b.valid_from OR k.key = ANY (b.stated)
           OR b.state -> k.key IS DISTINCT FROM b.state_before -> k.key END) w
