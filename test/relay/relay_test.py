@@ -87,6 +87,7 @@ class Relay:
             "RELAY_DATABASE": f"host={os.environ['PGHOST']} dbname={DATABASE} user=relay_test",
             "RELAY_ORG": "1", "RELAY_POLL_SECONDS": "1", "RELAY_TIMEOUT_SECONDS": "5", "RELAY_LEASE_SECONDS": "7",
         } | environment
+        self.environment = {name: value for name, value in self.environment.items() if value is not None}
         with open(self.log, "w") as log:
             self.process = subprocess.Popen([PROGRAM], env=self.environment, stderr=log, stdout=log)
 
