@@ -202,6 +202,8 @@ BEGIN
     RAISE EXCEPTION 'there is no rep "%" or no rep "%"', set_rep_manager.rep_id, set_rep_manager.manager_rep_id
       USING ERRCODE = 'foreign_key_violation', HINT = 'Add both to revenue.reps first.';
   END IF;
+  -- The later of two comes after the first and has the last word.
+  PERFORM revenue.lock_org(chosen);
   DELETE FROM revenue.rep_managers m
   WHERE m.org_id = chosen AND m.rep_id = set_rep_manager.rep_id AND m.valid_from >= day;
   UPDATE revenue.rep_managers m SET valid_to = day
@@ -337,10 +339,16 @@ EXECUTE FUNCTION revenue.prepare_updated_deal();
 -- as now believed. So what was believed at K is what was recorded by K and superseded after it, where
 -- a valid_to later than K was not known yet.
 --
--- The functions run with the owner's rights, so that nobody else can write a past, and plan each
--- statement anew (force_custom_plan), because a plan made for one row is ruinous for a million. What is
--- written on the way comes through these triggers again, so they set what they need themselves. The
--- deal's row lock makes the writers of one deal wait for each other.
+-- The functions run with the owner's rights, so that nobody else can write a past. What is written on
+-- the way comes through these triggers again, so they set what they need themselves. The deal's row lock
+-- makes the writers of one deal wait for each other.
+--
+-- Before the first ANALYZE the planner takes any number of versions for one, so no plan here may depend on
+-- what it believes: from each written row a LATERAL sub-select with OFFSET 0 goes to the table by the
+-- primary key, and what it finds is updated by the whole of that key. Other joins would be a loop over
+-- the table for each row, or an index on org_id alone; for the same reason the other indexes that begin
+-- with it say that their second column is not null, which an index for a key alone does not need. Each
+-- statement is planned anew (force_custom_plan), because a plan made for one row is ruinous for a million.
 
 CREATE OR REPLACE FUNCTION revenue.deal_values(deal jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
@@ -385,7 +393,8 @@ COMMENT ON FUNCTION revenue.check_effective_at(timestamptz, text) IS 'An error w
 
 CREATE OR REPLACE FUNCTION revenue.record_inserted_deals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
   recorded timestamptz := clock_timestamp();
   writer text := coalesce(revenue.caller_identity(), session_user);
@@ -395,16 +404,22 @@ BEGIN
   WHERE n.effective_at > recorded OR NOT isfinite(n.effective_at);
   -- A deal that was deleted comes back, perhaps at a time when it still was.
   WITH returning_deals AS MATERIALIZED (
-    SELECT n.org_id, n.deal_id, n.since, min(h.valid_from) AS first_from,
-      revenue.unsaid_columns(n.org_id, n.deal_id, n.since) AS unsaid
+    SELECT n.org_id, n.deal_id, n.since, h.first_from, revenue.unsaid_columns(n.org_id, n.deal_id, n.since) AS unsaid
     FROM (SELECT org_id, deal_id, coalesce(effective_at, recorded) AS since FROM new_rows) n
-    JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.superseded_at = 'infinity'
-    GROUP BY n.org_id, n.deal_id, n.since HAVING max(h.valid_to) > n.since
+    CROSS JOIN LATERAL (
+      SELECT min(h.valid_from) AS first_from, max(h.valid_to) AS last_to FROM revenue.deal_history h
+      WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.superseded_at = 'infinity') h
+    WHERE h.last_to > n.since
+  ), contradicted AS MATERIALIZED (
+    SELECT r.*, h.valid_from, h.recorded_at FROM returning_deals r
+    CROSS JOIN LATERAL (
+      SELECT h.valid_from, h.recorded_at FROM revenue.deal_history h
+      WHERE h.org_id = r.org_id AND h.deal_id = r.deal_id AND h.superseded_at = 'infinity'
+        AND (h.valid_to > r.since OR h.valid_from = r.first_from AND r.unsaid <> '{}') OFFSET 0) h
   ), superseded AS (
-    UPDATE revenue.deal_history h SET superseded_at = recorded FROM returning_deals r
-    WHERE h.org_id = r.org_id AND h.deal_id = r.deal_id AND h.superseded_at = 'infinity'
-      AND (h.valid_to > r.since OR h.valid_from = r.first_from AND r.unsaid <> '{}')
-    RETURNING h AS version, r.*
+    UPDATE revenue.deal_history h SET superseded_at = recorded FROM contradicted c
+    WHERE h.org_id = c.org_id AND h.deal_id = c.deal_id AND h.valid_from = c.valid_from AND h.recorded_at = c.recorded_at
+    RETURNING h AS version, c.since, c.first_from, c.unsaid
   )
   INSERT INTO revenue.deal_history
   SELECT piece.* FROM superseded s
@@ -437,7 +452,7 @@ COMMENT ON FUNCTION revenue.record_inserted_deals() IS 'Trigger: the first versi
 CREATE OR REPLACE FUNCTION revenue.record_updated_deals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
-SET extra_float_digits = 1 SET enable_nestloop = on AS $$
+SET extra_float_digits = 1 SET enable_nestloop = on SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
   recorded timestamptz := clock_timestamp();
   writer text := coalesce(revenue.caller_identity(), session_user);
@@ -448,32 +463,38 @@ BEGIN
   PERFORM revenue.check_effective_at(n.effective_at, n.deal_id) FROM new_rows n
   WHERE n.effective_at > recorded OR NOT isfinite(n.effective_at);
   -- What became true within this transaction could not be asked for before: it ends the open version.
-  WITH closed AS (
-    UPDATE revenue.deal_history h
-    SET valid_to = coalesce(n.effective_at, greatest(recorded, greatest(h.valid_from, h.recorded_at) + interval '1 us'))
-    FROM new_rows n
-    WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
-      AND (n.effective_at IS NULL
-           OR n.effective_at >= now() AND n.effective_at > h.valid_from AND n.effective_at > h.recorded_at)
-      AND (
-        n.name, n.account_id, n.contact_id, n.owner_rep_id, n.product_id, n.pipeline_id,
-        n.stage_id, n.amount, n.currency, n.close_date, n.closed_at, n.created_at,
-        n.stage_entered_at, n.forecast_category, n.product_plan, n.num_users_planned,
-        n.base_list_price_per_user, n.discount_pct, n.billing_cycle, n.contract_term_months,
-        n.expansion_potential_factor, n.lead_score, n.champion_identified, n.budget_confirmed,
-        n.decision_maker_engaged, n.competitors_mentioned, n.industry, n.segment, n.source,
-        n.loss_reason
-      ) IS DISTINCT FROM (
-        h.name, h.account_id, h.contact_id, h.owner_rep_id, h.product_id, h.pipeline_id,
-        h.stage_id, h.amount, h.currency, h.close_date, h.closed_at, h.created_at,
-        h.stage_entered_at, h.forecast_category, h.product_plan, h.num_users_planned,
-        h.base_list_price_per_user, h.discount_pct, h.billing_cycle, h.contract_term_months,
-        h.expansion_potential_factor, h.lead_score, h.champion_identified, h.budget_confirmed,
-        h.decision_maker_engaged, h.competitors_mentioned, h.industry, h.segment, h.source,
-        h.loss_reason
-      )
-    RETURNING h.valid_to AS changed_at,
-      (h.pipeline_id, h.stage_id, h.stage_entered_at) = (n.pipeline_id, n.stage_id, n.stage_entered_at) AS continues_stage, n.*
+  WITH changed AS MATERIALIZED (
+    SELECT n.*, h.valid_from AS version_from, h.recorded_at AS version_recorded, h.continues_version,
+      coalesce(n.effective_at, greatest(recorded, greatest(h.valid_from, h.recorded_at) + interval '1 us')) AS changed_at
+    FROM new_rows n CROSS JOIN LATERAL (
+      SELECT h.valid_from, h.recorded_at,
+        (h.pipeline_id, h.stage_id, h.stage_entered_at) = (n.pipeline_id, n.stage_id, n.stage_entered_at) AS continues_version
+      FROM revenue.deal_history h
+      WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
+        AND (n.effective_at IS NULL
+             OR n.effective_at >= now() AND n.effective_at > h.valid_from AND n.effective_at > h.recorded_at)
+        AND (
+          n.name, n.account_id, n.contact_id, n.owner_rep_id, n.product_id, n.pipeline_id,
+          n.stage_id, n.amount, n.currency, n.close_date, n.closed_at, n.created_at,
+          n.stage_entered_at, n.forecast_category, n.product_plan, n.num_users_planned,
+          n.base_list_price_per_user, n.discount_pct, n.billing_cycle, n.contract_term_months,
+          n.expansion_potential_factor, n.lead_score, n.champion_identified, n.budget_confirmed,
+          n.decision_maker_engaged, n.competitors_mentioned, n.industry, n.segment, n.source,
+          n.loss_reason
+        ) IS DISTINCT FROM (
+          h.name, h.account_id, h.contact_id, h.owner_rep_id, h.product_id, h.pipeline_id,
+          h.stage_id, h.amount, h.currency, h.close_date, h.closed_at, h.created_at,
+          h.stage_entered_at, h.forecast_category, h.product_plan, h.num_users_planned,
+          h.base_list_price_per_user, h.discount_pct, h.billing_cycle, h.contract_term_months,
+          h.expansion_potential_factor, h.lead_score, h.champion_identified, h.budget_confirmed,
+          h.decision_maker_engaged, h.competitors_mentioned, h.industry, h.segment, h.source,
+          h.loss_reason
+        )
+      OFFSET 0) h
+  ), closed AS (
+    UPDATE revenue.deal_history h SET valid_to = c.changed_at FROM changed c
+    WHERE h.org_id = c.org_id AND h.deal_id = c.deal_id AND h.valid_from = c.version_from AND h.recorded_at = c.version_recorded
+    RETURNING c.*
   )
   INSERT INTO revenue.deal_history (org_id, deal_id, valid_from, recorded_at, continues_stage, changed_by,
     name, account_id, contact_id, owner_rep_id, product_id, pipeline_id, stage_id, amount,
@@ -481,7 +502,7 @@ BEGIN
     num_users_planned, base_list_price_per_user, discount_pct, billing_cycle, contract_term_months,
     expansion_potential_factor, lead_score, champion_identified, budget_confirmed,
     decision_maker_engaged, competitors_mentioned, industry, segment, source, loss_reason)
-  SELECT c.org_id, c.deal_id, c.changed_at, c.changed_at, c.continues_stage, writer,
+  SELECT c.org_id, c.deal_id, c.changed_at, c.changed_at, c.continues_version, writer,
     c.name, c.account_id, c.contact_id, c.owner_rep_id, c.product_id, c.pipeline_id, c.stage_id,
     c.amount, c.currency, c.close_date, c.closed_at, c.created_at, c.stage_entered_at,
     c.forecast_category, c.product_plan, c.num_users_planned, c.base_list_price_per_user,
@@ -500,13 +521,14 @@ BEGIN
     SELECT n.org_id, n.deal_id, n.effective_at AS since, p.patch, p.stated, f.valid_from AS first_from,
       ARRAY(SELECT jsonb_object_keys(p.patch) INTERSECT
             SELECT unnest(revenue.unsaid_columns(n.org_id, n.deal_id, n.effective_at))) AS unsaid
-    FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
-      AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
+    FROM new_rows n CROSS JOIN LATERAL (
+      SELECT h.recorded_at, revenue.deal_values(to_jsonb(h) - user_columns) AS before FROM revenue.deal_history h
+      WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity' OFFSET 0) h
     CROSS JOIN LATERAL (
-      SELECT coalesce(jsonb_object_agg(v.key, v.value) FILTER (WHERE v.value IS DISTINCT FROM b.before -> v.key),
+      SELECT coalesce(jsonb_object_agg(v.key, v.value) FILTER (WHERE v.value IS DISTINCT FROM h.before -> v.key),
                       jsonb_object_agg(v.key, v.value)) AS patch,
-        array_agg(v.key ORDER BY v.key) FILTER (WHERE v.value IS DISTINCT FROM b.before -> v.key) AS stated
-      FROM (SELECT revenue.deal_values(to_jsonb(h) - user_columns) AS before) b, jsonb_each(revenue.deal_values(to_jsonb(n) - user_columns)) v
+        array_agg(v.key ORDER BY v.key) FILTER (WHERE v.value IS DISTINCT FROM h.before -> v.key) AS stated
+      FROM jsonb_each(revenue.deal_values(to_jsonb(n) - user_columns)) v
     ) p
     CROSS JOIN LATERAL (
       SELECT f.valid_from FROM revenue.deal_history f
@@ -514,37 +536,37 @@ BEGIN
       ORDER BY f.valid_from LIMIT 1) f
     WHERE n.effective_at IS NOT NULL AND (p.stated IS NOT NULL OR h.recorded_at <> n.effective_at)
   ), believed AS MATERIALIZED (
-    SELECT h.org_id, h.deal_id, h.valid_from, p.since, h.stated, revenue.deal_values(to_jsonb(h)) AS state,
-      lag(revenue.deal_values(to_jsonb(h))) OVER past AS state_before, lag(h.valid_to) OVER past AS ended_before,
-      h.valid_from = p.first_from AS is_first, count(*) FILTER (WHERE h.valid_to > p.since) OVER past AS nth_after
-    FROM patches p JOIN revenue.deal_history h ON h.org_id = p.org_id AND h.deal_id = p.deal_id
-    WHERE h.superseded_at = 'infinity' AND (h.valid_to >= p.since OR h.valid_from = p.first_from)
-    WINDOW past AS (PARTITION BY h.org_id, h.deal_id ORDER BY h.valid_from)
+    SELECT p.*, h.valid_from, h.recorded_at, h.valid_to, h.stated AS own_stated, h.state, h.first_recorded,
+      lag(h.state) OVER past AS state_before, lag(h.valid_to) OVER past AS ended_before,
+      count(*) FILTER (WHERE h.valid_to > p.since) OVER past AS nth_after
+    FROM patches p CROSS JOIN LATERAL (
+      SELECT h.valid_from, h.recorded_at, h.valid_to, h.stated, revenue.deal_values(to_jsonb(h)) AS state,
+        CASE WHEN h.valid_from = p.first_from THEN (
+          SELECT min(r.recorded_at) FROM revenue.deal_history r WHERE r.org_id = p.org_id AND r.deal_id = p.deal_id) END AS first_recorded
+      FROM revenue.deal_history h
+      WHERE h.org_id = p.org_id AND h.deal_id = p.deal_id AND h.superseded_at = 'infinity'
+        AND (h.valid_to >= p.since OR h.valid_from = p.first_from) OFFSET 0) h
+    WINDOW past AS (PARTITION BY p.org_id, p.deal_id ORDER BY h.valid_from)
   ), overruled AS MATERIALIZED (
-    SELECT b.org_id, b.deal_id, b.valid_from, revenue.merged_values(w.words) OVER (
-      PARTITION BY b.org_id, b.deal_id ORDER BY b.valid_from) AS words
+    SELECT b.*, revenue.merged_values(w.words) OVER (PARTITION BY b.org_id, b.deal_id ORDER BY b.valid_from) AS words
     FROM believed b CROSS JOIN LATERAL (
       SELECT coalesce(jsonb_object_agg(g.key, true), '{}') AS words
       FROM jsonb_object_keys(b.state) k(key)
       CROSS JOIN LATERAL unnest(CASE WHEN k.key IN ('pipeline_id', 'stage_id') THEN '{pipeline_id,stage_id,stage_entered_at,closed_at}'
         WHEN k.key IN ('amount', 'currency') THEN '{amount,currency}' ELSE ARRAY[k.key] END::text[]) g(key)
       -- a deal that was deleted then has been so since it came back
-      WHERE b.valid_from > b.since AND (b.is_first OR b.nth_after > 1) AND CASE
-        WHEN b.is_first THEN (b.stated IS NULL OR k.key = ANY (b.stated)) AND b.valid_from <> (
-          SELECT min(r.recorded_at) FROM revenue.deal_history r WHERE r.org_id = b.org_id AND r.deal_id = b.deal_id)
-        ELSE b.ended_before IS DISTINCT FROM b.valid_from OR k.key = ANY (b.stated)
+      WHERE b.valid_from > b.since AND (b.valid_from = b.first_from OR b.nth_after > 1) AND CASE
+        WHEN b.valid_from = b.first_from THEN (b.own_stated IS NULL OR k.key = ANY (b.own_stated)) AND b.valid_from <> b.first_recorded
+        ELSE b.ended_before IS DISTINCT FROM b.valid_from OR k.key = ANY (b.own_stated)
           OR b.state -> k.key IS DISTINCT FROM b.state_before -> k.key END) w
+  ), contradicted AS MATERIALIZED (
+    SELECT o.*, o.patch - ARRAY(SELECT jsonb_object_keys(o.words)) AS rest FROM overruled o
+    WHERE o.valid_to > o.since OR o.valid_from = o.first_from AND o.unsaid <> '{}'
   ), superseded AS (
     UPDATE revenue.deal_history h
-    SET superseded_at = greatest(recorded, h.recorded_at + interval '1 us')
-    FROM patches p CROSS JOIN LATERAL (
-      SELECT v.valid_from, p.patch - ARRAY(SELECT jsonb_object_keys(o.words)) AS rest
-      FROM believed v LEFT JOIN overruled o USING (org_id, deal_id, valid_from)
-      WHERE v.org_id = p.org_id AND v.deal_id = p.deal_id) b
-    WHERE h.org_id = p.org_id AND h.deal_id = p.deal_id AND h.superseded_at = 'infinity'
-      AND h.valid_from = b.valid_from
-      AND (h.valid_to > p.since OR h.valid_from = p.first_from AND p.unsaid <> '{}')
-    RETURNING h AS version, b.rest, p.*
+    SET superseded_at = greatest(recorded, h.recorded_at + interval '1 us') FROM contradicted c
+    WHERE h.org_id = c.org_id AND h.deal_id = c.deal_id AND h.valid_from = c.valid_from AND h.recorded_at = c.recorded_at
+    RETURNING h AS version, c.rest, c.since, c.patch, c.stated, c.first_from, c.unsaid
   )
   INSERT INTO revenue.deal_history
   SELECT piece.* FROM superseded s
@@ -578,10 +600,12 @@ BEGIN
     SELECT h.*, lag(h.valid_from) OVER before AS before_from,
       (lag(h.valid_to) OVER before, lag(h.pipeline_id) OVER before, lag(h.stage_id) OVER before)
         IS DISTINCT FROM (h.valid_from, h.pipeline_id, h.stage_id) AS moved
-    FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
-    WHERE n.effective_at IS NOT NULL AND h.superseded_at = 'infinity'
+    FROM new_rows n CROSS JOIN LATERAL (
+      SELECT h.* FROM revenue.deal_history h
+      WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.superseded_at = 'infinity' OFFSET 0) h
+    WHERE n.effective_at IS NOT NULL
     WINDOW before AS (PARTITION BY h.org_id, h.deal_id ORDER BY h.valid_from)
-  ), runs AS (
+  ), runs AS MATERIALIZED (
     SELECT p.org_id, p.deal_id, p.valid_from, p.recorded_at, s.kind, max(CASE WHEN p.moved THEN
         CASE WHEN p.stage_entered_at <= p.valid_from AND (p.before_from IS NULL OR p.stage_entered_at > p.before_from)
              THEN p.stage_entered_at ELSE p.valid_from END END)
@@ -597,6 +621,12 @@ BEGIN
   -- What a newer version says is the present again; this is no change of its own to audit.
   outside := current_setting('revenue.change_reason', true);
   PERFORM set_config('revenue.change_reason', '', true);
+  WITH present AS MATERIALIZED (
+    SELECT h.* FROM new_rows n CROSS JOIN LATERAL (
+      SELECT h.* FROM revenue.deal_history h
+      WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity' OFFSET 0) h
+    WHERE n.effective_at IS NOT NULL AND recorded IS NOT NULL
+  )
   UPDATE revenue.deals d SET (
     name, account_id, contact_id, owner_rep_id, product_id, pipeline_id, stage_id, amount, currency,
     close_date, closed_at, created_at, stage_entered_at, forecast_category, product_plan, num_users_planned,
@@ -611,9 +641,8 @@ BEGIN
     h.budget_confirmed, h.decision_maker_engaged, h.competitors_mentioned, h.industry, h.segment, h.source,
     h.loss_reason
   )
-  FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
-    AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
-  WHERE d.org_id = n.org_id AND d.deal_id = n.deal_id AND n.effective_at IS NOT NULL AND recorded IS NOT NULL
+  FROM present h
+  WHERE d.org_id = h.org_id AND d.deal_id = h.deal_id
     AND (
     d.name, d.account_id, d.contact_id, d.owner_rep_id, d.product_id, d.pipeline_id, d.stage_id, d.amount,
     d.currency, d.close_date, d.closed_at, d.created_at, d.stage_entered_at, d.forecast_category,
@@ -636,7 +665,8 @@ COMMENT ON FUNCTION revenue.record_updated_deals() IS 'Trigger: a new version of
 
 CREATE OR REPLACE FUNCTION revenue.record_deleted_deals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
   recorded timestamptz := clock_timestamp();
   writer text := coalesce(revenue.caller_identity(), session_user);
@@ -648,11 +678,17 @@ BEGIN
       deleted = true, deleted_by = writer
     WHERE h.valid_to = 'infinity' AND h.superseded_at = 'infinity';
   ELSE
+    WITH gone AS MATERIALIZED (
+      SELECT o.org_id, o.deal_id, h.valid_from, h.recorded_at
+      FROM old_rows o CROSS JOIN LATERAL (
+        SELECT h.valid_from, h.recorded_at FROM revenue.deal_history h
+        WHERE h.org_id = o.org_id AND h.deal_id = o.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity' OFFSET 0) h
+    )
     UPDATE revenue.deal_history h
     SET valid_to = greatest(recorded, greatest(h.valid_from, h.recorded_at) + interval '1 us'),
       deleted = true, deleted_by = writer
-    FROM old_rows o
-    WHERE h.org_id = o.org_id AND h.deal_id = o.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity';
+    FROM gone g
+    WHERE h.org_id = g.org_id AND h.deal_id = g.deal_id AND h.valid_from = g.valid_from AND h.recorded_at = g.recorded_at;
   END IF;
   RETURN NULL;
 END $$;
@@ -862,7 +898,7 @@ COMMENT ON FUNCTION revenue.merge_deal_facts(integer, text[], timestamptz[]) IS
 CREATE OR REPLACE FUNCTION revenue.prepare_deal_fact() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  NEW.merged_at := clock_timestamp();
+  IF NOT revenue.restoring() THEN NEW.merged_at := clock_timestamp(); END IF;
   RETURN NEW;
 END $$;
 COMMENT ON FUNCTION revenue.prepare_deal_fact() IS 'Trigger: marks a fact as merged, which the statement will do when all its rows are there';
@@ -895,7 +931,7 @@ END $$;
 COMMENT ON FUNCTION revenue.record_deal_facts() IS 'Trigger: imported facts go into the history of their deals';
 
 CREATE OR REPLACE TRIGGER prepare BEFORE INSERT OR UPDATE ON revenue.deal_facts FOR EACH ROW
-WHEN (current_setting('row_security') = 'on') EXECUTE FUNCTION revenue.prepare_deal_fact();
+EXECUTE FUNCTION revenue.prepare_deal_fact();
 CREATE OR REPLACE TRIGGER keep_key BEFORE UPDATE ON revenue.deal_facts FOR EACH ROW
 WHEN (OLD.org_id <> NEW.org_id OR OLD.deal_id <> NEW.deal_id OR OLD.valid_from <> NEW.valid_from)
 EXECUTE FUNCTION revenue.refuse_key_change();
@@ -1067,16 +1103,19 @@ EXECUTE FUNCTION revenue.refuse_future('last_activity_at', 'stage_entered_at', '
 
 CREATE OR REPLACE FUNCTION revenue.count_activities() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
   nobody text := '';  -- a parameter, without which a plan would be kept
 BEGIN
   IF revenue.restoring() THEN RETURN NULL; END IF;
   IF TG_OP <> 'DELETE' THEN
     -- Locked in order, so that two loads of the same deals wait instead of deadlocking.
-    PERFORM FROM revenue.deals d
-    WHERE (d.org_id, d.deal_id) IN (SELECT n.org_id, n.deal_id FROM new_rows n WHERE n.deal_id <> nobody)
-    ORDER BY d.org_id, d.deal_id FOR NO KEY UPDATE;
+    PERFORM FROM (
+      SELECT n.org_id, n.deal_id FROM new_rows n WHERE n.deal_id <> nobody
+      GROUP BY n.org_id, n.deal_id ORDER BY n.org_id, n.deal_id) n
+    CROSS JOIN LATERAL (
+      SELECT FROM revenue.deals d WHERE d.org_id = n.org_id AND d.deal_id = n.deal_id FOR NO KEY UPDATE) d;
     UPDATE revenue.deals d SET
       num_interactions = coalesce(d.num_interactions, 0) + a.interactions,
       num_objections_handled = coalesce(d.num_objections_handled, 0) + a.objections,
@@ -1088,9 +1127,11 @@ BEGIN
     ) a WHERE d.org_id = a.org_id AND d.deal_id = a.deal_id;
   END IF;
   IF TG_OP <> 'INSERT' THEN
-    PERFORM FROM revenue.deals d
-    WHERE (d.org_id, d.deal_id) IN (SELECT o.org_id, o.deal_id FROM old_rows o WHERE o.deal_id <> nobody)
-    ORDER BY d.org_id, d.deal_id FOR NO KEY UPDATE;
+    PERFORM FROM (
+      SELECT o.org_id, o.deal_id FROM old_rows o WHERE o.deal_id <> nobody
+      GROUP BY o.org_id, o.deal_id ORDER BY o.org_id, o.deal_id) o
+    CROSS JOIN LATERAL (
+      SELECT FROM revenue.deals d WHERE d.org_id = o.org_id AND d.deal_id = o.deal_id FOR NO KEY UPDATE) d;
     UPDATE revenue.deals d SET
       num_interactions = greatest(d.num_interactions - a.interactions, 0),
       num_objections_handled = greatest(d.num_objections_handled - a.objections, 0),
@@ -1119,7 +1160,8 @@ REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.co
 
 CREATE OR REPLACE FUNCTION revenue.refresh_deal_history(org integer DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET extra_float_digits = 1 AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET extra_float_digits = 1 
+SET enable_nestloop = off AS $$
 DECLARE
   chosen integer := revenue.require_org('admin', org);
   recorded timestamptz := clock_timestamp();
@@ -1163,10 +1205,13 @@ COMMENT ON FUNCTION revenue.refresh_deal_history(integer) IS
   'Does what the triggers on deals and deal_facts do, for rows that were written while they were off; again and again without harm. Admins and owners';
 
 CREATE OR REPLACE FUNCTION revenue.refresh_engagement(org integer DEFAULT NULL) RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
 DECLARE
   chosen integer := revenue.require_org('admin', org);
 BEGIN
+  -- Who counts an activity holds its deal. Locked in order like them, and counted by the next statement,
+  -- which sees what those who were waited for have added.
+  PERFORM FROM revenue.deals d WHERE d.org_id = chosen ORDER BY d.deal_id FOR NO KEY UPDATE;
   UPDATE revenue.deals d SET
     num_interactions = a.interactions, num_objections_handled = a.objections, last_activity_at = a.last_at
   FROM (

@@ -82,7 +82,7 @@ CREATE TABLE revenue.accounts (
   FOREIGN KEY (org_id, owner_rep_id) REFERENCES revenue.reps
 );
 CREATE INDEX accounts_parent ON revenue.accounts (org_id, parent_account_id) WHERE parent_account_id IS NOT NULL;
-CREATE INDEX accounts_owner ON revenue.accounts (org_id, owner_rep_id);
+CREATE INDEX accounts_owner ON revenue.accounts (org_id, owner_rep_id) WHERE owner_rep_id IS NOT NULL;
 COMMENT ON TABLE revenue.accounts IS 'Companies sold to, with what is known of their usage, support, payments and mood. NULL = unknown';
 COMMENT ON COLUMN revenue.accounts.org_id IS 'Organisation';
 COMMENT ON COLUMN revenue.accounts.account_id IS 'Key of the account, as the CRM has it';
@@ -230,8 +230,8 @@ CREATE TABLE revenue.contacts (
   FOREIGN KEY (org_id, pipeline_id, stage_id) REFERENCES revenue.stages,
   CHECK ((pipeline_id IS NULL) = (stage_id IS NULL))
 );
-CREATE INDEX contacts_account ON revenue.contacts (org_id, account_id);
-CREATE INDEX contacts_owner ON revenue.contacts (org_id, owner_rep_id);
+CREATE INDEX contacts_account ON revenue.contacts (org_id, account_id) WHERE account_id IS NOT NULL;
+CREATE INDEX contacts_owner ON revenue.contacts (org_id, owner_rep_id) WHERE owner_rep_id IS NOT NULL;
 CREATE INDEX contacts_stage ON revenue.contacts (org_id, pipeline_id, stage_id) WHERE stage_id IS NOT NULL;
 COMMENT ON TABLE revenue.contacts IS 'People at accounts, with what is known of their engagement. NULL = unknown';
 COMMENT ON COLUMN revenue.contacts.org_id IS 'Organisation';
@@ -329,10 +329,10 @@ CREATE TABLE revenue.deals (
 ) WITH (fillfactor = 85);
 CREATE INDEX deals_account ON revenue.deals (org_id, account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX deals_contact ON revenue.deals (org_id, contact_id) WHERE contact_id IS NOT NULL;
-CREATE INDEX deals_owner ON revenue.deals (org_id, owner_rep_id);
+CREATE INDEX deals_owner ON revenue.deals (org_id, owner_rep_id) WHERE owner_rep_id IS NOT NULL;
 CREATE INDEX deals_product ON revenue.deals (org_id, product_id) WHERE product_id IS NOT NULL;
-CREATE INDEX deals_stage ON revenue.deals (org_id, pipeline_id, stage_id);
-CREATE INDEX deals_close_date ON revenue.deals (org_id, close_date);
+CREATE INDEX deals_stage ON revenue.deals (org_id, pipeline_id, stage_id) WHERE stage_id IS NOT NULL;
+CREATE INDEX deals_close_date ON revenue.deals (org_id, close_date) WHERE close_date IS NOT NULL;
 CREATE INDEX deals_closed_at ON revenue.deals (org_id, closed_at) WHERE closed_at IS NOT NULL;
 COMMENT ON TABLE revenue.deals IS 'Opportunities as they are now. Every change is kept in deal_history; NULL = unknown, which is not a no';
 COMMENT ON COLUMN revenue.deals.org_id IS 'Organisation';

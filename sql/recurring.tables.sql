@@ -16,7 +16,7 @@ CREATE TABLE revenue.subscriptions (
   PRIMARY KEY (org_id, subscription_id),
   FOREIGN KEY (org_id, account_id) REFERENCES revenue.accounts
 );
-CREATE INDEX subscriptions_customer ON revenue.subscriptions (org_id, customer_id);
+CREATE INDEX subscriptions_customer ON revenue.subscriptions (org_id, customer_id) WHERE customer_id IS NOT NULL;
 CREATE INDEX subscriptions_account ON revenue.subscriptions (org_id, account_id) WHERE account_id IS NOT NULL;
 COMMENT ON TABLE revenue.subscriptions IS 'Subscriptions: who pays for a set of items. What is paid, and when, stands in subscription_items';
 COMMENT ON COLUMN revenue.subscriptions.org_id IS 'Organisation';

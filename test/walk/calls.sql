@@ -198,6 +198,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('ledger_policies', '[555, null]'),
   ('missing_days', '[555]'),
   ('verify_ledger', '[555]'),
+  ('verify_references', '[]'),
   ('period_start', '["2024-05-15", "quarter", 7, 2]'),
   ('months_before', '["2024-02-29", 12]'),
   ('period_after', '["2024-05-01", "quarter"]'),
