@@ -26,6 +26,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('own_rep', '[555, "ROWA-1"]'),
   ('require_org', '["viewer", 555]'),
   ('check_org', '[555]'),
+  ('currency_digits', '["JPY"]'),
   ('restoring', '[]'),
   ('is_administrator', '[]'),
   ('invitations', '[]'),
