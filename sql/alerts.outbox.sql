@@ -11,7 +11,7 @@ DECLARE
     WHEN coalesce(channel, '') NOT IN ('telegram', 'slack', 'webhook', 'email') THEN 'unknown channel'
     WHEN coalesce(destination, '') !~ '^[a-z][a-z0-9_]{0,62}$'
       THEN 'a destination is a name of small letters, digits and _, not an address'
-    WHEN length(subject) > 500 OR subject ~ '[\x01-\x1f\x7f]' THEN 'a subject is one line of up to 500 letters'
+    WHEN length(subject) > 500 OR subject ~ E'[\\x01-\\x1f\\x7f]' THEN 'a subject is one line of up to 500 letters'
     WHEN coalesce(body, '') = '' OR length(body) > 100000 THEN 'a message needs a text of 1 to 100000 letters'
     WHEN length(payload::text) > 100000 THEN 'a payload is JSON of up to 100000 letters'
     WHEN not_before < '0001-01-02 00:00+00' OR not_before >= '9999-12-31 00:00+00' THEN 'not_before is out of range'

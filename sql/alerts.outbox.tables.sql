@@ -8,7 +8,7 @@ CREATE TABLE revenue.outbox (
   channel text NOT NULL CHECK (channel IN ('telegram', 'slack', 'webhook', 'email')),
   -- Too narrow for an address, a URL or a token: those belong to the relay's environment.
   destination text NOT NULL CHECK (destination ~ '^[a-z][a-z0-9_]{0,62}$'),
-  subject text CHECK (subject !~ '[\x01-\x1f\x7f]'),
+  subject text CHECK (subject !~ E'[\\x01-\\x1f\\x7f]'),
   body text NOT NULL CHECK (body <> ''),
   payload jsonb,
   created_at timestamptz NOT NULL DEFAULT now(),

@@ -500,6 +500,28 @@ END $$;
 COMMENT ON FUNCTION revenue.set_policy(text, jsonb, integer, date, text) IS
   'A new version of a policy, in force from valid_from (NULL = today); returns its number. Owners only, audited';
 
+CREATE OR REPLACE FUNCTION revenue.iso_instant(instant timestamptz) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN isfinite(instant) THEN to_char(instant AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+    ELSE CASE WHEN instant > '2000-01-01 00:00+00' THEN 'infinity' ELSE '-infinity' END END
+$$;
+COMMENT ON FUNCTION revenue.iso_instant IS 'For texts and keys: an instant as 2026-03-01T12:00:00Z, whatever the settings of the session';
+
+-- A setting, because it is undone with the part of a transaction that failed, and whoever runs a job reads it.
+CREATE OR REPLACE FUNCTION revenue.leave_out(what text, problem text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  noted text := current_setting('revenue_intel.left_out', true);
+  line text := format('%s: %s', left(what, 200), left(regexp_replace(left(problem, 500), '[[:cntrl:]]+', ' ', 'g'), 300));
+BEGIN
+  RAISE WARNING '% is left out', left(what, 200) USING DETAIL = coalesce(left(problem, 500), 'unknown');
+  IF length(noted) < 10000 THEN
+    PERFORM set_config('revenue_intel.left_out', concat_ws(E'\n', nullif(noted, ''), line), true);
+  END IF;
+END $$;
+COMMENT ON FUNCTION revenue.leave_out IS
+  'For jobs and reports: says that something is left out and why, as a warning and for the log of the job that runs';
+
 CREATE OR REPLACE FUNCTION revenue.checked_instant(as_of timestamptz) RETURNS timestamptz
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -734,7 +756,7 @@ DECLARE
   chosen integer := revenue.current_org(org);
   target oid := (
     SELECT c.oid FROM pg_class AS c
-    WHERE c.relnamespace = 'revenue'::regnamespace AND c.relname = regexp_replace(delete_rows.relation, '^revenue\.', ''));
+    WHERE c.relnamespace = 'revenue'::regnamespace AND c.relname = regexp_replace(delete_rows.relation, '^revenue[.]', ''));
   rights text := (
     SELECT pg_get_expr(p.polqual, p.polrelid) FROM pg_policy AS p WHERE p.polrelid = target AND p.polname = 'deletable');
   objects jsonb := CASE jsonb_typeof(keys) WHEN 'object' THEN jsonb_build_array(keys) ELSE keys END;

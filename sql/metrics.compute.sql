@@ -448,6 +448,8 @@ BEGIN
     -- Conflicts, lack of resources and shutdowns are not of the data: the caller tries again.
     IF left(SQLSTATE, 2) IN ('40', '53', '57', '58') OR SQLSTATE = '55P03' THEN RAISE; END IF;
     failure := format('could not be computed: %s', left(SQLERRM, 200));
+    PERFORM revenue.leave_out(format('metrics of %s from %s to %s', part, to_char(first_day, 'YYYY-MM-DD'), to_char(last_day, 'YYYY-MM-DD')),
+      concat_ws(' ', SQLSTATE, SQLERRM));
   END;
   RETURN QUERY
   SELECT d::date, m.metric, 'all', '', NULL::double precision, NULL::numeric, NULL::numeric, 0::bigint, failure

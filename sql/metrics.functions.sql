@@ -21,7 +21,7 @@ BEGIN
       ' PRIMARY KEY (org_id, metric, dimension, member, day))', missing.name);
     EXECUTE format('ALTER TABLE revenue.%I ENABLE ROW LEVEL SECURITY', missing.name);
     EXECUTE format('ALTER TABLE revenue.metric_values ATTACH PARTITION revenue.%I FOR VALUES FROM (%L) TO (%L)',
-      missing.name, missing.month, (missing.month + interval '1 month')::date);
+      missing.name, to_char(missing.month, 'YYYY-MM-DD'), to_char(missing.month + interval '1 month', 'YYYY-MM-DD'));
     made := made + 1;
   END LOOP;
   RETURN made;
@@ -42,6 +42,7 @@ DECLARE
   since date := coalesce(backfill_metrics.first_day, until - 29);
   stale text[];
   written bigint;
+  unfit text;
 BEGIN
   PERFORM revenue.check_metric_days(since, until, coalesce(scored, true));
   -- Two who record the same days would both find none to replace.
@@ -52,18 +53,23 @@ BEGIN
   WHERE v.org_id = chosen AND v.day BETWEEN since AND until
     AND (coalesce(scored, true)
       OR v.metric NOT IN ('weighted_pipeline', 'at_risk_deals', 'forecast_30d', 'contact_forecast_30d', 'coverage', 'forecast_gap', 'nrr', 'grr'));
-  INSERT INTO revenue.metric_values (org_id, metric, dimension, member, day, value, numerator, denominator, observations,
-    currency, reason, complete, definition_version, stale_sources, recorded_at)
-  SELECT chosen, c.metric, c.dimension, c.member, c.day, CASE WHEN x.fits THEN c.value END,
-    CASE WHEN x.fits THEN round(c.numerator, 6) END, CASE WHEN x.fits THEN round(c.denominator, 6) END, c.observations,
-    CASE c.unit WHEN 'money' THEN o.base_currency END, CASE WHEN x.fits THEN c.reason ELSE 'the amounts are too large to be kept' END,
-    c.day < today, c.definition_version, ARRAY(SELECT s FROM unnest(b.sources) AS s WHERE s = ANY (stale)), clock_timestamp()
-  FROM revenue.compute_metrics(since, until, NULL, coalesce(scored, true), chosen) AS c
-  JOIN revenue.builtin_metrics() AS b USING (metric)
-  JOIN revenue.orgs AS o ON o.org_id = chosen
-  CROSS JOIN LATERAL (
-    SELECT (abs(c.value) < 'Infinity' AND abs(c.numerator) < 999999999999 AND abs(c.denominator) < 999999999999) IS NOT FALSE AS fits) AS x;
-  GET DIAGNOSTICS written = ROW_COUNT;
+  -- A value that no column holds keeps the others from nothing.
+  WITH inserted AS (
+    INSERT INTO revenue.metric_values AS v (org_id, metric, dimension, member, day, value, numerator, denominator, observations,
+      currency, reason, complete, definition_version, stale_sources, recorded_at)
+    SELECT chosen, c.metric, c.dimension, c.member, c.day, CASE WHEN f.fits THEN c.value END, CASE WHEN f.fits THEN round(c.numerator, 6) END,
+      CASE WHEN f.fits THEN round(c.denominator, 6) END, c.observations,
+      CASE c.unit WHEN 'money' THEN o.base_currency END, CASE WHEN f.fits THEN c.reason ELSE 'the amounts are too large to be kept' END, c.day < today,
+      c.definition_version, ARRAY(SELECT s FROM unnest(b.sources) AS s WHERE s = ANY (stale)), clock_timestamp()
+    FROM revenue.compute_metrics(since, until, NULL, coalesce(scored, true), chosen) AS c
+    JOIN revenue.builtin_metrics() AS b USING (metric)
+    JOIN revenue.orgs AS o ON o.org_id = chosen
+    CROSS JOIN LATERAL (
+      SELECT (abs(c.value) < 'Infinity' AND abs(c.numerator) < 999999999999 AND abs(c.denominator) < 999999999999) IS NOT FALSE AS fits) AS f
+    RETURNING v.metric, v.reason
+  )
+  SELECT count(*), string_agg(DISTINCT i.metric, ', ' ORDER BY i.metric) FILTER (WHERE i.reason = 'the amounts are too large to be kept') INTO written, unfit FROM inserted AS i;
+  IF unfit IS NOT NULL THEN PERFORM revenue.leave_out(format('values of %s', unfit), 'the amounts are too large to be kept'); END IF;
   RETURN written;
 END $$;
 COMMENT ON FUNCTION revenue.backfill_metrics IS
@@ -77,7 +83,7 @@ DECLARE
   day date := (SELECT (moment AT TIME ZONE o.time_zone)::date FROM revenue.orgs AS o WHERE o.org_id = chosen);
 BEGIN
   IF day > revenue.org_today(chosen) THEN
-    RAISE EXCEPTION 'the day % has not begun', day USING ERRCODE = 'invalid_parameter_value',
+    RAISE EXCEPTION 'the day % has not begun', to_char(day, 'YYYY-MM-DD') USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave as_of out for today.';
   END IF;
   RETURN revenue.backfill_metrics(day, day, true, chosen);
@@ -137,8 +143,13 @@ BEGIN
     )
     SELECT m.scored, min(m.day) AS first_day, max(m.day) AS last_day FROM missing AS m GROUP BY m.scored, m.island ORDER BY 2
   LOOP
-    PERFORM revenue.backfill_metrics(run.first_day, run.last_day, run.scored, chosen);
-    caught := caught + run.last_day - run.first_day + 1;
+    BEGIN
+      PERFORM revenue.backfill_metrics(run.first_day, run.last_day, run.scored, chosen);
+      caught := caught + run.last_day - run.first_day + 1;
+    EXCEPTION WHEN OTHERS THEN
+      PERFORM revenue.leave_out(format('metrics of %s to %s', to_char(run.first_day, 'YYYY-MM-DD'), to_char(run.last_day, 'YYYY-MM-DD')),
+        concat_ws(' ', SQLSTATE, SQLERRM));
+    END;
   END LOOP;
   RETURN caught;
 END $$;
@@ -222,7 +233,7 @@ DECLARE
   month date;
 BEGIN
   IF day NOT BETWEEN '0005-01-01' AND '9999-12-01' THEN
-    RAISE EXCEPTION 'as_of is out of range: %', day USING ERRCODE = 'invalid_parameter_value',
+    RAISE EXCEPTION 'as_of is out of range: %', to_char(day, 'YYYY-MM-DD') USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave it out for the last full month.';
   END IF;
   month := date_trunc('month', (day + 1)::timestamp - interval '1 month')::date;

@@ -13,6 +13,7 @@ const config_enum_entry kIdentitySources[] = {
 
 int identity_source = from_role;
 char* jwt_claim = nullptr;
+char* left_out = nullptr;  // read and written by SQL
 int org_setting = 0;
 
 constexpr const char* kClaimsSetting = "request.jwt.claims";
@@ -160,6 +161,9 @@ void initialise() {
                           "The organisation that functions and views work on; 0 = all you may see.",
                           "It can only narrow what the caller may see.", &org_setting, 0, 0, PG_INT32_MAX,
                           PGC_USERSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomStringVariable("revenue_intel.left_out", "What leave_out() noted in this transaction.", nullptr,
+                             &left_out, "", PGC_USERSET, GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE, nullptr, nullptr,
+                             nullptr);
   MarkGUCPrefixReserved("revenue_intel");
   RegisterXactCallback([](XactEvent, void*) { forget(); }, nullptr);
   RegisterSubXactCallback([](SubXactEvent, SubTransactionId, SubTransactionId, void*) { forget(); }, nullptr);

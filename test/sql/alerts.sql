@@ -281,7 +281,7 @@ SELECT revenue.resolve_alert(:'alert') AS over, revenue.resolve_alert(:'alert') 
 SELECT state, acknowledged_by IS NOT NULL AS taken, resolved_by IS NOT NULL AS dealt_with, note FROM revenue.alerts WHERE alert_id = :'alert';
 SELECT action FROM revenue.audit_log WHERE org_id = :org AND object_type = 'alert' ORDER BY at;
 
--- A deal that is won is told in the same transaction, once, a large one twice.
+-- A deal that is won is told in the same transaction, once, by the most severe of the rules that it fits.
 SELECT revenue.log_deal('event 1', deal_id => 'd1') ->> 'recorded' AS recorded;
 SELECT revenue.log_deal('event 1', deal_id => 'd1') ->> 'recorded' AS recorded;
 SELECT revenue.log_deal('event 2', 'deal_won', 5000000) ->> 'recorded' AS recorded;
