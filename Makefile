@@ -69,7 +69,7 @@ SQL_ORDER = \
   anomaly.drivers anomaly.store.tables anomaly.store \
   alerts.outbox.tables alerts.outbox alerts.tables alerts.rules alerts.functions \
   jobs.tables jobs.functions \
-  demo.subscriptions demo.incidents demo.functions access
+  demo.subscriptions demo.incidents demo.functions views.amounts access
 
 SQL_FILES    := $(SQL_ORDER:%=sql/%.sql)
 SQL_UNLISTED := $(filter-out $(SQL_FILES),$(wildcard sql/*.sql))

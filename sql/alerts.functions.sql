@@ -1032,7 +1032,8 @@ COMMENT ON FUNCTION revenue.resolve_alert IS
 
 CREATE OR REPLACE VIEW revenue.open_alerts WITH (security_invoker) AS
 SELECT a.org_id, a.alert_id, a.rule, a.severity, a.state, a.title, a.affected_segment, a.expected, a.actual, a.threshold, a.observations,
-  a.drivers, a.evidence, a.recommendation, a.stale_sources, a.as_of, a.last_as_of, a.times_seen, a.opened_at, a.acknowledged_by, a.note
+  a.drivers, a.evidence, a.recommendation, a.stale_sources, a.as_of, a.last_as_of, a.times_seen, a.opened_at, a.acknowledged_by, a.note,
+  nullif(array_to_string(a.stale_sources, ', '), '') AS stale_source_names
 FROM revenue.alerts AS a WHERE a.state <> 'resolved';
 COMMENT ON VIEW revenue.open_alerts IS 'Alerts that are not resolved';
 
@@ -1095,7 +1096,7 @@ SELECT revenue.comment_view_columns('{
   "alert_id": "Key of the alert", "rule": "Rule that fired", "severity": "info, warning, urgent or critical", "title": "What happened",
   "affected_segment": "Segment that moved the metric most", "expected": "What was to be expected", "actual": "What there was",
   "threshold": "Where the rule fires", "observations": "How many observations it rests on", "drivers": "What moved it, adding up to the change",
-  "evidence": "Figures and rows that it rests on", "recommendation": "What to do", "stale_sources": "Sources without a change for 24 hours",
+  "evidence": "Figures and rows that it rests on", "recommendation": "What to do", "stale_sources": "Sources without a change for 24 hours", "stale_source_names": "The same as one text",
   "as_of": "Instant it was found for first", "last_as_of": "Instant it was found for last", "times_seen": "How often it was found",
   "opened_at": "When it was raised", "acknowledged_by": "Who took it", "note": "What was said of it"
 }');

@@ -32,6 +32,7 @@ COMMENT ON FUNCTION revenue.own_rep(integer, text) IS 'Whether this rep is the c
 CREATE FUNCTION revenue.refuse_value(given text, rule text, hint text) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  IF given IS NULL THEN RETURN true; END IF;
   RAISE EXCEPTION '%', coalesce(rule, 'invalid value') USING ERRCODE = 'check_violation',
     DETAIL = format('Found: %s', CASE WHEN length(given) > 60 THEN left(given, 57) || '...' ELSE given END),
     HINT = coalesce(hint, 'Correct the value, or leave it NULL where it is not known.');

@@ -163,7 +163,8 @@ END $$;
 COMMENT ON FUNCTION revenue.job_status IS
   'Each job of the organisations visible: when it runs, since when it is due without having run, its next run, its last success and what that left out, how often it failed since it was due, and when the tick last came. Analysts and above';
 
-CREATE OR REPLACE VIEW revenue.job_status WITH (security_invoker) AS SELECT * FROM revenue.job_status();
+CREATE OR REPLACE VIEW revenue.job_status WITH (security_invoker) AS
+SELECT s.*, extract(epoch FROM s.last_duration)::double precision AS last_duration_seconds FROM revenue.job_status() AS s;
 COMMENT ON VIEW revenue.job_status IS 'Each job: when it runs, whether it is overdue, its last success and its next run';
 SELECT revenue.comment_view_columns('{
   "org_id": "Organisation",
@@ -180,6 +181,7 @@ SELECT revenue.comment_view_columns('{
   "running_since": "When the run began that is under way, or was when its session ended",
   "last_success_at": "When it succeeded last",
   "last_duration": "How long that took",
+  "last_duration_seconds": "The same in seconds",
   "last_result": "What it returned",
   "failures": "How often it failed since it was due",
   "last_error": "SQLSTATE and message of the last of these",

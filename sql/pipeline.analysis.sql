@@ -26,6 +26,11 @@ BEGIN
   IF months IS NULL AND coalesce(period, '') <> 'all' THEN
     RAISE EXCEPTION 'unknown period "%"', left(period, 100) USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Use month, quarter, year or all.';
+  ELSIF fiscal_year_start NOT BETWEEN 1 AND 12 THEN
+    RAISE EXCEPTION 'invalid fiscal year start %', fiscal_year_start USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Use the number of the month, 1 to 12.';
+  ELSIF day NOT BETWEEN '0001-01-02' AND '9999-12-30' THEN
+    RETURN;  -- a date that no calendar of reports has must not stop the report
   END IF;
   period_start := date_trunc('month', day::timestamp)
     - interval '1 month' * ((extract(month FROM day)::integer - fiscal_year_start + 12) % months);

@@ -95,7 +95,7 @@ COMMENT ON FUNCTION revenue.deal_scores IS
   'Every open deal with its probability, health, risk factors and amount in the reporting currency, now or at any past instant';
 
 CREATE OR REPLACE VIEW revenue.deal_scores WITH (security_invoker) AS
-SELECT * FROM revenue.deal_scores();
+SELECT s.*, nullif(array_to_string(s.risk_factors, '; '), '') AS risks FROM revenue.deal_scores() AS s;
 
 CREATE OR REPLACE VIEW revenue.ranked_deals WITH (security_invoker) AS
 SELECT s.org_id, row_number() OVER (PARTITION BY s.org_id ORDER BY s.weighted_amount DESC NULLS LAST, s.deal_id) AS rank,
@@ -106,9 +106,9 @@ LEFT JOIN revenue.accounts AS a USING (org_id, account_id);
 
 -- NOT IN, because the planner takes a pair of equalities for a rarity and would look accounts up one by one.
 CREATE OR REPLACE VIEW revenue.at_risk_deals WITH (security_invoker) AS
-SELECT s.org_id, s.deal_id AS id, s.name, a.name AS company, s.owner_rep_id, s.stage_id,
+SELECT s.org_id, s.deal_id, s.name, a.name AS company, s.owner_rep_id, s.stage_id,
   s.reporting_amount AS deal_value, s.reporting_currency, s.close_date,
-  s.health_score, s.health_category, s.risk_factors
+  s.health_score, s.health_category, s.risk_factors, nullif(array_to_string(s.risk_factors, '; '), '') AS risks
 FROM revenue.deal_scores() AS s
 LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
 WHERE s.health_category NOT IN ('healthy', 'strong');
@@ -769,7 +769,7 @@ SELECT revenue.comment_view_columns('{
   "weighted_amount": "reporting_amount x close_probability",
   "value_band": "Value in bands; NULL = too rare to show", "probability_band": "Probability in bands; NULL = too rare to show",
   "health_score": "Health, 0 to 100", "health_category": "critical, at_risk, healthy or strong",
-  "risk_factors": "What endangers it", "rank": "Place by weighted_amount within the organisation",
+  "risk_factors": "What endangers it", "risks": "The same as one text", "rank": "Place by weighted_amount within the organisation",
   "churn_risk": "Risk of losing the account, 0 to 100", "churn": "explain_churn_risk() of it",
   "expansion_score": "Room to grow, 0 to 100", "expansion": "explain_expansion_score() of it",
   "lead_score": "Lead score, 0 to 100", "lead": "explain_lead_score() of it",

@@ -182,13 +182,14 @@ SELECT e.extnamespace::regnamespace AS schema_that_could_be_dropped FROM pg_exte
 WHERE e.extname = 'revenue_intel' AND e.extnamespace NOT IN ('pg_catalog'::regnamespace, 'revenue'::regnamespace);
 
 -- Views ---------------------------------------------------------------------------------------
--- the view of a function's name is that function: the same columns in the same order
+-- the view of a function's name is that function: the same columns in the same order, what is money as numeric, then at
+-- most plain columns beside its arrays and intervals
 SELECT c.oid::regclass AS view, f.signature AS function_with_other_columns
 FROM walk.relations c JOIN walk.functions f ON f.proname = c.relname AND f.proretset
 WHERE c.relkind = 'v' AND f.prorettype = 'record'::regtype
   AND (SELECT array_agg(a.attname::text || ' ' || format_type(a.atttypid, NULL) ORDER BY a.attnum) FROM pg_attribute a
-    WHERE a.attrelid = c.oid AND a.attnum > 0)
-   <> (SELECT array_agg(n || ' ' || format_type(t, NULL) ORDER BY i)
+    WHERE a.attrelid = c.oid AND a.attnum BETWEEN 1 AND (SELECT count(*) FROM unnest(f.proargmodes) AS m WHERE m IN ('o', 't')))
+   <> (SELECT array_agg(n || ' ' || format_type(CASE WHEN n IN ('weighted_amount', 'weighted_value') THEN 'numeric'::regtype ELSE t END, NULL) ORDER BY i)
      FROM unnest(f.proallargtypes, f.proargmodes, f.proargnames) WITH ORDINALITY AS p(t, m, n, i)
      WHERE m IN ('o', 't'))
 ORDER BY 1;
