@@ -160,11 +160,11 @@ WITH RECURSIVE edges AS (
     JOIN edges e ON e.conrelid = p.at
 )
 SELECT start::regclass AS in_a_circle FROM paths WHERE start = at ORDER BY 1;
--- money is numeric(18,6); numbers that are no money and no count are double precision
+-- money is numeric(18,6), sums of it that are kept numeric(30,6); numbers that are no money and no count are double precision
 SELECT c.oid::regclass AS relation, a.attname, format_type(a.atttypid, a.atttypmod) AS not_money FROM walk.relations c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   AND a.atttypid IN ('numeric'::regtype, 'real'::regtype, 'money'::regtype)
-WHERE c.relkind IN ('r', 'p') AND format_type(a.atttypid, a.atttypmod) <> 'numeric(18,6)'
+WHERE c.relkind IN ('r', 'p') AND format_type(a.atttypid, a.atttypmod) NOT IN ('numeric(18,6)', 'numeric(30,6)')
   AND (c.relname, a.attname) NOT IN (('fx_rates', 'rate')) ORDER BY 1, 2;
 SELECT c.oid::regclass AS relation, a.attname AS no_finite_check FROM walk.relations c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
