@@ -130,8 +130,8 @@ TEST(WinClock, ManyStagesInADay) {
       state.add(deal, stage, stage > kStages ? "won" : "open",
                 days_before_end(600 - static_cast<double>(deal % 500) - 0.05 * stage), std::nullopt, kEnd);
   const WinClock clock({beliefs, state.result(no_poll)});
-  EXPECT_GT(clock.win_probability(1, 0, 20).value(), 0.99);
-  EXPECT_GT(clock.win_probability(1, 0, 60).value(), 0.998);
+  EXPECT_GT(clock.win_probability(1, 0, 20).value(), 0.98);
+  EXPECT_GT(clock.win_probability(1, 0, 60).value(), 0.996);
 }
 
 // Of what enters either of two stages half goes to the other on the same day, a quarter is won and a

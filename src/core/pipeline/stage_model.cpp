@@ -222,7 +222,7 @@ void WinClock::solve(Poll poll) {
     each_exit(stages_[i], 0, scope_.last_day, [&](std::size_t to, int first, int last, double share) {
       if (to > won_index) return;
       days[row] += share * won_by(to, scope_.last_day) * (first + last) / 2;
-      if (to < won_index) moves(row, static_cast<Eigen::Index>(to)) -= kDamped * share;
+      if (to < won_index) moves(row, static_cast<Eigen::Index>(to)) -= share;
     });
   }
   const Eigen::VectorXd moments = moves.partialPivLu().solve(days);
