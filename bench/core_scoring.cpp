@@ -83,7 +83,7 @@ ValueSignals value_signals(Random& random) {
   return {.product_plan = "professional",
           .num_users_planned = random.integer(1, 500),
           .base_list_price_per_user = Money{random.integer(5, 200) * 1'000'000},
-          .discount_pct = random.perhaps(static_cast<double>(random.integer(0, 40))),
+          .discount_pct = random.perhaps(static_cast<double>(random.integer(0, 40)) / 100),
           .billing_cycle = "annual",
           .contract_term_months = 12,
           .industry = random.perhaps<std::string_view>("software"),

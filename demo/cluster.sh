@@ -48,6 +48,8 @@ settings() {
     echo "cron.use_background_workers = on"
     echo "cron.database_name = '$database'"
   fi
+  # Tests run many short statements, whose plans are not worth compiling; test/jit.sh switches it on.
+  [ "$name" != check ] || echo "jit = off"
   # What tests and benchmarks write need not outlive the machine.
   [ "$name" = demo ] || printf '%s = off\n' fsync synchronous_commit full_page_writes
 }

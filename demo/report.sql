@@ -31,13 +31,17 @@ FROM revenue.orgs WHERE org_id = :org;
 SELECT format(' %s %s %s  %s', rpad(label, 20), lpad(value, 13), unit, remark)
 FROM jsonb_to_record(:'dashboard'::jsonb -> 'kpis') AS k(
   total_pipeline numeric, deal_count bigint, avg_deal_size numeric, weighted_forecast_90d numeric, at_risk_deals bigint)
-CROSS JOIN (SELECT sum(deal_value) AS value_at_risk FROM revenue.at_risk_deals WHERE org_id = :org) r
+CROSS JOIN (SELECT coalesce(sum(deal_value), 0) AS value_at_risk FROM revenue.at_risk_deals WHERE org_id = :org) r
+CROSS JOIN (SELECT * FROM revenue.pipeline_forecast('deal', org => :org) WHERE horizon_days = 90) f
 CROSS JOIN LATERAL (VALUES
   (1, 'Open pipeline', to_char(total_pipeline, 'FM999,999,999,990'), :'currency', format('%s deals', deal_count)),
   (2, 'Average deal', coalesce(to_char(avg_deal_size, 'FM999,999,999,990'), '-'), :'currency', 'where the amount is known'),
-  (3, 'Expected in 90 days', to_char(weighted_forecast_90d, 'FM999,999,999,990'), :'currency', 'weighted by probability and close date'),
-  (4, 'At risk', to_char(coalesce(value_at_risk, 0), 'FM999,999,999,990'), :'currency',
-   format('%s deals, %s %% of the open ones', at_risk_deals, coalesce(round(100.0 * at_risk_deals / nullif(deal_count, 0)), 0)))
+  (3, 'Weighted, 90 days', to_char(weighted_forecast_90d, 'FM999,999,999,990'), :'currency',
+   'value x chance of winning of what is to close by then, as entered'),
+  (4, 'Forecast, 90 days', to_char(expected_value, 'FM999,999,999,990'), :'currency',
+   format('by how long deals took before; 95 %% between %s and %s', to_char(lower_95, 'FM999,999,999,990'), to_char(upper_95, 'FM999,999,999,990'))),
+  (5, 'At risk', to_char(value_at_risk, 'FM999,999,999,990'), :'currency',
+   format('%s of the deals, %s %% of the value', at_risk_deals, coalesce(round(100 * value_at_risk / nullif(total_pipeline, 0)), 0)))
 ) AS t(place, label, value, unit, remark) ORDER BY place;
 
 \pset tuples_only off
@@ -65,12 +69,14 @@ ORDER BY m.month;
 \echo ' Bookings by quarter: # came, o is expected, |--| is the interval of 70 percent'
 SELECT set_config('revenue_intel.org_id', :'org', false) AS org, revenue.generate_forecast('quarter', org => :org)::text AS forecast \gset
 SELECT ' ' || line FROM revenue.forecast_lines('quarter', 5, 2, org => :org) AS line;
-SELECT format(E'\n Expected this quarter: %s %s, of which %s are won; 95 percent of such quarters lie between %s and %s.\n %s',
+SELECT format(E'\n Expected this quarter: %s %s, of which %s are won; 70 percent of such quarters lie between %s and %s.\n %s',
   to_char((f ->> 'forecast_amount')::numeric, 'FM999,999,999,990'), f ->> 'currency', to_char((f ->> 'closed')::numeric, 'FM999,999,999,990'),
-  to_char((f -> 'confidence_interval' ->> 'lower')::numeric, 'FM999,999,999,990'), to_char((f -> 'confidence_interval' ->> 'upper')::numeric, 'FM999,999,999,990'),
+  to_char(i.lower, 'FM999,999,999,990'), to_char(i.upper, 'FM999,999,999,990'),
   (SELECT 'What the rest comes from: ' || string_agg(format('%s %s', c ->> 'component', to_char((c ->> 'contribution')::numeric, 'FM999,999,999,990')), ', ')
    FROM jsonb_array_elements(f -> 'components') AS c WHERE (c ->> 'contribution')::numeric <> 0)) || coalesce(E'\n Limited by: ' || (f ->> 'reason'), '')
-FROM (SELECT :'forecast'::jsonb AS f) AS a WHERE f ->> 'forecast_amount' IS NOT NULL;
+FROM (SELECT :'forecast'::jsonb AS f) AS a
+CROSS JOIN LATERAL jsonb_to_recordset(f -> 'intervals') AS i(level numeric, lower numeric, upper numeric)
+WHERE i.level = 0.7;
 \echo
 \echo ' The largest deals at risk'
 SELECT format(E' %s %s %s  health %s of 100\n     %s', rpad(left(name, 52), 52),

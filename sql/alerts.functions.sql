@@ -431,7 +431,10 @@ BEGIN
     WHEN 'silence' THEN
       RETURN QUERY
       WITH moves AS (
-        SELECT max(h.stage_entered_at) FILTER (WHERE h.stage_entered_at > h.created_at) AS moved_at, min(h.created_at) AS began_at
+        SELECT max(h.stage_entered_at) FILTER (WHERE h.stage_entered_at > coalesce(h.created_at, (
+            SELECT min(f.stage_entered_at) FROM revenue.deal_history AS f
+            WHERE f.org_id = chosen AND f.deal_id = h.deal_id AND f.superseded_at = 'infinity'))) AS moved_at,
+          min(coalesce(h.created_at, h.stage_entered_at)) AS began_at
         FROM revenue.deal_history AS h
         WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND h.stage_entered_at <= moment
         UNION ALL
@@ -455,7 +458,7 @@ BEGIN
         jsonb_build_object('name', c.name, 'account_id', c.account_id, 'owner_rep_id', c.owner_rep_id,
           'days', floor(revenue.elapsed_days(t.touched_at, moment)), 'expected_value', trim_scale(c.expected_value))
       FROM revenue.contacts_as_of(past) AS c
-      JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+      JOIN revenue.scored_stages(past) AS s USING (org_id, pipeline_id, stage_id)
       CROSS JOIN LATERAL (
         SELECT greatest(c.stage_entered_at,
           (SELECT x.last_engaged_at FROM revenue.contacts AS x
@@ -463,7 +466,8 @@ BEGIN
           (SELECT max(a.occurred_at) FROM revenue.activities AS a
            WHERE a.org_id = c.org_id AND a.contact_id = c.contact_id AND a.occurred_at <= moment)) AS touched_at) AS t
       WHERE c.org_id = chosen AND s.kind = 'open'
-        AND coalesce(options ->> 'stage', 'decision') IN (s.stage_id, s.framework_stage)
+        AND (coalesce(options ->> 'stage', 'decision') = s.stage_id
+          OR revenue.known_stage(coalesce(options ->> 'stage', 'decision'), s.weights) = s.framework_stage)
         AND moment - t.touched_at >= make_interval(secs => least(greatest(threshold, 0), 1e6) * 86400);
     WHEN 'at_risk' THEN
       RETURN QUERY
@@ -719,7 +723,7 @@ DECLARE
   judged text[] := '{}';
 BEGIN
   -- Two checks at once would both find the same news.
-  PERFORM pg_advisory_xact_lock(hashtextextended('revenue.check_alerts', chosen));
+  PERFORM revenue.take_lock('alerts', chosen);
   FOR finding IN SELECT e.* FROM revenue.evaluate_alerts(as_of, chosen) AS e ORDER BY e.rule, e.dedupe_key LOOP
     IF finding.state <> 'unknown' THEN judged := judged || finding.rule; END IF;
     CONTINUE WHEN finding.state <> 'fires';

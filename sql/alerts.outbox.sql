@@ -69,9 +69,9 @@ COMMENT ON FUNCTION revenue.send_message IS
 -- tells a relay that lost its lease from the one that has it now.
 
 CREATE OR REPLACE FUNCTION revenue.delivery_delay(attempts integer) RETURNS interval
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT CASE WHEN attempts < 20 THEN make_interval(secs => least(3600, 5 * 2 ^ (greatest(attempts, 1) - 1))) END
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN attempts < 20 THEN make_interval(secs => least(3600, 5 * 2 ^ (greatest(attempts, 1) - 1))) END;
+END;
 COMMENT ON FUNCTION revenue.delivery_delay IS
   'How long to wait after so many failed attempts: 5 s, doubled each time up to an hour; NULL after the 20th, some ten hours after the first, when it is given up';
 

@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION revenue.builtin_alert_rules()
 RETURNS TABLE (
   rule text, check_kind text, metric text, options jsonb, threshold double precision, min_observations bigint,
   severity text, cool_down interval, recommendation text, description text)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 BEGIN ATOMIC
   VALUES
     ('velocity_drop', 'change', 'sales_velocity', '{"period": "week", "measure": "relative", "direction": "down"}'::jsonb,
      0.2::double precision, 20::bigint, 'urgent', interval '7 days',
@@ -102,8 +102,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 AS $$
      'First deal won with an account that is among the 500 largest by its segment, or by its own revenue of 7.4 billion and more'),
     ('job_failed', 'reported', NULL, '{}', 0, 1, 'urgent', interval '0',
      'See job_status for the error; the job is tried again by itself',
-     'A scheduled job failed')
-$$;
+     'A scheduled job failed');
+END;
 COMMENT ON FUNCTION revenue.builtin_alert_rules IS
   'What is watched: how a rule judges, where it fires, with how few observations it does not, how long a resolved cause stays quiet';
 

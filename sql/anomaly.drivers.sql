@@ -40,7 +40,7 @@ COMMENT ON FUNCTION revenue.velocity_factors IS
   'Which factor moved sales velocity between two days: each has its part of the change of the logarithm; other = its definition is not that of the factors. Members and above';
 
 CREATE OR REPLACE FUNCTION revenue.metric_drivers(
-  metric text, before_from date, before_to date, from_date date, to_date date, dimension text DEFAULT 'segment',
+  metric text, before_first date, before_last date, first_day date, last_day date, dimension text DEFAULT 'segment',
   org integer DEFAULT NULL)
 RETURNS TABLE (
   member text, before_value double precision, after_value double precision, contribution numeric, share double precision,
@@ -58,14 +58,14 @@ BEGIN
   END IF;
   SELECT b.* INTO wanted FROM revenue.builtin_metrics() AS b WHERE b.metric = metric_drivers.metric;
   IF wanted.metric = 'sales_velocity' THEN
-    RETURN QUERY SELECT * FROM revenue.velocity_factors(before_to, to_date, chosen);
+    RETURN QUERY SELECT * FROM revenue.velocity_factors(before_last, last_day, chosen);
     RETURN;
   END IF;
   RETURN QUERY
   WITH windows AS MATERIALIZED (
-    SELECT 0 AS after, w.* FROM revenue.metric_window(before_from, before_to, ARRAY[wanted.metric], chosen) AS w
+    SELECT 0 AS after, w.* FROM revenue.metric_window(before_first, before_last, ARRAY[wanted.metric], chosen) AS w
     UNION ALL
-    SELECT 1, w.* FROM revenue.metric_window(from_date, to_date, ARRAY[wanted.metric], chosen) AS w
+    SELECT 1, w.* FROM revenue.metric_window(first_day, last_day, ARRAY[wanted.metric], chosen) AS w
   ), members AS MATERIALIZED (
     SELECT w.member, max(w.value) FILTER (WHERE w.after = 0) AS v0, max(w.value) FILTER (WHERE w.after = 1) AS v1,
       max(w.numerator) FILTER (WHERE w.after = 0) AS n0, max(w.denominator) FILTER (WHERE w.after = 0) AS d0,
@@ -90,4 +90,4 @@ BEGIN
   ORDER BY d.rank;
 END $$;
 COMMENT ON FUNCTION revenue.metric_drivers IS
-  'Which segments (or pipelines, products, regions, reps) explain how a metric changed between two runs of days: contributions that add up to the change exactly. Of a ratio a contribution holds how the member changed and how its weight did; sales velocity has its factors for members. Members and above';
+  'Which segments (or pipelines, products, regions, reps) explain how a metric changed between two runs of days, first and last included: contributions that add up to the change exactly. Of a ratio a contribution holds how the member changed and how its weight did; sales velocity has its factors for members. Members and above';

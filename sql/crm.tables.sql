@@ -295,13 +295,13 @@ CREATE TABLE revenue.deals (
   currency char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
   close_date date CHECK (isfinite(close_date)),
   closed_at timestamptz CHECK (isfinite(closed_at)),
-  created_at timestamptz NOT NULL DEFAULT now() CHECK (isfinite(created_at)),
+  created_at timestamptz CHECK (isfinite(created_at)),
   stage_entered_at timestamptz NOT NULL CHECK (isfinite(stage_entered_at)),
   forecast_category text CHECK (forecast_category IN ('omitted', 'pipeline', 'best_case', 'commit', 'closed')),
   product_plan text,
   num_users_planned integer CHECK (num_users_planned >= 0),
   base_list_price_per_user numeric(18,6) CHECK (base_list_price_per_user >= 0 AND base_list_price_per_user <> 'NaN'),
-  discount_pct double precision CHECK (discount_pct BETWEEN 0 AND 100),
+  discount_pct double precision CHECK (revenue.valid_discount(discount_pct)),
   billing_cycle text,
   contract_term_months integer CHECK (contract_term_months BETWEEN 1 AND 1200),
   expansion_potential_factor double precision CHECK (expansion_potential_factor BETWEEN 0 AND 100),
@@ -315,8 +315,8 @@ CREATE TABLE revenue.deals (
   source text,
   loss_reason text,
   effective_at timestamptz,
-  num_interactions integer NOT NULL DEFAULT 0 CHECK (num_interactions >= 0),
-  num_objections_handled integer NOT NULL DEFAULT 0 CHECK (num_objections_handled >= 0),
+  num_interactions integer CHECK (num_interactions >= 0),
+  num_objections_handled integer CHECK (num_objections_handled >= 0),
   last_activity_at timestamptz CHECK (isfinite(last_activity_at)),
   PRIMARY KEY (org_id, deal_id),
   FOREIGN KEY (org_id, account_id) REFERENCES revenue.accounts,
@@ -331,6 +331,7 @@ CREATE INDEX deals_owner ON revenue.deals (org_id, owner_rep_id);
 CREATE INDEX deals_product ON revenue.deals (org_id, product_id) WHERE product_id IS NOT NULL;
 CREATE INDEX deals_stage ON revenue.deals (org_id, pipeline_id, stage_id);
 CREATE INDEX deals_close_date ON revenue.deals (org_id, close_date);
+CREATE INDEX deals_closed_at ON revenue.deals (org_id, closed_at) WHERE closed_at IS NOT NULL;
 COMMENT ON TABLE revenue.deals IS 'Opportunities as they are now. Every change is kept in deal_history; NULL = unknown, which is not a no';
 COMMENT ON COLUMN revenue.deals.org_id IS 'Organisation';
 COMMENT ON COLUMN revenue.deals.deal_id IS 'Key of the deal, as the CRM has it';
@@ -344,14 +345,14 @@ COMMENT ON COLUMN revenue.deals.stage_id IS 'Stage';
 COMMENT ON COLUMN revenue.deals.amount IS 'Value, in currency; expected while open, booked once won';
 COMMENT ON COLUMN revenue.deals.currency IS 'Currency of the amount, ISO 4217';
 COMMENT ON COLUMN revenue.deals.close_date IS 'Expected close date; the actual one once closed';
-COMMENT ON COLUMN revenue.deals.closed_at IS 'When it was won or lost; set on entering such a stage and cleared on leaving it';
-COMMENT ON COLUMN revenue.deals.created_at IS 'When the deal was created';
+COMMENT ON COLUMN revenue.deals.closed_at IS 'When it was won or lost; set on entering such a stage, from close_date where that comes with it, and cleared on leaving it';
+COMMENT ON COLUMN revenue.deals.created_at IS 'When the deal was created; NULL = unknown, and then it has no cycle';
 COMMENT ON COLUMN revenue.deals.stage_entered_at IS 'When it entered its stage; kept up by every stage change';
 COMMENT ON COLUMN revenue.deals.forecast_category IS 'omitted, pipeline, best_case, commit or closed';
 COMMENT ON COLUMN revenue.deals.product_plan IS 'Plan that would be sold';
 COMMENT ON COLUMN revenue.deals.num_users_planned IS 'Users that would be sold';
 COMMENT ON COLUMN revenue.deals.base_list_price_per_user IS 'List price a user and month, in currency';
-COMMENT ON COLUMN revenue.deals.discount_pct IS 'Discount, 0 to 100 percent';
+COMMENT ON COLUMN revenue.deals.discount_pct IS 'Discount, a fraction: 0.15 = 15 %';
 COMMENT ON COLUMN revenue.deals.billing_cycle IS 'Billing cycle, as the scoring framework names it';
 COMMENT ON COLUMN revenue.deals.contract_term_months IS 'Term in months';
 COMMENT ON COLUMN revenue.deals.expansion_potential_factor IS 'Factor for what the deal may grow to; 1 = nothing';
@@ -365,7 +366,7 @@ COMMENT ON COLUMN revenue.deals.segment IS 'Segment';
 COMMENT ON COLUMN revenue.deals.source IS 'Where the deal comes from';
 COMMENT ON COLUMN revenue.deals.loss_reason IS 'Why it was lost';
 COMMENT ON COLUMN revenue.deals.effective_at IS 'Give it with a write whose facts became true then rather than now; cleared by the next write that does not';
-COMMENT ON COLUMN revenue.deals.num_interactions IS 'Activities other than notes and tasks; kept up as activities come and go';
+COMMENT ON COLUMN revenue.deals.num_interactions IS 'Activities other than notes and tasks; kept up as activities come and go; NULL = unknown';
 COMMENT ON COLUMN revenue.deals.num_objections_handled IS 'Activities of kind objection with outcome handled; kept up likewise';
 COMMENT ON COLUMN revenue.deals.last_activity_at IS 'Last activity; kept up likewise';
 
@@ -396,7 +397,7 @@ CREATE TABLE revenue.deal_history (
   currency char(3) NOT NULL,
   close_date date,
   closed_at timestamptz,
-  created_at timestamptz NOT NULL,
+  created_at timestamptz,
   stage_entered_at timestamptz NOT NULL,
   forecast_category text,
   product_plan text,
@@ -482,7 +483,7 @@ CREATE TABLE revenue.deal_facts (
   product_plan text,
   num_users_planned integer CHECK (num_users_planned >= 0),
   base_list_price_per_user numeric(18,6) CHECK (base_list_price_per_user >= 0 AND base_list_price_per_user <> 'NaN'),
-  discount_pct double precision CHECK (discount_pct BETWEEN 0 AND 100),
+  discount_pct double precision CHECK (revenue.valid_discount(discount_pct)),
   billing_cycle text,
   contract_term_months integer CHECK (contract_term_months BETWEEN 1 AND 1200),
   expansion_potential_factor double precision CHECK (expansion_potential_factor BETWEEN 0 AND 100),

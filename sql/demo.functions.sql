@@ -8,24 +8,24 @@
 
 -- Tables partitioned by hash rely on hashint8extended, so its answers never change.
 CREATE OR REPLACE FUNCTION revenue.demo_draw(seed integer, stream integer, item bigint) RETURNS double precision
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT (pg_catalog.hashint8extended(item, seed::bigint * 1000 + stream) & 9007199254740991)::double precision
-    / 9007199254740992
-$$;
+    / 9007199254740992;
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_draw(integer, integer, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_draw(integer, integer, bigint) IS
   'For demo data: a number from 0 to below 1, evenly spread and always the same for a seed, a stream and an item';
 
 CREATE OR REPLACE FUNCTION revenue.demo_pick(words text[], draw double precision) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT words[1 + floor(draw * cardinality(words))::integer]
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT words[1 + floor(draw * cardinality(words))::integer];
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_pick(text[], double precision) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_pick(text[], double precision) IS
   'For demo data: one of the words, by a draw from 0 to below 1';
 
 CREATE OR REPLACE FUNCTION revenue.demo_words(kind text) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE kind
     WHEN 'first name' THEN '{Amara,Bruno,Chloe,Daniel,Elif,Felix,Grace,Hiro,Ines,Jonas,Keiko,Liam,Maya,Noah,
       Olga,Pablo,Quentin,Rosa,Samir,Tessa,Umar,Vera,Wanda,Xenia,Yusuf,Zoe,Aiko,Ben,Carla,Dmitri,Emma,Farid,
@@ -42,21 +42,21 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
       Hill,Hollow,Lake,Meadow,Moor,Park,Peak,Point,Ridge,Rock,Shore,Spring,Stone,Stream,Vale,Wood}'
     WHEN 'add-on' THEN '{Forecasting,Insights,Sandbox,Audit,Archive,Automation,Residency,Analytics,Integration,
       Mobile,Training}'
-  END
-$$;
+  END;
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_words(text) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_words(text) IS 'For demo data: the words that names are made of';
 
 CREATE OR REPLACE FUNCTION revenue.demo_person(number bigint) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT (revenue.demo_words('first name'))[1 + (number * 7 % 40)::integer] || ' '
-    || (revenue.demo_words('last name'))[1 + (number * 11 % 41)::integer]
-$$;
+    || (revenue.demo_words('last name'))[1 + (number * 11 % 41)::integer];
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_person(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_person(bigint) IS 'For demo data: the name of a person; 1,640 in a row differ';
 
 CREATE OR REPLACE FUNCTION revenue.demo_company(number bigint, industry text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT concat_ws(' ',
     (revenue.demo_words('company'))[1 + (number * 23 % 61)::integer],
     CASE WHEN number > 61 THEN (revenue.demo_words('place'))[1 + (number / 61 * 7 % 31)::integer] END,
@@ -71,34 +71,40 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
       WHEN 'government' THEN '{Council,County,Agency}'
       WHEN 'telecommunications' THEN '{Telecom,Networks,Wireless}'
       ELSE '{Consulting,Logistics,Partners}' END, revenue.demo_draw(0, 0, number)),
-    CASE WHEN number > 1891 THEN (1 + number / 1891)::text END)
-$$;
+    CASE WHEN number > 1891 THEN (1 + number / 1891)::text END);
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_company(bigint, text) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_company(bigint, text) IS
   'For demo data: the name of a company of an industry; no two numbers have the same';
 
-CREATE OR REPLACE FUNCTION revenue.demo_size(deals integer, OUT sellers integer, OUT accounts integer, OUT addons integer)
+-- Four deals a year are closed for each that is open, which a cycle of two to three months leaves open.
+CREATE OR REPLACE FUNCTION revenue.demo_size(deals integer, years integer,
+  OUT closed integer, OUT sellers integer, OUT accounts integer, OUT addons integer)
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF deals BETWEEN 1 AND 1000000 THEN
-    sellers := greatest(6, sqrt(deals)::integer);
-    accounts := greatest(10, deals / 3);
-    addons := greatest(2, sqrt(sqrt(deals))::integer);
-  ELSE
+  IF (deals BETWEEN 1 AND 1000000) IS NOT TRUE THEN
     RAISE EXCEPTION 'there is no demo of % deals', coalesce(deals::text, 'NULL') USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'Pass deals from 1 to 1000000; from 30 on every case is there.';
+      HINT = 'Pass so many open deals, from 1 to 1000000; from 17 on every case is there.';
+  ELSIF (years BETWEEN 1 AND 10) IS NOT TRUE THEN
+    RAISE EXCEPTION 'there is no demo of % years', coalesce(years::text, 'NULL') USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Pass so many years of closed deals, from 1 to 10.';
   END IF;
+  closed := greatest(13, 4 * years * deals);
+  sellers := greatest(6, sqrt(deals + closed)::integer / 2);
+  accounts := greatest(10, (deals + closed) * 5 / 6);
+  addons := greatest(2, sqrt(sqrt(deals + closed))::integer);
 END $$;
-REVOKE EXECUTE ON FUNCTION revenue.demo_size(integer) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.demo_size(integer) IS
-  'For demo data: how many sellers, accounts and add-ons go with so many deals, or an error where that is not 1 to 1,000,000';
+REVOKE EXECUTE ON FUNCTION revenue.demo_size(integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.demo_size(integer, integer) IS
+  'For demo data: how many closed deals, sellers, accounts and add-ons go with so many open deals and years, or an error where there is no such demo';
 
 -- Who is there, and what is sold --------------------------------------------------------------
 
-CREATE OR REPLACE FUNCTION revenue.load_demo_reps(org integer, deals integer, today date) RETURNS void
+CREATE OR REPLACE FUNCTION revenue.load_demo_reps(org integer, deals integer, years integer, today date) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  sellers integer := (revenue.demo_size(deals)).sellers;
+  sellers integer := (revenue.demo_size(deals, years)).sellers;
+  past integer := 365 * years + 400;
   midnight timestamptz := (SELECT today::timestamp AT TIME ZONE o.time_zone FROM revenue.orgs o WHERE o.org_id = org);
 BEGIN
   -- Sellers are dealt to three regions in turn, eight to a team, each team with its manager.
@@ -107,33 +113,33 @@ BEGIN
     p.active, midnight - p.since * interval '24 hours'
   FROM (
     SELECT 'R-' || lpad(s::text, 4, '0') AS rep_id, revenue.demo_person(s) AS name, s % 3 AS region_no, s / 24 AS team_no,
-      s % 11 <> 10 AS active, 700 + s % 400 AS since FROM generate_series(0, sellers - 1) s
+      s % 11 <> 10 AS active, past + s % 400 AS since FROM generate_series(0, sellers - 1) s
     UNION ALL
-    SELECT 'M-' || lpad(m::text, 4, '0'), revenue.demo_person(1600 - m), m % 3, m / 3, true, 1200
+    SELECT 'M-' || lpad(m::text, 4, '0'), revenue.demo_person(1600 - m), m % 3, m / 3, true, past + 400
     FROM generate_series(0, 3 * ((sellers + 23) / 24) - 1) m
     UNION ALL
-    SELECT 'H-0000', revenue.demo_person(1601), NULL, NULL, true, 1500) p
+    SELECT 'H-0000', revenue.demo_person(1601), NULL, NULL, true, past + 800) p
   LEFT JOIN (VALUES (0, 'North America'), (1, 'EMEA'), (2, 'APAC')) g(region_no, region) ON g.region_no = p.region_no;
 
   -- Every fourth seller came from the next region's team some months ago.
   INSERT INTO revenue.rep_managers (org_id, rep_id, manager_rep_id, valid_from, valid_to)
   SELECT org, 'R-' || lpad(s::text, 4, '0'), 'M-' || lpad(m.manager::text, 4, '0'), m.valid_from, m.valid_to
   FROM generate_series(0, sellers - 1) s
-  CROSS JOIN LATERAL (SELECT today - 700 - s % 400 AS hired, today - 120 - s % 7 * 10 AS moved) t
+  CROSS JOIN LATERAL (SELECT today - past - s % 400 AS hired, today - 120 - s % 7 * 10 AS moved) t
   CROSS JOIN LATERAL (
     SELECT s % 3 + 3 * (s / 24) AS manager, CASE WHEN s % 4 = 1 THEN t.moved ELSE t.hired END AS valid_from,
       'infinity'::date AS valid_to
     UNION ALL
     SELECT (s + 1) % 3 + 3 * (s / 24), t.hired, t.moved WHERE s % 4 = 1) m
   UNION ALL
-  SELECT org, r.rep_id, 'H-0000', today - 1200, 'infinity'
+  SELECT org, r.rep_id, 'H-0000', today - past - 400, 'infinity'
   FROM revenue.reps r WHERE r.org_id = org AND r.rep_id LIKE 'M-%';
 END $$;
-REVOKE EXECUTE ON FUNCTION revenue.load_demo_reps(integer, integer, date) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.load_demo_reps(integer, integer, date) IS
+REVOKE EXECUTE ON FUNCTION revenue.load_demo_reps(integer, integer, integer, date) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.load_demo_reps(integer, integer, integer, date) IS
   'For load_demo(): sellers, managers and the head of sales, and who reported to whom when';
 
-CREATE OR REPLACE FUNCTION revenue.load_demo_catalogue(org integer, deals integer, seed integer, today date) RETURNS void
+CREATE OR REPLACE FUNCTION revenue.load_demo_catalogue(org integer, deals integer, years integer, seed integer, today date) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   INSERT INTO revenue.pipelines (org_id, pipeline_id, name, kind) VALUES (org, 'funnel', 'Contact funnel', 'contact');
@@ -159,13 +165,13 @@ BEGIN
   SELECT org, 'addon_' || a,
     (revenue.demo_words('add-on'))[1 + (a - 1) % 11] || ' add-on' || coalesce(' ' || nullif(1 + (a - 1) / 11, 1), ''),
     'add-on', 5 + a * 7 % 20, 'USD'
-  FROM generate_series(1, (revenue.demo_size(deals)).addons) a;
+  FROM generate_series(1, (revenue.demo_size(deals, years)).addons) a;
 
   -- A day's rate is the same whenever it is loaded: noise on three scales of time, drawn at fixed dates
   -- and straight between them. Markets are closed at weekends and on two holidays.
   INSERT INTO revenue.fx_rates (org_id, currency, rate_date, rate, source)
   SELECT org, c.currency, d.day, round((c.level * (1 + n.noise))::numeric, c.decimals), 'demo'
-  FROM (SELECT today - ago AS day, today - ago - '2000-01-01'::date AS number FROM generate_series(0, 620) ago) d
+  FROM (SELECT today - ago AS day, today - ago - '2000-01-01'::date AS number FROM generate_series(0, 365 * years + 400) ago) d
   CROSS JOIN (VALUES (1, 'EUR', 1.09, 6), (2, 'GBP', 1.27, 6), (3, 'JPY', 0.0067, 9)) c(stream, currency, level, decimals)
   CROSS JOIN LATERAL (
     SELECT sum(v.size * ((1 - s.share) * revenue.demo_draw(seed, 700 + c.stream, s.point * 1000 + v.days)
@@ -174,25 +180,22 @@ BEGIN
     CROSS JOIN LATERAL (SELECT d.number / v.days AS point, d.number % v.days / v.days::double precision AS share) s) n
   WHERE extract(isodow FROM d.day) < 6 AND to_char(d.day, 'MMDD') NOT IN ('0101', '1225');
 END $$;
-REVOKE EXECUTE ON FUNCTION revenue.load_demo_catalogue(integer, integer, integer, date) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.load_demo_catalogue(integer, integer, integer, date) IS
+REVOKE EXECUTE ON FUNCTION revenue.load_demo_catalogue(integer, integer, integer, integer, date) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.load_demo_catalogue(integer, integer, integer, integer, date) IS
   'For load_demo(): the contact funnel, plans, offers and add-ons, and daily exchange rates';
 
-CREATE OR REPLACE FUNCTION revenue.load_demo_accounts(org integer, deals integer, seed integer, today date) RETURNS void
+CREATE OR REPLACE FUNCTION revenue.load_demo_accounts(org integer, deals integer, years integer, seed integer, today date) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  sellers integer := (revenue.demo_size(deals)).sellers;
-  accounts integer := (revenue.demo_size(deals)).accounts;
+  sellers integer := (revenue.demo_size(deals, years)).sellers;
+  accounts integer := (revenue.demo_size(deals, years)).accounts;
   midnight timestamptz := (SELECT today::timestamp AT TIME ZONE o.time_zone FROM revenue.orgs o WHERE o.org_id = org);
 BEGIN
-  -- The last digit is an account's story: 1 has stopped using, 2 uses less, 3 does not pay, 7 has lost its
-  -- champion, 8 and 9 are no customers yet.
+  -- What they use and pay follows from what they buy, see load_demo_customers().
   INSERT INTO revenue.accounts (org_id, account_id, name, parent_account_id, owner_rep_id, industry, segment, region,
-    country, employees, annual_revenue, currency, plan, usage_recent, usage_prior, usage_limit, seats_used, seats_bought,
-    products_owned, open_tickets, escalations, overdue_since, failed_payments, renewal_date, nps, csat, champion_left,
-    signals_at, created_at)
+    country, employees, annual_revenue, currency, created_at)
   WITH kinds AS MATERIALIZED (
-    SELECT a, a % 10 AS story, a % 10 < 8 AS customer,
+    SELECT a,
       revenue.demo_pick('{technology,software,financial_services,healthcare,manufacturing,retail,education,government,telecommunications,services}',
         revenue.demo_draw(seed, 1, a)) AS industry,
       CASE WHEN a <= 10 THEN (a - 1) % 3
@@ -206,12 +209,8 @@ BEGIN
       CASE WHEN country IN ('US', 'CA') THEN 0 WHEN country IN ('JP', 'SG', 'AU') THEN 2 ELSE 1 END AS region_no,
       CASE WHEN country = 'GB' THEN 'GBP' WHEN country = 'JP' THEN 'JPY' WHEN country IN ('DE', 'FR', 'NL', 'ES') THEN 'EUR'
            ELSE 'USD' END AS currency,
-      floor((ARRAY[10, 250, 2000])[1 + size] * (1 + revenue.demo_draw(seed, 5, a) * (ARRAY[15, 6, 8])[1 + size]))::integer AS employees,
-      (ARRAY[10, 60, 300])[1 + size] * (1 + floor(5 * revenue.demo_draw(seed, 6, a)))::integer AS seats
+      floor((ARRAY[10, 250, 2000])[1 + size] * (1 + revenue.demo_draw(seed, 5, a) * (ARRAY[15, 6, 8])[1 + size]))::integer AS employees
     FROM kinds k
-  ), customers AS MATERIALIZED (
-    SELECT p.*, CASE WHEN customer THEN seats * (20 + floor(60 * revenue.demo_draw(seed, 7, a))) END AS used
-    FROM places p
   )
   SELECT org, 'A-' || lpad(a::text, 6, '0'), revenue.demo_company(a, industry),
     CASE WHEN a > 10 AND a % 12 = 0 THEN 'A-' || lpad((a - 7)::text, 6, '0') END,
@@ -219,26 +218,8 @@ BEGIN
     industry, (ARRAY['smb', 'mid_market', 'enterprise'])[1 + size], (ARRAY['North America', 'EMEA', 'APAC'])[1 + region_no],
     country, employees,
     employees * (80 + floor(200 * revenue.demo_draw(seed, 9, a)))::numeric * CASE currency WHEN 'JPY' THEN 150000 ELSE 1000 END,
-    currency, CASE WHEN customer THEN (ARRAY['starter', 'professional', 'enterprise'])[1 + size] END,
-    CASE story WHEN 1 THEN 0 WHEN 2 THEN round(used * 0.45) ELSE round(used * (0.9 + 0.35 * revenue.demo_draw(seed, 10, a))) END,
-    used, seats * 100,
-    CASE WHEN customer THEN CASE story WHEN 1 THEN 0 ELSE floor(seats * (0.5 + 0.5 * revenue.demo_draw(seed, 11, a))) END END,
-    CASE WHEN customer THEN seats END,
-    CASE WHEN customer THEN 1 + floor(3 * revenue.demo_draw(seed, 12, a)) END,
-    CASE WHEN customer THEN floor(5 * revenue.demo_draw(seed, 13, a) * revenue.demo_draw(seed, 14, a))
-      + CASE WHEN story IN (1, 2) THEN 3 ELSE 0 END END,
-    CASE WHEN customer THEN CASE WHEN story = 2 THEN 2 WHEN revenue.demo_draw(seed, 15, a) < 0.1 THEN 1 ELSE 0 END END,
-    CASE WHEN story = 3 THEN today - 10 - floor(40 * revenue.demo_draw(seed, 16, a))::integer
-         WHEN customer THEN today + 1 + floor(29 * revenue.demo_draw(seed, 16, a))::integer END,
-    CASE WHEN customer THEN CASE story WHEN 3 THEN 2 ELSE 0 END END,
-    CASE WHEN customer THEN today + 5 + floor(350 * revenue.demo_draw(seed, 17, a))::integer END,
-    CASE WHEN customer AND revenue.demo_draw(seed, 18, a) < 0.7
-         THEN CASE WHEN story IN (1, 2) THEN -30 ELSE 20 END + floor(60 * revenue.demo_draw(seed, 19, a)) END,
-    CASE WHEN customer AND revenue.demo_draw(seed, 20, a) < 0.7
-         THEN CASE WHEN story IN (1, 2, 3) THEN 45 ELSE 75 END + floor(25 * revenue.demo_draw(seed, 21, a)) END,
-    CASE WHEN customer THEN story = 7 END, CASE WHEN customer THEN midnight - interval '18 hours' END,
-    midnight - interval '24 hours' * (600 + floor(700 * revenue.demo_draw(seed, 22, a)))
-  FROM customers;
+    currency, midnight - interval '24 hours' * (365 * years + 400 + floor(300 * revenue.demo_draw(seed, 22, a)))
+  FROM places;
 
   -- Two people at each account; the first of them decides.
   INSERT INTO revenue.contacts (org_id, contact_id, account_id, name, email, title, seniority, owner_rep_id, source,
@@ -273,9 +254,9 @@ BEGIN
     midnight - interval '24 hours' * (60 + floor(500 * revenue.demo_draw(seed, 115, n)))
   FROM people p JOIN revenue.accounts a USING (account_id) WHERE a.org_id = org;
 END $$;
-REVOKE EXECUTE ON FUNCTION revenue.load_demo_accounts(integer, integer, integer, date) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.load_demo_accounts(integer, integer, integer, date) IS
-  'For load_demo(): accounts with their indicators, and two contacts each';
+REVOKE EXECUTE ON FUNCTION revenue.load_demo_accounts(integer, integer, integer, integer, date) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.load_demo_accounts(integer, integer, integer, integer, date) IS
+  'For load_demo(): accounts, and two contacts each';
 
 -- What becomes of each deal -------------------------------------------------------------------
 
@@ -284,7 +265,7 @@ RETURNS TABLE (
   case_no integer, outcome text, stage_no integer, days_min integer, days_max integer, silent_min integer,
   silent_max integer, due_min integer, due_max integer, quality_min double precision, quality_max double precision,
   touches_min integer, touches_max integer, mark text)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 BEGIN ATOMIC
   VALUES
     -- Open: days in the stage, days without activity, days to the close date.
     (1, 'open', 1, 3, 12, 1, 3, 60, 110, 0.4::float8, 0.8::float8, 2, 4, NULL),
@@ -317,13 +298,14 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 AS $$
     (27, 'any', 0, 216, 280, 1, 5, 0, 0, 0.0, 1.0, 2, 9, NULL),
     (28, 'any', 0, 281, 360, 1, 5, 0, 0, 0.0, 1.0, 2, 9, 'reopened'),
     (29, 'any', 0, 361, 450, 1, 5, 0, 0, 0.0, 1.0, 2, 9, NULL),
-    (30, 'any', 0, 451, 540, 1, 5, 0, 0, 0.0, 1.0, 2, 9, NULL)
-$$;
+    (30, 'any', 0, 451, 540, 1, 5, 0, 0, 0.0, 1.0, 2, 9, NULL);
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_cases() FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_cases() IS
-  'For demo data: the first thirty deals, one of each case; every later deal takes one of these cases, and its marks, by chance';
+  'For demo data: the first seventeen open and thirteen closed deals, one of each case; every later deal takes one of these cases, and its marks, by chance';
 
-CREATE OR REPLACE FUNCTION revenue.demo_deals(org integer, deals integer, seed integer, first_deal integer, last_deal integer)
+CREATE OR REPLACE FUNCTION revenue.demo_deals(
+  org integer, deals integer, years integer, seed integer, first_deal integer, last_deal integer)
 RETURNS TABLE (
   deal integer, deal_id text, name text, account_id text, contact_id text, owner_rep_id text, first_owner_rep_id text,
   product_id text, product_plan text, users integer, first_users integer, price numeric, discount integer,
@@ -334,19 +316,20 @@ RETURNS TABLE (
   created_ago integer, qualified_ago integer, proposed_ago integer, negotiated_ago integer, lost_ago integer,
   reopened_ago integer, closed_ago integer, slipped_ago integer, slipped_again_ago integer, transferred_ago integer,
   silent_ago integer)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
   WITH cases AS MATERIALIZED (
-    SELECT i, i <= 30 AS scripted, z.sellers, z.accounts, z.addons,
-      CASE WHEN i <= 30 THEN i
-           WHEN revenue.demo_draw(seed, 200, i) < 0.3 THEN 1 + floor(17 * revenue.demo_draw(seed, 201, i))::integer
+    SELECT i, i <= least(deals, 17) OR i BETWEEN deals + 1 AND deals + 13 AS scripted, z.sellers, z.accounts, z.addons,
+      CASE WHEN i <= least(deals, 17) THEN i
+           WHEN i <= deals THEN 1 + floor(17 * revenue.demo_draw(seed, 201, i))::integer
+           WHEN i <= deals + 13 THEN 17 + i - deals
            ELSE 18 + floor(13 * revenue.demo_draw(seed, 201, i))::integer END AS case_no
-    FROM revenue.demo_size(deals) z, generate_series(greatest(first_deal, 1), least(last_deal, deals)) i
+    FROM revenue.demo_size(deals, years) z, generate_series(first_deal, last_deal) i
   ), marks AS MATERIALIZED (
     SELECT s.*, c.outcome, c.stage_no,
-      -- Business grows: twice as much is closed now as eighteen months ago.
+      -- Business grows: twice as much is closed now as when it began.
       CASE WHEN scripted OR c.outcome = 'open'
            THEN c.days_min + floor((c.days_max - c.days_min + 1) * revenue.demo_draw(seed, 202, i))
-           ELSE 3 + floor(538 * revenue.demo_draw(seed, 202, i) * (0.65 + 0.35 * revenue.demo_draw(seed, 202, i)))
+           ELSE 3 + floor((365 * years - 3) * revenue.demo_draw(seed, 202, i) * (0.65 + 0.35 * revenue.demo_draw(seed, 202, i)))
       END::integer AS days,
       c.silent_min + floor((c.silent_max - c.silent_min + 1) * revenue.demo_draw(seed, 203, i))::integer AS silent,
       c.due_min + floor((c.due_max - c.due_min + 1) * revenue.demo_draw(seed, 204, i))::integer AS due,
@@ -393,11 +376,11 @@ LANGUAGE sql STABLE AS $$
         WHEN 'offer' THEN revenue.demo_pick('{safari_automation,creator_growth,ai_automation,personal_brand}',
           revenue.demo_draw(seed, 230, i))
         ELSE 'addon_' || 1 + floor(addons * revenue.demo_draw(seed, 230, i))::integer END AS product_id,
-      CASE size WHEN 'smb' THEN 5 WHEN 'mid_market' THEN 40 ELSE 150 END
-        + floor(CASE size WHEN 'smb' THEN 46 WHEN 'mid_market' THEN 161 ELSE 651 END
+      CASE size WHEN 'smb' THEN 10 WHEN 'mid_market' THEN 30 ELSE 70 END
+        + floor(CASE size WHEN 'smb' THEN 51 WHEN 'mid_market' THEN 101 ELSE 181 END
             * revenue.demo_draw(seed, 231, i) * revenue.demo_draw(seed, 232, i))::integer AS seats,
       (ARRAY[0, 0, 5, 10, 15, 20])[1 + floor(6 * revenue.demo_draw(seed, 233, i))::integer] AS discount,
-      (ARRAY[12, 12, 12, 12, 24, 36])[1 + floor(6 * revenue.demo_draw(seed, 234, i))::integer] AS term,
+      (ARRAY[12, 12, 12, 12, 12, 12, 12, 12, 24, 36])[1 + floor(10 * revenue.demo_draw(seed, 234, i))::integer] AS term,
       -- What wins here is on the scale of close_probability but has other weights, the rep among them, so
       -- that there is something to learn: 24 points double the odds.
       CASE WHEN outcome = 'open' THEN false
@@ -438,7 +421,7 @@ LANGUAGE sql STABLE AS $$
            ELSE seats END AS first_seats
     FROM paces p
   )
-  SELECT i, 'D-' || lpad(i::text, 7, '0'),
+  SELECT i, 'D-' || lpad(i::text, greatest(7, length(i::text)), '0'),
     coalesce(company, 'New enquiry') || ' / ' || product || coalesce(', ' || users || ' users', ''),
     account_id, contact_id, owner_rep_id,
     CASE WHEN transferred THEN 'R-' || lpad(((substr(owner_rep_id, 3)::integer + 3) % sellers)::text, 4, '0') ELSE owner_rep_id END,
@@ -471,14 +454,14 @@ LANGUAGE sql STABLE AS $$
       CASE WHEN no_close_date THEN 0 WHEN slipped THEN 25 + floor(35 * revenue.demo_draw(seed, 254, i))::integer
            WHEN outcome = 'open' THEN 0 ELSE -floor(21 * revenue.demo_draw(seed, 254, i))::integer END AS slip,
       CASE WHEN slipped AND lasted >= 8 AND NOT no_close_date AND (scripted OR revenue.demo_draw(seed, 255, i) < 0.3)
-           THEN 30 ELSE 0 END AS slip_again) d
-$$;
-REVOKE EXECUTE ON FUNCTION revenue.demo_deals(integer, integer, integer, integer, integer) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.demo_deals(integer, integer, integer, integer, integer) IS
+           THEN 30 ELSE 0 END AS slip_again) d;
+END;
+REVOKE EXECUTE ON FUNCTION revenue.demo_deals(integer, integer, integer, integer, integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.demo_deals(integer, integer, integer, integer, integer, integer) IS
   'For load_demo(): these deals, what they were at first, and how many days before the day of loading each thing happened';
 
 CREATE OR REPLACE FUNCTION revenue.load_demo_deals(
-  org integer, deals integer, seed integer, today date, first_deal integer, last_deal integer)
+  org integer, deals integer, years integer, seed integer, today date, first_deal integer, last_deal integer)
 RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   midnight timestamptz := (SELECT today::timestamp AT TIME ZONE o.time_zone FROM revenue.orgs o WHERE o.org_id = org);
@@ -496,9 +479,9 @@ BEGIN
     p.amount, p.currency, today + p.due, CASE WHEN p.outcome <> 'open' THEN t.entered_at END, t.created_at, t.entered_at,
     CASE p.outcome WHEN 'won' THEN 'closed' WHEN 'lost' THEN 'omitted'
       ELSE (ARRAY['pipeline', 'pipeline', 'best_case', CASE WHEN p.commits THEN 'commit' ELSE 'best_case' END])[p.stage_no] END,
-    p.product_plan, p.users, p.price, p.discount, p.billing_cycle, p.months, p.expansion, p.lead_score, p.champion, p.budget,
+    p.product_plan, p.users, p.price, p.discount / 100.0, p.billing_cycle, p.months, p.expansion, p.lead_score, p.champion, p.budget,
     p.decision_maker, p.competitors, p.industry, p.segment, p.source, p.loss_reason, t.created_at
-  FROM revenue.demo_deals(org, deals, seed, first_deal, last_deal) p
+  FROM revenue.demo_deals(org, deals, years, seed, first_deal, last_deal) p
   CROSS JOIN LATERAL (
     SELECT midnight + interval '1 minute' * (481 + p.deal % 97 - 1440 * p.created_ago) AS created_at,
       midnight + interval '1 minute' * (480 + p.deal % 97 + CASE
@@ -519,7 +502,7 @@ BEGIN
     CASE e.step WHEN 1 THEN round(p.lead_score * CASE p.stage_no WHEN 1 THEN 1 ELSE 0.8 END) WHEN 2 THEN p.lead_score END,
     -- A fact cannot take back a reason, so a deal that came back has one only if it is lost again.
     CASE WHEN e.step = 5 AND p.outcome = 'lost' THEN 'timing' WHEN e.step = 7 THEN p.loss_reason END
-  FROM revenue.demo_deals(org, deals, seed, first_deal, last_deal) p
+  FROM revenue.demo_deals(org, deals, years, seed, first_deal, last_deal) p
   CROSS JOIN LATERAL (VALUES
     (1, p.created_ago, 'prospecting', 'pipeline'),
     (2, p.qualified_ago, 'qualification', 'pipeline'),
@@ -556,18 +539,18 @@ BEGIN
              revenue.demo_draw(seed, 540 + n, p.deal)) END AS kind,
       p.created_ago - floor((p.created_ago - p.silent_ago) * CASE WHEN n >= p.touches THEN 1
         ELSE (n - revenue.demo_draw(seed, 580 + n, p.deal)) / p.touches END)::integer AS ago
-    FROM revenue.demo_deals(org, deals, seed, first_deal, last_deal) p
+    FROM revenue.demo_deals(org, deals, years, seed, first_deal, last_deal) p
     CROSS JOIN LATERAL generate_series(1, p.touches + CASE WHEN p.deal % 5 < 2 THEN 1 ELSE 0 END) n
     CROSS JOIN LATERAL (SELECT n % 3 = 2 AND n / 3 < p.handled AS settled) s) a;
 END $$;
-REVOKE EXECUTE ON FUNCTION revenue.load_demo_deals(integer, integer, integer, date, integer, integer) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.load_demo_deals(integer, integer, integer, date, integer, integer) IS
+REVOKE EXECUTE ON FUNCTION revenue.load_demo_deals(integer, integer, integer, integer, date, integer, integer) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.load_demo_deals(integer, integer, integer, integer, date, integer, integer) IS
   'For load_demo(): deals first_deal to last_deal with their past and their activities';
 
 -- What brought revenue ------------------------------------------------------------------------
 
-CREATE OR REPLACE FUNCTION revenue.load_demo_events(org integer, seed integer, today date) RETURNS void
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+CREATE OR REPLACE FUNCTION revenue.load_demo_events(org integer, years integer, seed integer, today date) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
 DECLARE
   midnight timestamptz := (SELECT today::timestamp AT TIME ZONE o.time_zone FROM revenue.orgs o WHERE o.org_id = org);
 BEGIN
@@ -575,9 +558,10 @@ BEGIN
     (org, 'safari_automation', 'Safari automation', 2500, 'USD', 'decision', '{linkedin,email}'),
     (org, 'creator_growth', 'Creator growth', 1500, 'USD', 'consideration', '{instagram,youtube}'),
     (org, 'ai_automation', 'AI automation', 3500, 'USD', 'decision', '{linkedin,twitter}'),
-    (org, 'personal_brand', 'Personal brand', 997, 'USD', 'awareness', '{instagram,twitter}');
+    (org, 'personal_brand', 'Personal brand', 997, 'USD', 'awareness', '{instagram,twitter}'),
+    (org, 'subscription', 'Subscription', 50000, 'USD', 'decision', '{linkedin,email}');
 
-  -- Twelve weeks of each offer where it is offered first, in two niches and in none.
+  -- Each week of the small offers where they are offered first, in two niches and in none.
   INSERT INTO revenue.offer_activity (org_id, activity_id, offer_id, platform, niche, day, impressions, engagements,
     dm_starts, pipeline_entries, cost, currency)
   SELECT org, concat_ws('-', f.offer_id, p.platform, n.niche, w.week), f.offer_id, p.platform, nullif(n.niche, 'none'),
@@ -586,29 +570,57 @@ BEGIN
   FROM revenue.offers f
   CROSS JOIN LATERAL unnest(f.primary_platforms) WITH ORDINALITY p(platform, platform_no)
   CROSS JOIN (VALUES (1, 'founders'), (2, 'creators'), (3, 'none')) n(niche_no, niche)
-  CROSS JOIN generate_series(0, 11) w(week)
+  CROSS JOIN generate_series(0, 52 * years - 1) w(week)
   CROSS JOIN LATERAL (SELECT 500 + floor(4500 * revenue.demo_draw(seed, 800 + n.niche_no,
     w.week * 1000 + p.platform_no * 100 + ascii(f.offer_id)))::integer AS impressions) v
-  WHERE f.org_id = org;
+  WHERE f.org_id = org AND f.offer_id <> 'subscription';
+  -- A dollar of annual revenue costs 1.25 of sales and marketing, in the weeks around its day.
+  INSERT INTO revenue.offer_activity (org_id, activity_id, offer_id, platform, day, impressions, engagements,
+    dm_starts, pipeline_entries, cost, currency)
+  SELECT org, concat_ws('-', 'subscription', p.platform, w.week), 'subscription', p.platform, w.day,
+    v.impressions, v.impressions / 25, v.impressions / 250, v.impressions / 1000,
+    round(p.share * 7 * 1.25 * sum(coalesce(b.arr, 0)) / (least(w.day + 45, today) - (w.day - 45)), 2), 'USD'
+  FROM generate_series(0, 52 * years - 1) x(week)
+  CROSS JOIN LATERAL (SELECT x.week, today - 1 - 7 * x.week AS day) w
+  CROSS JOIN (VALUES (1, 'linkedin', 0.6), (2, 'email', 0.4)) p(platform_no, platform, share)
+  CROSS JOIN LATERAL (SELECT 4000 + floor(4000 * revenue.demo_draw(seed, 805, w.week * 10 + p.platform_no))::integer AS impressions) v
+  LEFT JOIN (
+    SELECT i.valid_from AS day, 12 * i.mrr * revenue.rate_into_base(org, i.currency, 'USD', i.valid_from) AS arr
+    FROM revenue.deals d
+    JOIN revenue.subscription_items i ON i.org_id = d.org_id AND i.subscription_id = 'S' || substr(d.deal_id, 2)
+      AND i.valid_from = d.close_date
+    WHERE d.org_id = org) b ON b.day >= w.day - 45 AND b.day < least(w.day + 45, today)
+  GROUP BY w.week, w.day, p.platform_no, p.platform, p.share, v.impressions;
 
-  -- Each won deal, once; every fifth grows after a month, every ninth is paid back after two.
+  -- Each won deal, once.
   INSERT INTO revenue.revenue_events (org_id, event_id, event_type, contact_id, deal_id, owner_rep_id, offer_id, amount,
     currency, platform, niche, source, days_to_close, closed_at, recorded_at)
-  SELECT org, e.event_type || '-' || d.deal_id, e.event_type, d.contact_id, d.deal_id, d.owner_rep_id, f.offer_id,
-    round(d.amount * e.part, CASE d.currency WHEN 'JPY' THEN 0 ELSE 2 END), d.currency,
+  SELECT org, 'deal_won-' || d.deal_id, 'deal_won', d.contact_id, d.deal_id, d.owner_rep_id, f.offer_id, d.amount, d.currency,
     revenue.demo_pick(f.primary_platforms, revenue.demo_draw(seed, 810, k.deal)),
-    CASE WHEN f.offer_id IS NOT NULL THEN
+    CASE WHEN d.product_id = f.offer_id THEN
       nullif(revenue.demo_pick('{founders,creators,none}', revenue.demo_draw(seed, 811, k.deal)), 'none') END,
-    d.source, CASE e.event_type WHEN 'deal_won' THEN floor(revenue.elapsed_days(d.created_at, d.closed_at)) END,
-    d.closed_at + e.later, d.closed_at + e.later
+    d.source, floor(revenue.elapsed_days(d.created_at, d.closed_at)), d.closed_at, d.closed_at
   FROM revenue.deals d
   JOIN revenue.stages s USING (org_id, pipeline_id, stage_id)
-  LEFT JOIN revenue.offers f ON f.org_id = d.org_id AND f.offer_id = d.product_id
+  JOIN revenue.products p USING (org_id, product_id)
+  JOIN revenue.offers f ON f.org_id = d.org_id AND f.offer_id = CASE p.family WHEN 'offer' THEN p.product_id ELSE 'subscription' END
   CROSS JOIN LATERAL (SELECT substr(d.deal_id, 3)::integer AS deal) k
-  CROSS JOIN (VALUES ('deal_won', 1, 1.0, interval '0'), ('upsell', 5, 0.25, interval '720 hours'),
-    ('churn', 9, -0.5, interval '1440 hours')) e(event_type, every, part, later)
-  WHERE d.org_id = org AND s.kind = 'won' AND d.amount IS NOT NULL AND k.deal % e.every = 0
-    AND d.closed_at + e.later < midnight;
+  WHERE d.org_id = org AND s.kind = 'won' AND d.amount IS NOT NULL AND d.closed_at < midnight;
+
+  -- What its subscription grew by in a year, and the last month, which who leaves is paid back.
+  INSERT INTO revenue.revenue_events (org_id, event_id, event_type, contact_id, deal_id, owner_rep_id, amount,
+    currency, source, closed_at, recorded_at)
+  SELECT org, concat_ws('-', e.event_type, d.deal_id, e.day), e.event_type, d.contact_id, d.deal_id, d.owner_rep_id,
+    round(e.mrr * 12, CASE d.currency WHEN 'JPY' THEN 0 ELSE 2 END), d.currency, d.source, t.at, t.at
+  FROM revenue.deals d
+  JOIN (
+    SELECT i.org_id, i.subscription_id, i.mrr, i.valid_to, lag(i.mrr) OVER (PARTITION BY i.subscription_id ORDER BY i.valid_from) AS before,
+      i.valid_from
+    FROM revenue.subscription_items i WHERE i.org_id = org) i
+    ON i.org_id = d.org_id AND i.subscription_id = 'S' || substr(d.deal_id, 2)
+  CROSS JOIN LATERAL (VALUES ('upsell', i.valid_from, i.mrr - i.before), ('churn', i.valid_to, -i.mrr / 12)) e(event_type, day, mrr)
+  CROSS JOIN LATERAL (SELECT (e.day + time '09:00') AT TIME ZONE 'UTC' AS at WHERE e.day < today) t
+  WHERE d.org_id = org AND (e.mrr > 0) = (e.event_type = 'upsell');
 
   -- And each week some sales of the offers to contacts, without a deal.
   INSERT INTO revenue.revenue_events (org_id, event_id, event_type, contact_id, owner_rep_id, offer_id, amount, currency,
@@ -619,13 +631,13 @@ BEGIN
     nullif(revenue.demo_pick('{founders,creators,none}', revenue.demo_draw(seed, 814, k.item)), 'none'),
     c.source, 3 + floor(40 * revenue.demo_draw(seed, 815, k.item))::integer, t.closed_at, t.closed_at
   FROM revenue.offers f
-  CROSS JOIN generate_series(0, 11) w(week)
+  CROSS JOIN generate_series(0, 52 * years - 1) w(week)
   CROSS JOIN generate_series(1, 2) n(sale)
   CROSS JOIN LATERAL (SELECT w.week * 10000 + n.sale * 1000 + ascii(f.offer_id) AS item) k
   CROSS JOIN LATERAL (SELECT midnight - interval '1 minute' * (420 + 10080 * w.week + 1440 * n.sale) AS closed_at) t
   JOIN revenue.contacts c ON c.org_id = org AND c.contact_id = 'C-' || lpad((1 + floor(
     (SELECT count(*) FROM revenue.contacts x WHERE x.org_id = org) * revenue.demo_draw(seed, 816, k.item)))::text, 6, '0')
-  WHERE f.org_id = org AND revenue.demo_draw(seed, 817, k.item) < 0.7;
+  WHERE f.org_id = org AND f.offer_id <> 'subscription' AND revenue.demo_draw(seed, 817, k.item) < 0.5;
 
   INSERT INTO revenue.automations (org_id, automation_id, name) VALUES
     (org, 'lead_research', 'Lead research'), (org, 'follow_up', 'Follow-up messages'), (org, 'reporting', 'Weekly reporting');
@@ -633,7 +645,7 @@ BEGIN
   SELECT org, a.automation_id, today - ago, 5 + ago % 4, a.hours + ago % 3 * 0.25, 45,
     CASE WHEN ago % 7 = 0 THEN a.brings ELSE 0 END, a.cost, 'USD'
   FROM (VALUES ('lead_research', 2.5, 300, 18), ('follow_up', 1.5, 500, 12), ('reporting', 0.5, NULL, 30))
-    a(automation_id, hours, brings, cost), generate_series(1, 60) ago;
+    a(automation_id, hours, brings, cost), generate_series(1, 364 * years) ago;
 
   INSERT INTO revenue.posting_tests (org_id, test_id, variant, day, platform, posts, exposures, pipeline_entries)
   SELECT org, t.test_id, t.variant, today - ago, t.platform, 2, v.exposures,
@@ -645,61 +657,66 @@ BEGIN
   CROSS JOIN LATERAL (
     SELECT 200 + floor(300 * revenue.demo_draw(seed, 820, ago * 100 + t.number))::integer AS exposures) v;
 END $$;
-REVOKE EXECUTE ON FUNCTION revenue.load_demo_events(integer, integer, date) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.load_demo_events(integer, integer, date) IS
-  'For load_demo(): offers and what they did, revenue events of the won deals, automations and tests of posting methods';
--- Half of the sellers' quotas are in months, so that quarters are added up. What the first two said lies
--- as far from what the demo lets them win as a draw says.
+REVOKE EXECUTE ON FUNCTION revenue.load_demo_events(integer, integer, integer, date) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.load_demo_events(integer, integer, integer, date) IS
+  'For load_demo(): offers, what they cost and did, revenue events of the won deals and their subscriptions, automations and tests of posting methods';
+-- Quotas of this quarter and the four before it: together a tenth more than an average quarter of the last
+-- year brought, in three sizes; half of them are in months, so that quarters are added up. What the first
+-- two sellers said lies as far from their quotas as a draw says.
 CREATE OR REPLACE FUNCTION revenue.load_demo_quotas(org integer, seed integer, today date) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  this record;
-  last record;
+  home revenue.orgs;
+  first_quarter date;
+  this_quarter date;
+  month_size numeric;
 BEGIN
-  SELECT q.*, o.time_zone INTO this FROM revenue.orgs AS o
-  CROSS JOIN LATERAL revenue.fiscal_quarter(today, o.fiscal_year_start) AS q WHERE o.org_id = org;
-  SELECT q.* INTO last FROM revenue.orgs AS o
-  CROSS JOIN LATERAL revenue.fiscal_quarter(this.period_start - 1, o.fiscal_year_start) AS q WHERE o.org_id = org;
+  SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = org;
+  this_quarter := (revenue.fiscal_quarter(today, home.fiscal_year_start)).period_start;
+  first_quarter := this_quarter - interval '12 months';
+  SELECT 1.1 * sum(d.amount * revenue.rate_into_base(org, d.currency, home.base_currency, d.close_date)) / 12
+    / (SELECT count(*) FROM revenue.reps AS r WHERE r.org_id = org AND r.rep_id LIKE 'R-%') INTO month_size
+  FROM revenue.deals AS d WHERE d.org_id = org AND d.stage_id = 'closed_won' AND d.close_date >= today - 365;
 
   INSERT INTO revenue.quotas (org_id, kind, member, period_from, period_to, version, amount, currency, valid_from, set_by, recorded_at)
-  SELECT org, 'rep', r.rep_id, p.starts, p.ends, 1, (40 + 20 * (r.number % 3)) * p.size, 'USD', last.period_start, 'demo',
-    last.period_start::timestamp AT TIME ZONE this.time_zone
+  SELECT org, 'rep', r.rep_id, m::date, (m + make_interval(months => p.months))::date, 1,
+    p.months * greatest(round(month_size * (0.7 + 0.3 * (r.number % 3)), -2), 1000), 'USD', q.starts, 'demo',
+    q.starts AT TIME ZONE home.time_zone
   FROM (SELECT r.rep_id, right(r.rep_id, 4)::integer AS number FROM revenue.reps AS r
         WHERE r.org_id = org AND r.rep_id LIKE 'R-%') AS r
-  CROSS JOIN LATERAL (
-    SELECT q.starts, q.ends, 3000 AS size
-    FROM (VALUES (last.period_start, last.period_end), (this.period_start, this.period_end)) AS q(starts, ends)
-    WHERE r.number % 2 = 0
-    UNION ALL
-    SELECT m::date, (m + interval '1 month')::date, 1000
-    FROM generate_series(last.period_start::timestamp, this.period_end - interval '1 day', interval '1 month') AS m
-    WHERE r.number % 2 = 1) AS p;
+  CROSS JOIN generate_series(first_quarter::timestamp, this_quarter, interval '3 months') AS q(starts)
+  CROSS JOIN LATERAL (SELECT CASE WHEN r.number % 2 = 0 THEN 3 ELSE 1 END AS months) AS p
+  CROSS JOIN generate_series(q.starts, q.starts + interval '2 months', make_interval(months => p.months)) AS m;
   INSERT INTO revenue.quotas (org_id, kind, member, period_from, period_to, version, amount, currency, valid_from, reason, set_by, recorded_at)
-  SELECT org, 'org', '', this.period_start, this.period_end, 1, 0.8 * sum(q.amount), 'USD', last.period_start, 'Plan of the board',
-    'demo', last.period_start::timestamp AT TIME ZONE this.time_zone
-  FROM revenue.quotas AS q WHERE q.org_id = org AND q.kind = 'rep' AND q.period_from >= this.period_start;
+  SELECT org, 'org', '', q.starts::date, (q.starts + interval '3 months')::date, 1, 0.9 * sum(r.amount), 'USD', q.starts, 'Plan of the board',
+    'demo', q.starts AT TIME ZONE home.time_zone
+  FROM generate_series(first_quarter::timestamp, this_quarter, interval '3 months') AS q(starts)
+  JOIN revenue.quotas AS r ON r.org_id = org AND r.kind = 'rep' AND r.period_from >= q.starts AND r.period_from < q.starts + interval '3 months'
+  GROUP BY q.starts;
 
   INSERT INTO revenue.forecast_submissions (org_id, submission_id, rep_id, period_from, period_to, version, commit_amount,
     best_case_amount, currency, note, submitted_at, submitted_by)
-  SELECT org, format('F-%s-%s', q.name, right(r.rep_id, 4)), r.rep_id, q.starts, q.ends, 1, f.amount, f.amount * 1.5, 'USD', q.note,
-    q.day::timestamp AT TIME ZONE this.time_zone, 'demo'
-  FROM (VALUES ('last', last.period_start, last.period_end, last.period_start + 40, 'Middle of the quarter'),
-    ('this', this.period_start, this.period_end, least(this.period_start + 20, today), 'First look')) AS q(name, starts, ends, day, note)
-  CROSS JOIN (SELECT r.rep_id, right(r.rep_id, 4)::integer AS number FROM revenue.reps AS r
-              WHERE r.org_id = org AND r.rep_id IN ('R-0000', 'R-0003')) AS r
+  SELECT org, format('F-%s-%s', q.name, right(r.member, 4)), r.member, q.starts, (q.starts + interval '3 months')::date, 1, f.amount, f.amount * 1.5,
+    'USD', q.note, q.day::timestamp AT TIME ZONE home.time_zone, 'demo'
+  FROM (VALUES ('last', (this_quarter - interval '3 months')::date, (this_quarter - interval '3 months')::date + 40, 'Middle of the quarter'),
+    ('this', this_quarter, least(this_quarter + 20, today), 'First look')) AS q(name, starts, day, note)
   CROSS JOIN LATERAL (
-    SELECT round(10000 + 90000 * revenue.demo_draw(seed, 801, r.number + CASE q.name WHEN 'last' THEN 100 ELSE 0 END))::numeric AS amount) AS f;
+    SELECT r.member, right(r.member, 4)::integer AS number, sum(r.amount) AS quota FROM revenue.quotas AS r
+    WHERE r.org_id = org AND r.member IN ('R-0000', 'R-0003') AND r.period_from >= q.starts AND r.period_from < q.starts + interval '3 months'
+    GROUP BY r.member) AS r
+  CROSS JOIN LATERAL (
+    SELECT round(r.quota * (0.4 + 0.8 * revenue.demo_draw(seed, 801, r.number + CASE q.name WHEN 'last' THEN 100 ELSE 0 END))::numeric, -2) AS amount) AS f;
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.load_demo_quotas(integer, integer, date) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.load_demo_quotas(integer, integer, date) IS
-  'For load_demo(): quotas of this and the last quarter, and what two sellers submitted for them';
+  'For load_demo(): quotas of this quarter and the four before it, and what two sellers submitted for the last two';
 
 -- The organisation ----------------------------------------------------------------------------
 -- The audit log knows which organisation is a demo, of whom, and what is in it: nobody can write it to
 -- have another organisation emptied.
 
 CREATE OR REPLACE FUNCTION revenue.demo_org(seed integer, OUT org integer, OUT loaded jsonb)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
   SELECT o.org_id, CASE a.action WHEN 'load_demo' THEN a.new END
   FROM revenue.orgs o CROSS JOIN LATERAL (
     SELECT a.action, a.actor, a.new FROM revenue.audit_log a
@@ -709,8 +726,8 @@ LANGUAGE sql STABLE AS $$
     AND (NOT EXISTS (SELECT FROM revenue.members m WHERE m.org_id = o.org_id)
          OR EXISTS (SELECT FROM revenue.members m
                     WHERE m.org_id = o.org_id AND m.identity = a.actor AND m.access_level = 'owner'))
-  ORDER BY o.org_id LIMIT 1
-$$;
+  ORDER BY o.org_id LIMIT 1;
+END;
 REVOKE EXECUTE ON FUNCTION revenue.demo_org(integer) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.demo_org(integer) IS
   'For load_demo() and drop_demo(): the caller''s demo organisation of this seed, and what load_demo() put into it';
@@ -759,7 +776,8 @@ REVOKE EXECUTE ON FUNCTION revenue.clear_demo(integer) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.clear_demo(integer) IS
   'For load_demo() and drop_demo(): removes an organisation''s rows and their past; settings and audit stay';
 
-CREATE OR REPLACE FUNCTION revenue.load_demo(deals integer DEFAULT 30, seed integer DEFAULT 1, today date DEFAULT NULL)
+CREATE OR REPLACE FUNCTION revenue.load_demo(
+  deals integer DEFAULT 30, seed integer DEFAULT 1, today date DEFAULT NULL, years integer DEFAULT 3)
 RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET row_security = on SET jit = off
 SET work_mem = '64MB' AS $$
@@ -768,17 +786,17 @@ DECLARE
   demo record;
   present date;
   day date;
+  in_all integer := deals + (revenue.demo_size(deals, years)).closed;
   first_deal integer := 1;
   last_deal integer;
   answer jsonb;
 BEGIN
-  PERFORM revenue.demo_size(deals);
   IF seed IS NULL THEN
     RAISE EXCEPTION 'a demo needs a seed' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Pass any whole number; the same one gives the same data.';
   END IF;
   -- Two calls at once would both find no organisation.
-  PERFORM pg_advisory_xact_lock(hashtextextended('revenue.load_demo ' || coalesce(caller, ''), seed));
+  LOCK TABLE revenue.orgs IN SHARE UPDATE EXCLUSIVE MODE;
   SELECT d.org, d.loaded INTO demo FROM revenue.demo_org(seed) d;
   present := (now() AT TIME ZONE coalesce((SELECT o.time_zone FROM revenue.orgs o WHERE o.org_id = demo.org), 'UTC'))::date;
   day := coalesce(today, present);
@@ -786,7 +804,7 @@ BEGIN
     RAISE EXCEPTION 'there is no demo as of %', day USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Pass a day from 2000-01-01 to today, or leave it out for today.';
   END IF;
-  IF demo.loaded @> jsonb_build_object('deals', deals, 'today', day) THEN
+  IF demo.loaded @> jsonb_build_object('deals', deals, 'today', day, 'years', years) THEN
     RETURN demo.loaded || '{"loaded": false}';
   END IF;
 
@@ -798,27 +816,28 @@ BEGIN
     UPDATE revenue.orgs o SET base_currency = 'USD' WHERE o.org_id = demo.org AND o.base_currency <> 'USD';
     INSERT INTO revenue.members (org_id, identity, access_level) VALUES (demo.org, caller, 'owner') ON CONFLICT DO NOTHING;
   END IF;
-  PERFORM revenue.load_demo_reps(demo.org, deals, day);
-  PERFORM revenue.load_demo_catalogue(demo.org, deals, seed, day);
-  PERFORM revenue.load_demo_accounts(demo.org, deals, seed, day);
-  WHILE first_deal <= deals LOOP
-    last_deal := least(first_deal + CASE first_deal WHEN 1 THEN 99 ELSE 24999 END, deals);
-    PERFORM revenue.load_demo_deals(demo.org, deals, seed, day, first_deal, last_deal);
+  PERFORM revenue.load_demo_reps(demo.org, deals, years, day);
+  PERFORM revenue.load_demo_catalogue(demo.org, deals, years, seed, day);
+  PERFORM revenue.load_demo_accounts(demo.org, deals, years, seed, day);
+  WHILE first_deal <= in_all LOOP
+    last_deal := least(first_deal + CASE first_deal WHEN 1 THEN 99 ELSE 24999 END, in_all);
+    PERFORM revenue.load_demo_deals(demo.org, deals, years, seed, day, first_deal, last_deal);
     -- Of tables that were never analysed the planner thinks that each join yields one row, and the triggers
     -- take the square of the time. The first deals tell it what the rest is like.
-    IF first_deal = 1 AND deals > 100 THEN
+    IF first_deal = 1 AND in_all > 100 THEN
       ANALYZE revenue.accounts, revenue.contacts, revenue.deals, revenue.deal_facts, revenue.deal_history, revenue.activities;
-    ELSIF deals > 25000 THEN
-      RAISE NOTICE '% of % deals', last_deal, deals;
+    ELSIF in_all > 25000 THEN
+      RAISE NOTICE '% of % deals', last_deal, in_all;
     END IF;
     first_deal := last_deal + 1;
   END LOOP;
-  PERFORM revenue.load_demo_events(demo.org, seed, day);
-  PERFORM revenue.load_demo_quotas(demo.org, seed, day);
   PERFORM revenue.load_demo_subscriptions(demo.org, seed, day);
+  PERFORM revenue.load_demo_customers(demo.org, seed, day);
+  PERFORM revenue.load_demo_events(demo.org, years, seed, day);
+  PERFORM revenue.load_demo_quotas(demo.org, seed, day);
   PERFORM revenue.load_demo_incidents(demo.org, day);
 
-  SELECT jsonb_build_object('org_id', o.org_id, 'organisation', o.name, 'seed', seed, 'today', day, 'deals', deals, 'rows',
+  SELECT jsonb_build_object('org_id', o.org_id, 'organisation', o.name, 'seed', seed, 'today', day, 'deals', deals, 'years', years, 'rows',
     jsonb_build_object(
       'reps', (SELECT count(*) FROM revenue.reps r WHERE r.org_id = o.org_id),
       'products', (SELECT count(*) FROM revenue.products p WHERE p.org_id = o.org_id),
@@ -835,9 +854,9 @@ BEGIN
   PERFORM revenue.audit('load_demo', 'demo', seed::text, demo.loaded, answer, NULL, demo.org);
   RETURN answer || '{"loaded": true}';
 END $$;
-REVOKE EXECUTE ON FUNCTION revenue.load_demo(integer, integer, date) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.load_demo(integer, integer, date) IS
-  'An organisation "Demo (seed ...)" of the caller''s with so many deals and all that belongs to them, as if today were the given day (NULL = today). The same call again changes nothing, also where the data was changed by hand; another size or day, or drop_demo() before, has it replaced. Returns {org_id, organisation, seed, today, deals, rows, loaded}. Who may call it is the database administrator''s to GRANT, like create_org()';
+REVOKE EXECUTE ON FUNCTION revenue.load_demo(integer, integer, date, integer) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.load_demo(integer, integer, date, integer) IS
+  'An organisation "Demo (seed ...)" of the caller''s with so many open deals, four closed ones a year for each over so many years, and all that belongs to them, as if today were the given day (NULL = today). The same call again changes nothing, also where the data was changed by hand; another size, length or day, or drop_demo() before, has it replaced. Returns {org_id, organisation, seed, today, deals, years, rows, loaded}. Who may call it is the database administrator''s to GRANT, like create_org()';
 
 CREATE OR REPLACE FUNCTION revenue.drop_demo(seed integer DEFAULT 1) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER

@@ -2,7 +2,9 @@
 -- judged at past months, each knowing only what was true by then.
 
 CREATE OR REPLACE FUNCTION revenue.forecast_version() RETURNS integer
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT 1 $$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT 1;
+END;
 COMMENT ON FUNCTION revenue.forecast_version() IS
   'Version of the methods behind generate_forecast(), kept with each run';
 
@@ -40,9 +42,9 @@ COMMENT ON FUNCTION revenue.forecast_period IS
   'The month, quarter or fiscal year that runs at as_of, or so many after it: its first day and the day after its last';
 
 CREATE OR REPLACE FUNCTION revenue.month_number(day date) RETURNS integer
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT CASE WHEN day BETWEEN '0001-01-01' AND '9999-12-31' THEN (12 * date_part('year', day) + date_part('month', day))::integer END
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN day BETWEEN '0001-01-01' AND '9999-12-31' THEN (12 * date_part('year', day) + date_part('month', day))::integer END;
+END;
 COMMENT ON FUNCTION revenue.month_number(date) IS 'Months counted through, so that those of two days can be subtracted; NULL outside the years 1 to 9999';
 
 -- What deals are forecast by ------------------------------------------------------------------
@@ -92,10 +94,10 @@ COMMENT ON FUNCTION revenue.keep_stage_model IS
   'Fits the stage model of an organisation with more than 10,000 deals and keeps it for the forecasts of two days; whether it did. Analysts, admins and owners';
 
 CREATE OR REPLACE FUNCTION revenue.kept_stage_model(org integer DEFAULT NULL) RETURNS jsonb
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
   SELECT m.model FROM revenue.forecast_models AS m
-  WHERE m.org_id = revenue.current_org(org) AND m.fitted_at > now() - interval '2 days' AND m.stages = revenue.deal_stages(m.org_id)
-$$;
+  WHERE m.org_id = revenue.current_org(org) AND m.fitted_at > now() - interval '2 days' AND m.stages = revenue.deal_stages(m.org_id);
+END;
 COMMENT ON FUNCTION revenue.kept_stage_model IS
   'The kept stage model, where it is not older than two days and its stages are still the same';
 
@@ -123,13 +125,15 @@ BEGIN
     SELECT s.pipeline_id, s.stage_id, s.stage_no FROM revenue.funnel_stages('deal') AS s
     WHERE s.org_id = chosen AND s.kind = 'open'
   ), cells AS MATERIALIZED (
-    SELECT coalesce(CASE dimension WHEN 'rep' THEN d.owner_rep_id WHEN 'product' THEN d.product_id ELSE d.segment END, '') AS member,
+    SELECT coalesce(CASE dimension WHEN 'rep' THEN d.owner_rep_id WHEN 'product' THEN d.product_id ELSE coalesce(d.segment, g.segment) END, '') AS member,
       s.stage_no, revenue.stage_age(d.stage_entered_at, k.moment) AS days,
       count(*) AS deals, count(d.amount * r.rate) AS valued, coalesce(sum(d.amount * r.rate), 0) AS value,
       coalesce(sum((d.amount * r.rate) ^ 2), 0) AS squares
     FROM revenue.deals_as_of(as_of) AS d
     LEFT JOIN revenue.scored_stages(as_of) AS k USING (org_id, pipeline_id, stage_id)
     LEFT JOIN stages AS s ON s.pipeline_id = d.pipeline_id AND s.stage_id = d.stage_id
+    LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.segment IS NULL THEN d.account_id END) AS g
+      ON k.today >= g.valid_from AND k.today < g.valid_to
     LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = d.org_id AND r.currency = d.currency
     WHERE d.org_id = chosen AND coalesce(k.kind = 'open', false)
     GROUP BY 1, 2, 3
@@ -165,7 +169,7 @@ DECLARE
   missing date;
   done integer := 0;
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtextextended('revenue.refresh_forecast_origins', chosen));
+  PERFORM revenue.take_lock('forecast origins', chosen);
   SELECT * INTO settings FROM revenue.orgs AS o WHERE o.org_id = chosen;
   this_month := date_trunc('month', (now() AT TIME ZONE settings.time_zone));
   first_month := greatest(this_month - interval '60 months', (
@@ -221,13 +225,15 @@ BEGIN
   length := date_part('day', date_trunc('month', today::timestamp) + interval '1 month' - interval '1 day');
   RETURN QUERY
   WITH done AS MATERIALIZED (
-    SELECT coalesce(CASE dimension WHEN 'rep' THEN d.owner_rep_id WHEN 'product' THEN d.product_id ELSE d.segment END, '') AS member,
+    SELECT coalesce(CASE dimension WHEN 'rep' THEN d.owner_rep_id WHEN 'product' THEN d.product_id ELSE coalesce(d.segment, g.segment) END, '') AS member,
       d.account_id, d.amount, d.currency, x.closed_on,
       (d.created_at AT TIME ZONE zone)::date AS created_on
     FROM revenue.deals_as_of(as_of) AS d
     LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
     CROSS JOIN LATERAL (
       SELECT CASE s.kind WHEN 'won' THEN coalesce((d.closed_at AT TIME ZONE zone)::date, d.close_date) END AS closed_on) AS x
+    LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.segment IS NULL THEN d.account_id END) AS g
+      ON x.closed_on >= g.valid_from AND x.closed_on < g.valid_to
     WHERE d.org_id = chosen AND coalesce(s.kind = 'won', false) AND x.closed_on IS NOT NULL
   ), bounds AS MATERIALIZED (
     SELECT revenue.month_number(today) AS this_month,
@@ -241,8 +247,11 @@ BEGIN
     FROM (SELECT DISTINCT d.currency, d.closed_on FROM done AS d WHERE d.currency <> base) AS c
   ), customers AS (
     SELECT d.account_id, min(d.closed_on) AS since FROM done AS d WHERE d.account_id IS NOT NULL GROUP BY d.account_id
-  ), won AS MATERIALIZED (
-    SELECT d.member, d.closed_on, revenue.month_number(d.closed_on) AS won_month, revenue.month_number(d.created_on) AS created_month,
+  ), won AS MATERIALIZED (  -- a deal of which it is not known when it was made took as long as the others, or a quarter
+    SELECT d.member, d.closed_on, revenue.month_number(d.closed_on) AS won_month,
+      revenue.month_number(coalesce(d.created_on, d.closed_on - coalesce((
+        SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY k.closed_on - k.created_on) FROM done AS k
+        WHERE k.created_on <= k.closed_on), 90))) AS created_month,
       revenue.month_number(coalesce(c.since, d.closed_on)) AS customer_month, count(*) AS deals,
       sum(d.amount * CASE WHEN d.currency = base THEN 1 ELSE r.rate END) AS value
     FROM done AS d
@@ -290,15 +299,15 @@ COMMENT ON FUNCTION revenue.bookings_history IS
 -- No score has a history that tells what it is worth, so that it moves repeat business by half of what it says.
 CREATE OR REPLACE FUNCTION revenue.repeat_signal(org integer DEFAULT NULL)
 RETURNS TABLE (signal double precision, churn_risk double precision, expansion_score double precision, accounts bigint)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
   SELECT greatest(least(1 + 0.5 * coalesce(avg(coalesce(a.expansion_score, 50) - coalesce(a.churn_risk, 50)), 0) / 100, 1.5), 0.5),
     avg(a.churn_risk), avg(a.expansion_score), count(*) FILTER (WHERE num_nonnulls(a.churn_risk, a.expansion_score) > 0)
   FROM revenue.account_scores() AS a
   WHERE a.org_id = revenue.current_org(org) AND num_nonnulls(a.churn_risk, a.expansion_score) > 0
     AND EXISTS (
       SELECT FROM revenue.deals AS d JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
-      WHERE d.org_id = a.org_id AND d.account_id = a.account_id AND s.kind = 'won')
-$$;
+      WHERE d.org_id = a.org_id AND d.account_id = a.account_id AND s.kind = 'won');
+END;
 COMMENT ON FUNCTION revenue.repeat_signal IS
   'What churn risk and expansion score of the customers make of repeat business: 1 + half the mean of (expansion - churn) / 100, from 0.5 to 1.5; 1 where both are unknown';
 

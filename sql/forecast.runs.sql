@@ -313,6 +313,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET enable_mergejoin = off SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH over AS MATERIALIZED (
     SELECT r.*, o.base_currency, (r.as_of AT TIME ZONE o.time_zone)::date AS made_on, d.today
@@ -395,6 +396,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH judged AS (
     SELECT e.*, e.layer = 'submitted' OR num_nonnulls(e.segment, e.rep_id, e.product_id, e.region) = 0 AS whole, x.lower_70 <= e.actual AND e.actual <= x.upper_70 AS in_70, x.lower_85 <= e.actual AND e.actual <= x.upper_85 AS in_85,

@@ -15,6 +15,28 @@ END $$;
 COMMENT ON FUNCTION revenue.require_org(text, integer) IS
   'The organisation to work on, as current_org() finds it, or an error where the caller has not this level there';
 
+CREATE OR REPLACE FUNCTION revenue.check_org(org integer) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF org IS NOT NULL THEN PERFORM revenue.current_org(org); END IF;
+  RETURN true;
+END $$;
+COMMENT ON FUNCTION revenue.check_org(integer) IS
+  'For functions that answer for every visible organisation or for one: true, or the error of current_org() where the one is not visible; NULL = all';
+
+CREATE OR REPLACE FUNCTION revenue.is_administrator() RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT r.rolsuper OR r.rolbypassrls OR pg_has_role(r.oid, c.relowner, 'USAGE')
+    FROM pg_roles r, pg_class c
+    WHERE r.rolname = CASE current_setting('role') WHEN 'none' THEN session_user
+                      ELSE current_setting('role') END
+      AND c.oid = 'revenue.orgs'::regclass);
+END $$;
+COMMENT ON FUNCTION revenue.is_administrator() IS
+  'For functions and triggers: whether the caller''s role sees everything: a superuser''s, one with BYPASSRLS, or the owner of the extension''s tables. SECURITY DEFINER does not change it';
+
 -- pg_dump and pg_restore set row_security off, and what they load must not be recorded twice. A
 -- member cannot use it: off makes row-level security raise an error for him, and where a function
 -- with the owner's rights writes for him, the role looked at here is still his.
@@ -22,12 +44,7 @@ CREATE OR REPLACE FUNCTION revenue.restoring() RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF current_setting('row_security')::boolean THEN RETURN false; END IF;
-  RETURN (
-    SELECT r.rolsuper OR r.rolbypassrls OR pg_has_role(r.oid, c.relowner, 'USAGE')
-    FROM pg_roles r, pg_class c
-    WHERE r.rolname = CASE current_setting('role') WHEN 'none' THEN session_user
-                      ELSE current_setting('role') END
-      AND c.oid = 'revenue.orgs'::regclass);
+  RETURN revenue.is_administrator();
 END $$;
 COMMENT ON FUNCTION revenue.restoring() IS
   'For triggers: whether a dump is being restored, by one who may; what is loaded then is not recorded again';
@@ -51,6 +68,43 @@ $$;
 REVOKE EXECUTE ON FUNCTION revenue.lock_org(integer) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.lock_org(integer) IS
   'For functions with the owner''s rights: makes writers of an organisation''s settings wait for each other';
+
+-- The rows are there before anybody needs them, so that whoever only asks never waits for one that is being made.
+CREATE OR REPLACE FUNCTION revenue.add_locks() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF revenue.restoring() THEN RETURN NULL; END IF;
+  INSERT INTO revenue.locks (org_id, name)
+  SELECT NEW.org_id, unnest('{alerts,forecast,forecast origins,ledger sums,metrics}'::text[])
+  UNION ALL SELECT NEW.org_id, 'job ' || b.job FROM revenue.builtin_jobs() AS b;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION revenue.add_locks() IS 'Trigger: every new organisation has its locks';
+
+CREATE OR REPLACE TRIGGER add_locks AFTER INSERT ON revenue.orgs
+FOR EACH ROW EXECUTE FUNCTION revenue.add_locks();
+
+CREATE OR REPLACE FUNCTION revenue.take_lock(name text, org integer, wait boolean DEFAULT true) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1min' AS $$
+BEGIN
+  LOOP
+    IF wait THEN
+      PERFORM FROM revenue.locks AS l WHERE l.org_id = take_lock.org AND l.name = take_lock.name FOR UPDATE;
+    ELSE
+      PERFORM FROM revenue.locks AS l WHERE l.org_id = take_lock.org AND l.name = take_lock.name FOR UPDATE SKIP LOCKED;
+    END IF;
+    IF FOUND THEN RETURN true; END IF;
+    IF EXISTS (SELECT FROM revenue.locks AS l WHERE l.org_id = take_lock.org AND l.name = take_lock.name) THEN RETURN false; END IF;
+    INSERT INTO revenue.locks (org_id, name) VALUES (take_lock.org, take_lock.name) ON CONFLICT DO NOTHING;
+  END LOOP;
+EXCEPTION WHEN lock_not_available THEN
+  RAISE EXCEPTION 'another session holds the lock "%" of organisation %', take_lock.name, take_lock.org
+    USING ERRCODE = 'lock_not_available', DETAIL = 'It was waited for for a minute.',
+      HINT = 'End that session''s transaction, and try again; pg_stat_activity and pg_blocking_pids() show whose it is.';
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.take_lock FROM PUBLIC;
+COMMENT ON FUNCTION revenue.take_lock IS
+  'For functions with the owner''s rights: until the end of the transaction no other session has this lock of the organisation; false where one has it and wait is false, an error where it keeps it for a minute';
 
 CREATE OR REPLACE FUNCTION revenue.refuse_key_change() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -159,9 +213,9 @@ COMMENT ON FUNCTION revenue.set_org_settings(text, text, text, integer, integer,
   'Changes the settings that are given. Owners only, audited';
 
 CREATE OR REPLACE FUNCTION revenue.org_today(org integer DEFAULT NULL) RETURNS date
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT (now() AT TIME ZONE o.time_zone)::date FROM revenue.orgs o WHERE o.org_id = revenue.current_org(org)
-$$;
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT (now() AT TIME ZONE o.time_zone)::date FROM revenue.orgs o WHERE o.org_id = revenue.current_org(org);
+END;
 COMMENT ON FUNCTION revenue.org_today(integer) IS 'Today in the organisation''s time zone';
 
 -- Members -------------------------------------------------------------------------------------
@@ -185,21 +239,25 @@ COMMENT ON FUNCTION revenue.grant_access(text) IS
 CREATE OR REPLACE FUNCTION revenue.keep_an_owner(org integer, leaving text) RETURNS void
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF EXISTS (SELECT FROM revenue.members m WHERE m.org_id = org AND m.identity = leaving AND m.access_level = 'owner')
-     AND NOT EXISTS (SELECT FROM revenue.members m
-                     WHERE m.org_id = org AND m.identity <> leaving AND m.access_level = 'owner') THEN
+  IF EXISTS (SELECT FROM revenue.members m WHERE m.org_id = org AND m.identity = leaving AND m.access_level = 'owner'
+               AND m.accepted_at IS NOT NULL)
+     AND NOT EXISTS (SELECT FROM revenue.members m WHERE m.org_id = org AND m.identity <> leaving AND m.access_level = 'owner'
+                       AND m.accepted_at IS NOT NULL) THEN
     RAISE EXCEPTION '"%" is the last owner of organisation %', leaving, org
       USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Make another member owner first.';
   END IF;
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.keep_an_owner(integer, text) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.keep_an_owner(integer, text) IS 'An error where this member is the last owner';
+COMMENT ON FUNCTION revenue.keep_an_owner(integer, text) IS
+  'For functions that change members: an error where this one is the last owner';
 
+-- Whoever an owner invites decides for themselves: a membership adds the organisation's rows to their views and totals.
 CREATE OR REPLACE FUNCTION revenue.add_member(identity text, access_level text, org integer DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.require_org('owner', org);
+  by_administrator boolean := revenue.is_administrator();
   before jsonb;
 BEGIN
   IF coalesce(add_member.access_level, '') NOT IN ('owner', 'admin', 'analyst', 'member', 'viewer') THEN
@@ -218,16 +276,67 @@ BEGIN
   END IF;
   SELECT to_jsonb(m) INTO before FROM revenue.members m
   WHERE m.org_id = chosen AND m.identity = add_member.identity;
-  INSERT INTO revenue.members AS m (org_id, identity, access_level)
-  VALUES (chosen, add_member.identity, add_member.access_level)
-  ON CONFLICT (org_id, identity) DO UPDATE SET access_level = excluded.access_level;
+  INSERT INTO revenue.members AS m (org_id, identity, access_level, invited_by, accepted_at)
+  VALUES (chosen, add_member.identity, add_member.access_level,
+    CASE WHEN NOT by_administrator THEN revenue.caller_identity() END, CASE WHEN by_administrator THEN now() END)
+  ON CONFLICT (org_id, identity) DO UPDATE
+  SET access_level = excluded.access_level, accepted_at = coalesce(m.accepted_at, excluded.accepted_at);
   PERFORM revenue.audit('add_member', 'member', add_member.identity, before,
     (SELECT to_jsonb(m) FROM revenue.members m WHERE m.org_id = chosen AND m.identity = add_member.identity),
     NULL, chosen);
 END $$;
 COMMENT ON FUNCTION revenue.add_member(text, text, integer) IS
-  'Adds a member or changes his level; a role also gets USAGE on the schema. Owners only, audited';
+  'Invites a member, who comes in by accept_membership(), or changes a member''s level; whom an administrator of the database adds is a member at once. A role also gets USAGE on the schema. Owners only, audited';
 
+CREATE OR REPLACE FUNCTION revenue.invitations()
+RETURNS TABLE (org_id integer, organisation text, access_level text, invited_by text, invited_at timestamptz)
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+  SELECT m.org_id, o.name, m.access_level, m.invited_by, m.created_at
+  FROM revenue.members AS m JOIN revenue.orgs AS o USING (org_id)
+  WHERE m.identity = revenue.caller_identity() AND m.accepted_at IS NULL ORDER BY m.org_id;
+END $$;
+COMMENT ON FUNCTION revenue.invitations() IS 'The organisations that invited the caller and wait for accept_membership() or leave_org()';
+
+CREATE OR REPLACE FUNCTION revenue.accept_membership(org integer) RETURNS text
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  caller text := revenue.caller_identity();
+  accepted revenue.members;
+BEGIN
+  UPDATE revenue.members AS m SET accepted_at = now()
+  WHERE m.org_id = accept_membership.org AND m.identity = caller AND m.accepted_at IS NULL RETURNING m.* INTO accepted;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no invitation to organisation % waits for you', accept_membership.org USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Yours are listed by revenue.invitations().';
+  END IF;
+  PERFORM revenue.audit('accept_membership', 'member', caller, NULL, to_jsonb(accepted), NULL, accept_membership.org);
+  RETURN accepted.access_level;
+END $$;
+COMMENT ON FUNCTION revenue.accept_membership(integer) IS
+  'Accepts an invitation of add_member(): from now on the caller sees the organisation; returns the access level. Audited';
+
+CREATE OR REPLACE FUNCTION revenue.leave_org(org integer) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  caller text := revenue.caller_identity();
+  left_as jsonb;
+BEGIN
+  IF NOT EXISTS (SELECT FROM revenue.members AS m WHERE m.org_id = leave_org.org AND m.identity = caller) THEN
+    RAISE EXCEPTION 'you are no member of organisation %', leave_org.org USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Your invitations are listed by revenue.invitations().';
+  END IF;
+  PERFORM revenue.lock_org(leave_org.org);
+  PERFORM revenue.keep_an_owner(leave_org.org, caller);
+  DELETE FROM revenue.members AS m WHERE m.org_id = leave_org.org AND m.identity = caller RETURNING to_jsonb(m) INTO left_as;
+  PERFORM revenue.audit('leave_org', 'member', caller, left_as, NULL, NULL, leave_org.org);
+END $$;
+COMMENT ON FUNCTION revenue.leave_org(integer) IS
+  'Ends the caller''s membership, or declines an invitation; never the last owner''s. Audited';
+
+-- USAGE on the schema stays: others may have given it to the role as well, and it shows no row by itself.
 CREATE OR REPLACE FUNCTION revenue.remove_member(identity text, org integer DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -243,21 +352,16 @@ BEGIN
     RAISE EXCEPTION '"%" is no member of organisation %', remove_member.identity, chosen
       USING ERRCODE = 'invalid_parameter_value', HINT = 'The members are listed in revenue.members.';
   END IF;
-  IF current_setting('revenue_intel.identity_source') = 'role'
-     AND NOT EXISTS (SELECT FROM revenue.members m WHERE m.identity = remove_member.identity)
-     AND EXISTS (SELECT FROM pg_roles WHERE rolname = remove_member.identity) THEN
-    EXECUTE format('REVOKE USAGE ON SCHEMA revenue FROM %I', remove_member.identity);
-  END IF;
   PERFORM revenue.audit('remove_member', 'member', remove_member.identity, before, NULL, NULL, chosen);
 END $$;
 COMMENT ON FUNCTION revenue.remove_member(text, integer) IS
-  'Removes a member, and a role''s USAGE on the schema with its last organisation. Owners only, never the last owner, audited';
+  'Removes a member, or takes an invitation back. Owners only, never the last owner, audited';
 
 -- Policies ------------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION revenue.builtin_policies()
 RETURNS TABLE (name text, value jsonb, allowed text[], description text)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   VALUES
     ('discounts', '"all"'::jsonb, ARRAY['all', 'recurring', 'none'],
      'Which discounts lower MRR while they run: all, recurring ones only, or none'),
@@ -274,8 +378,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     ('fx', '"own_line"', ARRAY['own_line', 'constant_currency'],
      'Revaluation: a line of its own, or none because rates are held constant'),
     ('free', '"churn"', ARRAY['churn', 'active'],
-     'A customer who goes to a free plan: churn with reason free, or active at 0')
-$$;
+     'A customer who goes to a free plan: churn with reason free, or active at 0');
+END;
 COMMENT ON FUNCTION revenue.builtin_policies() IS
   'The policies there are, with their defaults and what else each may be; days stands for a whole number of days';
 
@@ -346,9 +450,9 @@ COMMENT ON FUNCTION revenue.checked_instant(timestamptz) IS
   'The instant itself, or an error with a hint where the calendar ends; NULL stays NULL';
 
 CREATE OR REPLACE FUNCTION revenue.days_until(day date, today date) RETURNS integer
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT CASE WHEN isfinite(day) AND isfinite(today) THEN least(greatest(day - today, -1000000), 1000000) END
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN isfinite(day) AND isfinite(today) THEN least(greatest(day - today, -1000000), 1000000) END;
+END;
 COMMENT ON FUNCTION revenue.days_until(date, date) IS
   'Days from today to a day, negative where it has passed, at most a million either way; NULL for infinity';
 
@@ -503,31 +607,31 @@ COMMENT ON FUNCTION revenue.convert_currency(numeric, text, text, date, integer)
 
 -- Inlined where it is joined, so that the planner sees one look-up through the key.
 CREATE OR REPLACE FUNCTION revenue.fx_rate_on(org_id integer, currency char(3), base_currency char(3), on_date date)
-RETURNS TABLE (rate numeric, rate_date date) LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
+RETURNS TABLE (rate numeric, rate_date date) LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 BEGIN ATOMIC
   SELECT 1::numeric, fx_rate_on.on_date WHERE fx_rate_on.currency = fx_rate_on.base_currency
   UNION ALL (
     SELECT f.rate, f.rate_date FROM revenue.fx_rates f
     WHERE fx_rate_on.currency <> fx_rate_on.base_currency
       AND f.org_id = fx_rate_on.org_id AND f.currency = fx_rate_on.currency AND f.rate_date <= fx_rate_on.on_date
-    ORDER BY f.rate_date DESC LIMIT 1)
-$$;
+    ORDER BY f.rate_date DESC LIMIT 1);
+END;
 COMMENT ON FUNCTION revenue.fx_rate_on(integer, char, char, date) IS
   'For joins: the rate of a currency into the base currency of its organisation on a day, the last known one, and the day that is from; no row where none is known';
 
 CREATE OR REPLACE FUNCTION revenue.rate_on(org_id integer, currency char(3), day date) RETURNS numeric
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT f.rate FROM revenue.fx_rates AS f
   WHERE f.org_id = rate_on.org_id AND f.currency = rate_on.currency AND f.rate_date <= rate_on.day
-  ORDER BY f.rate_date DESC LIMIT 1
-$$;
+  ORDER BY f.rate_date DESC LIMIT 1;
+END;
 COMMENT ON FUNCTION revenue.rate_on(integer, char, date) IS
   'For sums: the last known rate of another currency into the base currency on a day, as a value; NULL where none is known';
 
 -- Inlined, so that nothing is called for amounts that need no rate.
 CREATE OR REPLACE FUNCTION revenue.rate_into_base(org_id integer, currency char(3), base_currency char(3), day date) RETURNS numeric
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT CASE WHEN currency = base_currency THEN 1 ELSE revenue.rate_on(org_id, currency, day) END
-$$;
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN currency = base_currency THEN 1 ELSE revenue.rate_on(org_id, currency, day) END;
+END;
 COMMENT ON FUNCTION revenue.rate_into_base(integer, char, char, date) IS
   'For sums: the rate of a currency into the base currency on a day, 1 for that itself; NULL where none is known';
 
@@ -558,6 +662,53 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp 
 $$;
 COMMENT ON FUNCTION revenue.fx_rates_at(timestamptz) IS
   'The rate into its base currency of every currency an organisation has, on the day it is there at as_of (NULL = now), for joins; the base currency itself at 1';
+
+-- Deleting ------------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION revenue.delete_rows(relation text, keys jsonb, org integer DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = on AS $$
+DECLARE
+  chosen integer := revenue.current_org(org);
+  target oid := (
+    SELECT c.oid FROM pg_class AS c
+    WHERE c.relnamespace = 'revenue'::regnamespace AND c.relname = regexp_replace(delete_rows.relation, '^revenue\.', ''));
+  rights text := (
+    SELECT pg_get_expr(p.polqual, p.polrelid) FROM pg_policy AS p WHERE p.polrelid = target AND p.polname = 'deletable');
+  objects jsonb := CASE jsonb_typeof(keys) WHEN 'object' THEN jsonb_build_array(keys) ELSE keys END;
+  names text[];
+  unknown text;
+  deleted bigint;
+BEGIN
+  IF rights IS NULL THEN
+    RAISE EXCEPTION 'rows of "%" cannot be deleted', delete_rows.relation USING ERRCODE = 'insufficient_privilege',
+      HINT = format('Rows can be deleted from %s.', (
+        SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_policy AS p JOIN pg_class AS c ON c.oid = p.polrelid
+        WHERE c.relnamespace = 'revenue'::regnamespace AND p.polname = 'deletable'));
+  ELSIF jsonb_typeof(objects) IS DISTINCT FROM 'array'
+      OR jsonb_path_exists(objects, '$[*] ? (@.type() != "object")') OR jsonb_path_exists(objects, '$[*].* ? (@ == null)') THEN
+    RAISE EXCEPTION 'keys must be an object or an array of objects' USING ERRCODE = 'invalid_parameter_value',
+      DETAIL = 'A value of null names no row.', HINT = 'Pass the columns that name a row, such as {"deal_id": "D-1"}.';
+  END IF;
+  SELECT array_agg(DISTINCT k ORDER BY k) INTO names FROM jsonb_array_elements(objects) AS o, jsonb_object_keys(o) AS k;
+  IF EXISTS (SELECT FROM jsonb_array_elements(objects) AS o WHERE o = '{}' OR NOT o ?& names) THEN
+    RAISE EXCEPTION 'every key must name the same columns' USING ERRCODE = 'invalid_parameter_value',
+      HINT = 'Pass the columns that name a row, such as {"deal_id": "D-1"}.';
+  END IF;
+  SELECT n INTO unknown FROM unnest(names) AS n
+  WHERE NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = target AND a.attname = n AND a.attnum > 0 AND NOT a.attisdropped);
+  IF FOUND THEN
+    RAISE EXCEPTION 'column "%" of % does not exist', unknown, target::regclass USING ERRCODE = 'undefined_column',
+      HINT = 'Pass the columns that name a row, such as {"deal_id": "D-1"}.';
+  END IF;
+  IF names IS NULL THEN RETURN 0; END IF;
+  EXECUTE format('DELETE FROM %1$s WHERE org_id = $1 AND (%2$s) AND (%3$s) IN (SELECT %4$s FROM jsonb_populate_recordset(NULL::%1$s, $2) AS k)',
+    target::regclass, rights, (SELECT string_agg(quote_ident(n), ', ' ORDER BY n) FROM unnest(names) AS n),
+    (SELECT string_agg('k.' || quote_ident(n), ', ' ORDER BY n) FROM unnest(names) AS n)) USING chosen, objects;
+  GET DIAGNOSTICS deleted = ROW_COUNT;
+  RETURN deleted;
+END $$;
+COMMENT ON FUNCTION revenue.delete_rows IS
+  'Deletes rows of a table that the caller may write: those whose columns have the values of the object, or of one of the objects of an array, such as {"deal_id": "D-1"}; how many. PUBLIC has no DELETE, because that is also the right to LOCK a table';
 
 -- For install scripts -------------------------------------------------------------------------
 

@@ -25,16 +25,50 @@ CREATE FUNCTION revenue.own_rep(org_id integer, rep_id text) RETURNS boolean
 LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'own_rep';
 COMMENT ON FUNCTION revenue.own_rep(integer, text) IS 'Whether this rep is the caller himself';
 
+-- What a column takes --------------------------------------------------------------------------
+-- The bounds of the columns that users write, each in one place. They are inlined into the checks of
+-- the tables, so that a valid row pays no call. NULL is valid.
+
+CREATE FUNCTION revenue.refuse_value(found text, rule text, hint text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RAISE EXCEPTION '%', coalesce(rule, 'invalid value') USING ERRCODE = 'check_violation',
+    DETAIL = format('Found: %s', CASE WHEN length(found) > 60 THEN left(found, 57) || '...' ELSE found END),
+    HINT = coalesce(hint, 'Correct the value, or leave it NULL where it is not known.');
+END $$;
+COMMENT ON FUNCTION revenue.refuse_value(text, text, text) IS 'For checks of tables: the error about a value that a column does not take';
+
+CREATE FUNCTION revenue.discount_hint(found double precision) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN found > 1 AND found <= 100 THEN format('Divide a percentage by 100: write %s %% as %s.', found, found / 100)
+    ELSE 'Write 15 % as 0.15.' END;
+END;
+COMMENT ON FUNCTION revenue.discount_hint(double precision) IS 'For errors: how to write a discount that was given as a percentage';
+
+CREATE FUNCTION revenue.valid_discount(fraction double precision) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN (fraction BETWEEN 0 AND 1) IS NOT FALSE THEN true
+    ELSE revenue.refuse_value(fraction::text, 'discount_pct must be a fraction from 0 to 1', revenue.discount_hint(fraction)) END;
+END;
+COMMENT ON FUNCTION revenue.valid_discount(double precision) IS 'For checks of tables: a discount is a fraction; the error about a percentage shows the conversion';
+
 -- Every table of user data goes through here, so that none is without row-level security or left
 -- out of a dump. Privileges on tables go to PUBLIC: what a role may do is decided by USAGE on the
 -- schema, which add_member() gives, and by the rows its policies show. Privileges by role would
 -- fill the access list of pg_class, which has room for some 500 roles and then fails.
+--
+-- UPDATE or DELETE on a table is also the right to LOCK it in any mode, against everybody, and asks no policy. So UPDATE
+-- is given by column, which locks rows and no table, and rows are deleted by delete_rows().
 CREATE FUNCTION revenue.protect_table(
-  protected regclass, read_level text, write_level text DEFAULT NULL, own_column text DEFAULT NULL)
+  protected regclass, read_level text, write_level text DEFAULT NULL, own_column text DEFAULT NULL,
+  derived_columns text[] DEFAULT '{}')
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   readable text := format('org_id = ANY (revenue.visible_orgs(%L))', read_level);
   writable text := format('org_id = ANY (revenue.visible_orgs(%L))', write_level);
+  columns text := (
+    SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
+    WHERE a.attrelid = protected AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attname <> ALL (derived_columns));
 BEGIN
   PERFORM pg_extension_config_dump(protected, '');
   EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', protected);
@@ -49,11 +83,11 @@ BEGIN
   EXECUTE format('CREATE POLICY insertable ON %s FOR INSERT WITH CHECK (%s)', protected, writable);
   EXECUTE format('CREATE POLICY updatable ON %s FOR UPDATE USING (%s)', protected, writable);
   EXECUTE format('CREATE POLICY deletable ON %s FOR DELETE USING (%s)', protected, writable);
-  EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO PUBLIC', protected);
+  EXECUTE format('GRANT INSERT (%1$s), UPDATE (%1$s) ON %2$s TO PUBLIC', columns, protected);
 END $$;
-REVOKE EXECUTE ON FUNCTION revenue.protect_table(regclass, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION revenue.protect_table(regclass, text, text, text) IS
-  'For install scripts: row-level security, privileges and dump registration of one table; own_column names the rep whose rows a member may write';
+REVOKE EXECUTE ON FUNCTION revenue.protect_table(regclass, text, text, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.protect_table(regclass, text, text, text, text[]) IS
+  'For install scripts: row-level security, privileges and dump registration of one table; own_column names the rep whose rows a member may write, derived_columns what nobody writes but the extension';
 
 -- Organisations and their members -------------------------------------------------------------
 
@@ -80,14 +114,18 @@ CREATE TABLE revenue.members (
   identity text NOT NULL CHECK (identity <> ''),
   access_level text NOT NULL CHECK (access_level IN ('owner', 'admin', 'analyst', 'member', 'viewer')),
   created_at timestamptz NOT NULL DEFAULT now(),
+  invited_by text,
+  accepted_at timestamptz DEFAULT now(),
   PRIMARY KEY (org_id, identity)
 );
 CREATE INDEX members_identity ON revenue.members (identity);
-COMMENT ON TABLE revenue.members IS 'Who may see an organisation, and how much. Written by add_member() and remove_member()';
+COMMENT ON TABLE revenue.members IS 'Who may see an organisation, and how much. Written by add_member(), accept_membership(), leave_org() and remove_member()';
 COMMENT ON COLUMN revenue.members.org_id IS 'Organisation';
 COMMENT ON COLUMN revenue.members.identity IS 'Role name or JWT subject, as caller_identity() gives it';
 COMMENT ON COLUMN revenue.members.access_level IS 'owner, admin, analyst, member or viewer';
-COMMENT ON COLUMN revenue.members.created_at IS 'Member since';
+COMMENT ON COLUMN revenue.members.created_at IS 'Added, or invited, at';
+COMMENT ON COLUMN revenue.members.invited_by IS 'The owner who invited them; NULL where an administrator of the database added them';
+COMMENT ON COLUMN revenue.members.accepted_at IS 'Member since; NULL = invited, and sees nothing yet';
 
 -- Definitions with a version ------------------------------------------------------------------
 
@@ -182,6 +220,18 @@ COMMENT ON COLUMN revenue.fx_rates.rate_date IS 'Day of the rate';
 COMMENT ON COLUMN revenue.fx_rates.rate IS 'Units of the base currency for one unit of this currency';
 COMMENT ON COLUMN revenue.fx_rates.source IS 'Where the rate comes from';
 
+-- Locks ---------------------------------------------------------------------------------------
+-- Rows that nobody else may lock. An advisory lock has a key that anybody can guess and hold.
+
+CREATE TABLE revenue.locks (
+  org_id integer NOT NULL REFERENCES revenue.orgs ON DELETE CASCADE,
+  name text NOT NULL,
+  PRIMARY KEY (org_id, name)
+);
+COMMENT ON TABLE revenue.locks IS 'For take_lock(): what one session at a time may do in an organisation';
+COMMENT ON COLUMN revenue.locks.org_id IS 'Organisation';
+COMMENT ON COLUMN revenue.locks.name IS 'What is locked';
+
 -- Access --------------------------------------------------------------------------------------
 -- What settles a figure (settings, policies, coefficients, rates) is readable by all who may see the
 -- figure. Members and audit are the owners' and admins'. Only functions write here, except rates.
@@ -192,4 +242,5 @@ SELECT revenue.protect_table('revenue.policies', 'viewer');
 SELECT revenue.protect_table('revenue.framework', 'viewer');
 SELECT revenue.protect_table('revenue.audit_log', 'admin');
 SELECT revenue.protect_table('revenue.fx_rates', 'viewer', 'admin');
+SELECT revenue.protect_table('revenue.locks', 'admin');
 SELECT pg_catalog.pg_extension_config_dump('revenue.orgs_org_id_seq', '');

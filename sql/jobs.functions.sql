@@ -10,7 +10,7 @@
 
 CREATE OR REPLACE FUNCTION revenue.builtin_jobs()
 RETURNS TABLE (job text, description text, run_at time, every_minutes integer, weekday smallint, command text)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10 AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10 BEGIN ATOMIC
   VALUES
     ('revenue_pipeline_snapshot', 'Keeps the pipeline and the metrics of the days that are over and not kept yet, and what is out of line in them',
      '00:00'::time, 1440, 0::smallint,
@@ -25,8 +25,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10 AS $$
      '00:05', 60, 0,
      'SELECT revenue.update_ledger($2)'),
     ('revenue_cleanup', 'Deletes messages delivered, and the log of jobs run, long ago',
-     '03:15', 1440, 0, 'SELECT revenue.purge_messages(org => $2) + revenue.purge_job_runs(org => $2)')
-$$;
+     '03:15', 1440, 0, 'SELECT revenue.purge_messages(org => $2) + revenue.purge_job_runs(org => $2)');
+END;
 COMMENT ON FUNCTION revenue.builtin_jobs IS
   'The jobs there are, when they run in the organisation''s time zone (from run_at every so many minutes, weekday 1 = Monday, 0 = every day), and what they run: $1 = when it was due, $2 = the organisation';
 
@@ -103,9 +103,9 @@ COMMENT ON FUNCTION revenue.job_times IS
   'When a rule was due last, and is due next, seen from an instant';
 
 CREATE OR REPLACE FUNCTION revenue.retry_delay(failures bigint) RETURNS interval
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT make_interval(mins => least(60, 2 ^ least(greatest(failures, 1) - 1, 6))::integer)
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT make_interval(mins => least(60, 2 ^ least(greatest(failures, 1) - 1, 6))::integer);
+END;
 COMMENT ON FUNCTION revenue.retry_delay IS
   'How long a job that failed so many times since it was due waits: a minute, doubled each time up to an hour';
 
@@ -122,6 +122,7 @@ DECLARE
   served integer[] := ARRAY(
     SELECT v FROM unnest(revenue.visible_orgs('analyst')) AS v WHERE job_status.org IS NULL OR v = job_status.org);
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH rules AS (
     SELECT o.org_id, b.job, b.description, s.scheduled_at IS NOT NULL AND coalesce(e.enabled, true) AS enabled,
@@ -198,6 +199,13 @@ END $$;
 COMMENT ON FUNCTION revenue.tick_instant IS
   'For the tick: the instant itself, the present for NULL, or an error with a hint where it is yet to come';
 
+CREATE OR REPLACE FUNCTION revenue.take_job_lock(job text, org integer) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN revenue.take_lock('job ' || take_job_lock.job, revenue.require_org('admin', org), false);
+END $$;
+COMMENT ON FUNCTION revenue.take_job_lock IS 'For the tick: the lock of a job until the end of the transaction; false where another session has it';
+
 CREATE OR REPLACE FUNCTION revenue.begin_job(
   job text, only_if_due boolean DEFAULT true, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS uuid LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -212,7 +220,7 @@ BEGIN
   IF NOT EXISTS (SELECT FROM revenue.builtin_jobs() AS b WHERE b.job = begin_job.job) THEN
     RAISE EXCEPTION 'unknown job "%"', begin_job.job USING ERRCODE = 'invalid_parameter_value',
       HINT = 'The jobs are listed by revenue.builtin_jobs().';
-  ELSIF NOT pg_try_advisory_xact_lock(hashtext('revenue_intel job ' || begin_job.job), chosen) THEN
+  ELSIF NOT revenue.take_job_lock(begin_job.job, chosen) THEN
     RETURN NULL;
   END IF;
   WITH gone AS (
@@ -250,7 +258,7 @@ DECLARE
   ended text;
 BEGIN
   SELECT * INTO run FROM revenue.job_runs AS u WHERE u.org_id = chosen AND u.run_id = finish_job.run_id;
-  IF run.run_id IS NULL OR NOT pg_try_advisory_xact_lock(hashtext('revenue_intel job ' || run.job), chosen) THEN
+  IF run.run_id IS NULL OR NOT revenue.take_job_lock(run.job, chosen) THEN
     RETURN NULL;
   END IF;
   -- Whoever had the lock in between took the run for a dead one.
@@ -370,7 +378,7 @@ COMMENT ON FUNCTION revenue.update_ledger IS
   'compact_ledger(), and refresh_ledger() where other policies have come in force than the ledger is written by; how many rows were folded. Admins and owners';
 
 CREATE OR REPLACE FUNCTION revenue.purge_job_runs(keep interval DEFAULT '90 days', org integer DEFAULT NULL) RETURNS bigint
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.require_org('admin', org);

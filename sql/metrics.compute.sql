@@ -4,7 +4,8 @@
 -- after its last, so that a year costs one scan and a running sum. Only scores and forecasts, which
 -- depend on the age of each deal, are computed day by day.
 --
--- A day is judged at its end, or now while it lasts, by what is known today. The parts run with the
+-- A day is judged at its end, or now while it lasts, by what is known today: a win that was taken back is none,
+-- and catch_up_metrics() records the days anew whose history has changed since. The parts run with the
 -- owner's rights inside compute_metrics(), which is for members.
 
 CREATE OR REPLACE FUNCTION revenue.deal_metrics(
@@ -35,26 +36,37 @@ BEGIN
     SELECT 1 AS days UNION SELECT w.days FROM windows AS w
   ), days AS MATERIALIZED (
     SELECT d::date AS day FROM generate_series(first_day::timestamp, last_day::timestamp, interval '1 day') AS d
-  ), alike AS MATERIALIZED (  -- versions that begin, end, were created and closed on the same days
-    SELECT h.pipeline_id, coalesce(h.segment, '') AS segment, coalesce(h.product_id, '') AS product, coalesce(a.region, '') AS region,
-      coalesce(h.owner_rep_id, '') AS rep, h.currency, s.kind, s.qualified, x.starts, x.ends, x.created_on, x.closed_on,
-      count(*) AS n, count(h.amount) AS valued, coalesce(sum(h.amount), 0) AS amount, count(x.cycle) AS timed,
-      coalesce(sum(x.cycle), 0) AS cycle
+  ), versions AS (
+    -- What was open, and what was created: the versions of a deal, cut where its account came to belong elsewhere.
+    SELECT h.pipeline_id, coalesce(h.segment, g.segment) AS segment, h.product_id, g.region, h.owner_rep_id, h.currency, h.amount,
+      CASE s.kind WHEN 'open' THEN 'open' END AS kind, s.qualified, greatest(x.starts, g.valid_from) AS starts,
+      least(x.ends, g.valid_to) AS ends, x.created_on, NULL::date AS closed_on, NULL::bigint AS cycle
     FROM revenue.deal_history AS h
     JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
-    LEFT JOIN revenue.accounts AS a ON a.org_id = h.org_id AND a.account_id = h.account_id
     CROSS JOIN LATERAL (
       SELECT CASE WHEN h.valid_from < began THEN first_day ELSE (h.valid_from AT TIME ZONE home.time_zone)::date END AS starts,
         CASE WHEN h.valid_to >= ended THEN 'infinity' ELSE (h.valid_to AT TIME ZONE home.time_zone)::date END AS ends,
         CASE WHEN h.created_at >= began AND h.created_at < ended
-          THEN (h.created_at AT TIME ZONE home.time_zone)::date END AS created_on,
-        CASE WHEN s.kind <> 'open' THEN
-          coalesce((h.closed_at AT TIME ZONE home.time_zone)::date, h.close_date) END AS closed_on,
-        CASE WHEN s.kind = 'won' THEN
-          greatest(extract(epoch FROM h.closed_at - h.created_at) * 1000000, 0)::bigint END AS cycle) AS x
+          THEN (h.created_at AT TIME ZONE home.time_zone)::date END AS created_on) AS x
+    LEFT JOIN LATERAL revenue.account_spans(h.org_id, h.account_id) AS g ON g.valid_from < x.ends AND g.valid_to > x.starts
     WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND h.valid_to > began AND h.valid_from < ended
-      AND h.valid_from <= now()
-      AND (s.kind = 'open' OR x.created_on IS NOT NULL OR x.closed_on > first_day - widest AND x.closed_on <= last_day)
+      AND h.valid_from <= now() AND (s.kind = 'open' OR x.created_on IS NOT NULL)
+    UNION ALL
+    -- What was won and lost: the deals that are closed today, each once, on the day it closed last. A closing that
+    -- did not last, because the deal was reopened or deleted, is none.
+    SELECT d.pipeline_id, coalesce(d.segment, g.segment), d.product_id, g.region, d.owner_rep_id, d.currency, d.amount,
+      s.kind, s.qualified, x.closed_on, 'infinity', NULL, x.closed_on,
+      CASE WHEN s.kind = 'won' THEN (revenue.cycle_days(d.created_at, d.closed_at, home.time_zone) * 86400000000)::bigint END
+    FROM revenue.deals AS d
+    JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+    CROSS JOIN LATERAL (SELECT coalesce((d.closed_at AT TIME ZONE home.time_zone)::date, d.close_date) AS closed_on) AS x
+    LEFT JOIN LATERAL revenue.account_spans(d.org_id, d.account_id) AS g ON x.closed_on >= g.valid_from AND x.closed_on < g.valid_to
+    WHERE d.org_id = chosen AND s.kind <> 'open' AND x.closed_on > first_day - widest AND x.closed_on <= last_day
+  ), alike AS MATERIALIZED (  -- versions that begin, end, were created and closed on the same days
+    SELECT v.pipeline_id, coalesce(v.segment, '') AS segment, coalesce(v.product_id, '') AS product, coalesce(v.region, '') AS region,
+      coalesce(v.owner_rep_id, '') AS rep, v.currency, v.kind, v.qualified, v.starts, v.ends, v.created_on, v.closed_on,
+      count(*) AS n, count(v.amount) AS valued, coalesce(sum(v.amount), 0) AS amount, count(v.cycle) AS timed, coalesce(sum(v.cycle), 0) AS cycle
+    FROM versions AS v
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
   ), rates AS MATERIALIZED (
     SELECT c.currency, d.day, CASE WHEN c.currency = home.base_currency THEN 1 ELSE (
@@ -63,7 +75,7 @@ BEGIN
       ORDER BY f.rate_date DESC LIMIT 1) END AS rate
     FROM (SELECT DISTINCT a.currency FROM alike AS a) AS c
     CROSS JOIN (SELECT days.day FROM days
-      UNION SELECT a.closed_on FROM alike AS a WHERE a.closed_on > first_day - widest AND a.closed_on <= last_day) AS d
+      UNION SELECT a.closed_on FROM alike AS a WHERE a.closed_on IS NOT NULL) AS d
   ), spans AS (  -- what is closed has the rate of the day it closed, the rest that of each day
     SELECT x.what, x.days, greatest(x.starts, first_day) AS starts, x.ends, a.pipeline_id, a.segment, a.product,
       a.region, a.rep, a.n, a.timed, a.cycle,
@@ -75,8 +87,7 @@ BEGIN
       SELECT 'open', 0, a.starts, a.ends WHERE a.kind = 'open'
       UNION ALL SELECT 'qualified', 0, a.starts, a.ends WHERE a.kind = 'open' AND a.qualified
       UNION ALL SELECT 'created', 1, greatest(a.starts, a.created_on), least(a.ends, a.created_on + 1) WHERE a.created_on IS NOT NULL
-      UNION ALL SELECT a.kind, l.days, greatest(a.starts, a.closed_on), least(a.ends, a.closed_on + l.days)
-        FROM lengths AS l WHERE a.closed_on > first_day - widest AND a.closed_on <= last_day
+      UNION ALL SELECT a.kind, l.days, a.closed_on, a.closed_on + l.days FROM lengths AS l WHERE a.closed_on IS NOT NULL
     ) AS x(what, days, starts, ends)
     LEFT JOIN rates AS r ON r.currency = a.currency AND r.day = a.closed_on
     WHERE x.starts <= last_day AND greatest(x.starts, first_day) < x.ends
@@ -235,7 +246,9 @@ BEGIN
     UNION ALL
     SELECT 'stage_transitions', (d.stage_entered_at AT TIME ZONE home.time_zone)::date, 1, 0, NULL
     FROM (SELECT DISTINCT h.deal_id, h.stage_entered_at FROM revenue.deal_history AS h
-          WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND h.stage_entered_at > h.created_at
+          WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND h.stage_entered_at > coalesce(h.created_at, (
+              SELECT min(f.stage_entered_at) FROM revenue.deal_history AS f
+              WHERE f.org_id = chosen AND f.deal_id = h.deal_id AND f.superseded_at = 'infinity'))
             AND h.stage_entered_at >= began AND h.stage_entered_at < ended) AS d
     UNION ALL
     SELECT CASE WHEN a.direction = 'outbound' THEN 'emails_sent' ELSE 'email_replies' END,
@@ -250,15 +263,15 @@ BEGIN
       AND a.direction = 'outbound' AND a.outcome = 'replied' AND replies = 'outcome'
     UNION ALL
     SELECT 'revenue', (e.closed_at AT TIME ZONE home.time_zone)::date, 1, e.amount, e.currency
-    FROM revenue.revenue_events AS e WHERE e.org_id = chosen AND e.closed_at >= began AND e.closed_at < ended
+    FROM revenue.revenue_rows() AS e WHERE e.org_id = chosen AND e.closed_at >= began AND e.closed_at < ended
     UNION ALL
     SELECT 'acquisition_spend', a.day, 1, a.cost, a.currency FROM revenue.acquisition_costs(earliest, last_day, chosen) AS a
     UNION ALL
     SELECT 'new_customers', f.won_on, 1, 0, NULL
-    FROM (SELECT min(coalesce((h.closed_at AT TIME ZONE home.time_zone)::date, h.close_date)) AS won_on
-          FROM revenue.deal_history AS h JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
-          WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND s.kind = 'won'
-          GROUP BY h.account_id, CASE WHEN h.account_id IS NULL THEN h.deal_id END) AS f
+    FROM (SELECT min(coalesce((d.closed_at AT TIME ZONE home.time_zone)::date, d.close_date)) AS won_on
+          FROM revenue.deals AS d JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+          WHERE d.org_id = chosen AND s.kind = 'won'
+          GROUP BY d.account_id, CASE WHEN d.account_id IS NULL THEN d.deal_id END) AS f
     WHERE f.won_on BETWEEN earliest AND last_day
   ), daily AS (
     SELECT c.metric, c.day, c.currency, sum(c.n)::bigint AS n, sum(c.amount) AS amount
@@ -332,11 +345,11 @@ BEGIN
   WITH stages AS MATERIALIZED (
     SELECT * FROM revenue.scored_stages(moment) AS s WHERE s.org_id = chosen
   ), open_deals AS (
-    SELECT d.*, coalesce(a.region, '') AS region, s.framework_stage, s.moment, s.today, coalesce(f.weights, s.weights) AS weights
+    SELECT d.*, coalesce(a.region, '') AS region, coalesce(d.segment, a.segment, '') AS of_segment, s.framework_stage, s.moment, s.today, coalesce(f.weights, s.weights) AS weights
     FROM revenue.deals_as_of(moment) AS d
     JOIN stages AS s USING (org_id, pipeline_id, stage_id)
-    LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
-    LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = d.industry
+    LEFT JOIN LATERAL revenue.account_spans(d.org_id, d.account_id) AS a ON s.today >= a.valid_from AND s.today < a.valid_to
+    LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = coalesce(d.industry, a.industry)
     WHERE d.org_id = chosen AND s.kind = 'open'
   ), scored AS (
     SELECT d.currency,
@@ -350,7 +363,7 @@ BEGIN
         d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, revenue.days_until(d.close_date, d.today),
         d.num_objections_handled, d.competitors_mentioned, d.weights) AS totals
     FROM open_deals AS d
-    CROSS JOIN LATERAL (SELECT coalesce(d.segment, '') AS segment, coalesce(d.product_id, '') AS product, coalesce(d.owner_rep_id, '') AS rep) AS x
+    CROSS JOIN LATERAL (SELECT d.of_segment AS segment, coalesce(d.product_id, '') AS product, coalesce(d.owner_rep_id, '') AS rep) AS x
     GROUP BY d.currency, GROUPING SETS ((), (d.pipeline_id), (x.segment), (x.product), (d.region), (x.rep))
   ), cells AS MATERIALIZED (
     SELECT s.dimension, s.member, sum(t.deal_count)::bigint AS deals, sum(t.at_risk_deals)::bigint AS at_risk,

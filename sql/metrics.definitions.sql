@@ -1,7 +1,9 @@
 -- The room metrics: which metrics there are, and how an organisation computes them.
 
 CREATE OR REPLACE FUNCTION revenue.metric_dimensions() RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT '{pipeline,segment,product,region,rep}'::text[] $$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+ SELECT '{pipeline,segment,product,region,rep}'::text[];
+END;
 COMMENT ON FUNCTION revenue.metric_dimensions IS 'What metrics are recorded by, beside the whole';
 
 -- kind: a stock is what there is at the end of a day, a flow what happened on it, a ratio two of these
@@ -10,7 +12,7 @@ CREATE OR REPLACE FUNCTION revenue.builtin_metrics()
 RETURNS TABLE (
   metric text, kind text, unit text, better text, numerator_metric text, denominator_metric text,
   sources text[], options jsonb, description text)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 BEGIN ATOMIC
   VALUES
     ('open_deals', 'stock', 'count', 'up', NULL::text, NULL::text, '{deals}'::text[], '{}'::jsonb, 'Open deals'),
     ('open_pipeline', 'stock', 'money', 'up', NULL, NULL, '{deals,fx_rates}', '{}', 'Value of the open deals'),
@@ -54,8 +56,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 AS $$
      'Replies: outbound e-mails of the day whose outcome is replied; where replies is inbound, the inbound e-mails of the day'),
     ('reply_rate', 'ratio', 'ratio', 'up', 'email_replies', 'emails_sent', '{activities}', '{"window_days": 7}',
      'Replies / e-mails sent in the last window_days'),
-    ('revenue', 'flow', 'money', 'up', NULL, NULL, '{revenue_events,fx_rates}', '{}',
-     'Revenue events of the day, each at its day''s rate'),
+    ('revenue', 'flow', 'money', 'up', NULL, NULL, '{revenue_events,deals,fx_rates}', '{}',
+     'Revenue events and won deals without one of the day, each at its day''s rate'),
     ('acquisition_spend', 'flow', 'money', 'down', NULL, NULL, '{offer_activity,automation_days,fx_rates}', '{}',
      'What offers and automations cost on the day'),
     ('new_customers', 'flow', 'count', 'up', NULL, NULL, '{deals}', '{}',
@@ -91,8 +93,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 AS $$
     ('nrr', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{"window_days": 365}',
      'Net retention: MRR of the customers that had some window_days before / what it was then, at the rates of then'),
     ('grr', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{"window_days": 365}',
-     'Gross retention: the same without what a customer has more than then')
-$$;
+     'Gross retention: the same without what a customer has more than then');
+END;
 COMMENT ON FUNCTION revenue.builtin_metrics IS
   'The metrics that are recorded every day, with their built-in options: a stock is what there is at the end of a day, a flow what happened on it, a ratio two flows over a window, or a flow and the stock before it';
 

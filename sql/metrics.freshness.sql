@@ -10,6 +10,7 @@ DECLARE
   -- What this transaction wrote was recorded after it began.
   until timestamptz := coalesce(as_of, clock_timestamp());
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH changes AS (
     SELECT o.org_id, s.source, CASE WHEN s.last_change > moment THEN moment ELSE s.last_change END AS last_change
@@ -102,7 +103,7 @@ BEGIN
     FROM revenue.deals AS d
     LEFT JOIN (SELECT a.deal_id, count(*) AS n FROM revenue.activities AS a
       WHERE a.org_id = chosen AND a.deal_id IS NOT NULL AND a.kind NOT IN ('note', 'task') GROUP BY a.deal_id) AS a USING (deal_id)
-    WHERE d.org_id = chosen AND day_ends >= now()
+    WHERE d.org_id = chosen AND day_ends >= now() AND d.num_interactions IS NOT NULL
     UNION ALL
     -- The store, its segments, and the snapshot of the same day.
     SELECT 'metrics = segments', 'metric_values', format('metric_values by %s', s.dimension), '{}', v.metric,
@@ -114,15 +115,30 @@ BEGIN
     WHERE v.org_id = chosen AND v.day = on_day AND v.dimension = 'all' AND v.denominator IS NULL
       AND v.metric <> 'sales_velocity'
     UNION ALL
+    -- The days in the store, and the deals that are closed.
+    SELECT 'metrics = closed deals', 'metric_values', 'deals', '{deals}', v.metric, format('%s %s', v.metric, v.day), v.total,
+      coalesce(CASE v.metric WHEN 'deals_won' THEN c.won WHEN 'deals_lost' THEN c.lost WHEN 'won_value' THEN c.won_value ELSE c.lost_value END, 0),
+      true
+    FROM (
+      SELECT v.day, m.metric, sum(m.sign * v.numerator) AS total FROM revenue.metric_values AS v
+      JOIN (VALUES ('deals_won', 'deals_won', 1), ('deals_lost', 'deals_lost', 1), ('won_value', 'won_value', 1),
+        ('lost_value', 'closed_value', 1), ('lost_value', 'won_value', -1)) AS m(metric, part, sign) ON m.part = v.metric
+      WHERE v.org_id = chosen AND v.dimension = 'all' AND v.day <= on_day GROUP BY v.day, m.metric) AS v
+    LEFT JOIN (
+      SELECT c.closed_on, count(*) FILTER (WHERE c.won) AS won, count(*) FILTER (WHERE NOT c.won) AS lost,
+        coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0) AS won_value,
+        coalesce(sum(c.reporting_amount) FILTER (WHERE NOT c.won), 0) AS lost_value
+      FROM revenue.closed_deals() AS c WHERE c.org_id = chosen GROUP BY c.closed_on) AS c ON c.closed_on = v.day
+    UNION ALL
     SELECT 'metrics = snapshot', 'metric_values', 'pipeline_snapshots', '{}', v.metric, v.metric, v.numerator,
       CASE v.metric WHEN 'open_deals' THEN p.deal_count WHEN 'open_pipeline' THEN p.total_pipeline
-        WHEN 'deals_created' THEN p.deals_created WHEN 'deals_won' THEN p.deals_won WHEN 'deals_lost' THEN p.deals_lost
+        WHEN 'deals_created' THEN p.deals_created
         WHEN 'contacts_in_funnel' THEN p.contacts_in_funnel WHEN 'contacts_added' THEN p.contacts_added
         WHEN 'revenue' THEN p.revenue_today END, true
     FROM revenue.metric_values AS v
     JOIN revenue.pipeline_snapshots AS p ON p.org_id = v.org_id AND p.snapshot_date = v.day AND p.complete
     WHERE v.org_id = chosen AND v.day = on_day AND v.dimension = 'all' AND v.complete AND v.metric IN (
-      'open_deals', 'open_pipeline', 'deals_created', 'deals_won', 'deals_lost', 'contacts_in_funnel', 'contacts_added', 'revenue')
+      'open_deals', 'open_pipeline', 'deals_created', 'contacts_in_funnel', 'contacts_added', 'revenue')
   ), compared AS (
     SELECT s.*, coalesce(s.left_value, 0) - coalesce(s.right_value, 0) AS difference,
       greatest(abs(s.left_value), abs(s.right_value)) AS size

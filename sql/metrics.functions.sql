@@ -15,7 +15,7 @@ BEGIN
     ORDER BY 1
   LOOP
     CONTINUE WHEN to_regclass(format('revenue.%I', missing.name)) IS NOT NULL;
-    PERFORM pg_advisory_xact_lock(hashtextextended('revenue.metric_values', 0));
+    LOCK TABLE revenue.metric_values IN SHARE UPDATE EXCLUSIVE MODE;
     CONTINUE WHEN to_regclass(format('revenue.%I', missing.name)) IS NOT NULL;
     EXECUTE format('CREATE TABLE revenue.%I (LIKE revenue.metric_values INCLUDING DEFAULTS INCLUDING CONSTRAINTS,'
       ' PRIMARY KEY (org_id, metric, dimension, member, day))', missing.name);
@@ -31,21 +31,21 @@ COMMENT ON FUNCTION revenue.ensure_metric_partitions IS
   'For functions with the owner''s rights: makes the partitions of metric_values that these days need; how many. Nobody reads a partition but through metric_values';
 
 CREATE OR REPLACE FUNCTION revenue.backfill_metrics(
-  from_date date DEFAULT NULL, to_date date DEFAULT NULL, scored boolean DEFAULT true, org integer DEFAULT NULL)
+  first_day date DEFAULT NULL, last_day date DEFAULT NULL, scored boolean DEFAULT true, org integer DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.require_org('admin', org);
   today date := revenue.org_today(chosen);
-  until date := least(coalesce(backfill_metrics.to_date, today), today);
-  since date := coalesce(backfill_metrics.from_date, until - 29);
+  until date := least(coalesce(backfill_metrics.last_day, today), today);
+  since date := coalesce(backfill_metrics.first_day, until - 29);
   stale text[];
   written bigint;
 BEGIN
   PERFORM revenue.check_metric_days(since, until, coalesce(scored, true));
   -- Two who record the same days would both find none to replace.
-  PERFORM pg_advisory_xact_lock(hashtextextended('revenue.backfill_metrics', chosen));
+  PERFORM revenue.take_lock('metrics', chosen);
   PERFORM revenue.ensure_metric_partitions(since, until);
   stale := ARRAY(SELECT f.source FROM revenue.data_freshness(NULL, chosen) AS f WHERE f.stale);
   DELETE FROM revenue.metric_values AS v
@@ -64,7 +64,7 @@ BEGIN
   RETURN written;
 END $$;
 COMMENT ON FUNCTION revenue.backfill_metrics IS
-  'Records every metric of the days from from_date (NULL = 29 days before the last) to to_date (NULL = today), again and again without harm; how many values. scored false leaves alone what has to score each deal each day. Admins and owners';
+  'Records every metric of the days from first_day (NULL = 29 days before the last) to last_day (NULL = today), again and again without harm; how many values. scored false leaves alone what has to score each deal each day. Admins and owners';
 
 CREATE OR REPLACE FUNCTION revenue.record_metrics(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -82,8 +82,28 @@ END $$;
 COMMENT ON FUNCTION revenue.record_metrics IS
   'Records every metric of the day of as_of (NULL = today): at its end where it is over, else now. Again and again without harm; how many values. Admins and owners';
 
+-- A version says when it became known, from which day on it holds, and which closing it tells of or ended.
+CREATE OR REPLACE FUNCTION revenue.history_changes(org integer DEFAULT NULL) RETURNS TABLE (day date, at timestamptz)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  zone text := (SELECT o.time_zone FROM revenue.orgs AS o WHERE o.org_id = chosen);
+BEGIN
+  RETURN QUERY
+  SELECT (least(h.valid_from, h.closed_at) AT TIME ZONE zone)::date,
+    max(greatest(h.recorded_at, CASE WHEN h.superseded_at < 'infinity' THEN h.superseded_at
+      WHEN h.valid_to < 'infinity' AND h.closed_at IS NOT NULL THEN h.valid_to END))
+  FROM revenue.deal_history AS h WHERE h.org_id = chosen GROUP BY 1
+  UNION ALL
+  SELECT (e.closed_at AT TIME ZONE zone)::date, max(e.recorded_at) FROM revenue.revenue_events AS e
+  WHERE e.org_id = chosen GROUP BY 1;
+END $$;
+COMMENT ON FUNCTION revenue.history_changes(integer) IS
+  'For catch_up_metrics(): the days from which on the past of deals and revenue events was changed, and when last';
+
 -- What happened long ago is worth its counts and sums, not a reading of every deal for each day.
-CREATE OR REPLACE FUNCTION revenue.catch_up_metrics(from_date date DEFAULT NULL, org integer DEFAULT NULL)
+CREATE OR REPLACE FUNCTION revenue.catch_up_metrics(first_day date DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS integer LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -93,18 +113,24 @@ DECLARE
   run record;
   caught integer := 0;
 BEGIN
-  SELECT coalesce(catch_up_metrics.from_date, min(v.day), yesterday - 119) INTO since
+  SELECT coalesce(catch_up_metrics.first_day, min(v.day), yesterday - 119) INTO since
   FROM revenue.metric_values AS v WHERE v.org_id = chosen AND v.metric = 'open_deals' AND v.dimension = 'all';
   IF since > yesterday THEN RETURN 0; END IF;
   PERFORM revenue.check_metric_days(since, yesterday);
   FOR run IN
-    WITH missing AS (
-      SELECT d::date AS day, d::date > yesterday - 30 AS scored,
-        d::date - row_number() OVER (PARTITION BY d::date > yesterday - 30 ORDER BY d)::integer AS island
+    WITH changes AS (  -- from which day on the past became another, and when
+      SELECT c.day, max(c.at) AS at FROM revenue.history_changes(chosen) AS c GROUP BY c.day
+    ), days AS (
+      SELECT d::date AS day, (SELECT max(c.at) FROM changes AS c WHERE c.day <= d::date) AS changed_at
       FROM generate_series(since::timestamp, yesterday::timestamp, interval '1 day') AS d
+    ), missing AS (
+      SELECT d.day, d.day > yesterday - 30 AS scored,
+        d.day - row_number() OVER (PARTITION BY d.day > yesterday - 30 ORDER BY d.day)::integer AS island
+      FROM days AS d
       WHERE NOT EXISTS (
         SELECT FROM revenue.metric_values AS v
-        WHERE v.org_id = chosen AND v.metric = 'open_deals' AND v.dimension = 'all' AND v.member = '' AND v.day = d::date AND v.complete)
+        WHERE v.org_id = chosen AND v.metric = 'open_deals' AND v.dimension = 'all' AND v.member = '' AND v.day = d.day AND v.complete
+          AND (d.changed_at > v.recorded_at) IS NOT TRUE)
     )
     SELECT m.scored, min(m.day) AS first_day, max(m.day) AS last_day FROM missing AS m GROUP BY m.scored, m.island ORDER BY 2
   LOOP
@@ -114,12 +140,12 @@ BEGIN
   RETURN caught;
 END $$;
 COMMENT ON FUNCTION revenue.catch_up_metrics IS
-  'Records the days over since from_date (NULL = the first one recorded, or 120 days) that are missing or were recorded before the day was over; how many. What has to score each deal only for the last 30 days. Admins and owners';
+  'Records the days over since first_day (NULL = the first one recorded, or 120 days) that are missing, were recorded before the day was over, or whose history has changed since; how many. What has to score each deal only for the last 30 days. Admins and owners';
 
 -- A flow adds up, a stock is what it was last, a ratio is the quotient of its two flows, or of its flow and
 -- the stock of the day before.
 CREATE OR REPLACE FUNCTION revenue.metric_window(
-  from_date date, to_date date, metrics text[] DEFAULT NULL, org integer DEFAULT NULL)
+  first_day date, last_day date, metrics text[] DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
   metric text, dimension text, member text, value double precision, numerator numeric, denominator numeric,
   observations bigint, days bigint, currency char(3), stale_sources text[])
@@ -131,7 +157,7 @@ DECLARE
   wrong text;
   needed text[];
 BEGIN
-  PERFORM revenue.check_date_range(metric_window.from_date, metric_window.to_date);
+  PERFORM revenue.check_metric_days(metric_window.first_day, metric_window.last_day);
   SELECT m INTO wrong FROM unnest(metric_window.metrics) AS m
   WHERE NOT EXISTS (SELECT FROM revenue.builtin_metrics() AS b WHERE b.metric = m) LIMIT 1;
   IF FOUND THEN PERFORM revenue.check_metric(coalesce(wrong, '')); END IF;
@@ -143,18 +169,20 @@ BEGIN
   WITH rows AS MATERIALIZED (
     SELECT v.metric, v.dimension, v.member, v.day, v.value, v.numerator, v.denominator, v.observations, v.currency, v.stale_sources
     FROM revenue.metric_values AS v
-    WHERE v.org_id = chosen AND v.day BETWEEN from_date - 1 AND to_date AND v.metric = ANY (needed)
+    WHERE v.org_id = chosen AND v.day BETWEEN metric_window.first_day - 1 AND metric_window.last_day AND v.metric = ANY (needed)
   ), sums AS MATERIALIZED (
     SELECT r.metric, r.dimension, r.member, sum(r.numerator) AS total, sum(r.observations)::bigint AS observations,
       count(*) AS days, max(r.currency) AS currency, max(r.day) AS last_day
-    FROM rows AS r WHERE r.day >= from_date GROUP BY r.metric, r.dimension, r.member
+    FROM rows AS r WHERE r.day >= metric_window.first_day GROUP BY r.metric, r.dimension, r.member
   ), lasts AS MATERIALIZED (  -- a segment that is gone by the end is not there
     SELECT r.*, s.days FROM rows AS r JOIN sums AS s USING (metric, dimension, member)
     WHERE r.day = (SELECT max(a.last_day) FROM sums AS a WHERE a.metric = r.metric AND a.dimension = 'all')
+  ), stale AS MATERIALIZED (
+    SELECT DISTINCT r.metric, x AS source FROM rows AS r CROSS JOIN LATERAL unnest(r.stale_sources) AS x
+    WHERE r.dimension = 'all' AND r.day >= metric_window.first_day
   ), wanted AS MATERIALIZED (
     SELECT b.metric, b.kind, b.unit, b.numerator_metric, b.denominator_metric, d.kind AS denominator_kind,
-      ARRAY(SELECT DISTINCT x FROM rows AS r CROSS JOIN LATERAL unnest(r.stale_sources) AS x
-        WHERE r.metric IN (b.metric, b.numerator_metric, b.denominator_metric) AND r.dimension = 'all' AND r.day >= from_date ORDER BY x) AS stale
+      ARRAY(SELECT DISTINCT s.source FROM stale AS s WHERE s.metric IN (b.metric, b.numerator_metric, b.denominator_metric) ORDER BY 1) AS stale
     FROM revenue.builtin_metrics() AS b LEFT JOIN revenue.builtin_metrics() AS d ON d.metric = b.denominator_metric
     WHERE metric_window.metrics IS NULL OR b.metric = ANY (metric_window.metrics)
   )
@@ -178,12 +206,12 @@ BEGIN
       d.observations, coalesce(n.days, 0), CASE w.unit WHEN 'money' THEN n.currency END
     FROM rows AS d
     LEFT JOIN sums AS n ON n.metric = w.numerator_metric AND n.dimension = d.dimension AND n.member = d.member
-    WHERE w.kind = 'ratio' AND w.denominator_kind = 'stock' AND d.metric = w.denominator_metric AND d.day = from_date - 1
+    WHERE w.kind = 'ratio' AND w.denominator_kind = 'stock' AND d.metric = w.denominator_metric AND d.day = metric_window.first_day - 1
   ) AS x
   ORDER BY w.metric, x.dimension, x.member;
 END $$;
 COMMENT ON FUNCTION revenue.metric_window IS
-  'Metrics (NULL = all) over the days from from_date to to_date, inclusive, from the store: flows added up, stocks as they were last, ratios of the two sums, or over the stock of the day before; days = how many of the days are recorded. Members and above';
+  'Metrics (NULL = all) over the days from first_day to last_day, both included, from the store: flows added up, stocks as they were last, ratios of the two sums, or over the stock of the day before; days = how many of the days are recorded. Members and above';
 
 CREATE OR REPLACE FUNCTION revenue.metric_comparisons(as_of date DEFAULT NULL, metrics text[] DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (

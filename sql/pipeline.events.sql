@@ -7,10 +7,30 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $
 BEGIN
   IF from_date > to_date THEN
     RAISE EXCEPTION 'the period ends before it begins: % to %', from_date, to_date
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'Pass from_date before to_date, or NULL where the period is open.';
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'to_date is the day after the last one; NULL leaves the period open.';
   END IF;
 END $$;
 COMMENT ON FUNCTION revenue.check_date_range IS 'An error with a hint where a period ends before it begins; NULL = open';
+
+-- What brought revenue: the events, and the won deals that no event tells of, as the type won_deal. A deal that has
+-- an event of its win is counted by that alone. Inlined, so that a period reaches the indexes.
+CREATE OR REPLACE FUNCTION revenue.revenue_rows(as_of timestamptz DEFAULT NULL)
+RETURNS TABLE (
+  org_id integer, event_type text, deal_id text, offer_id text, platform text, niche text, source text, amount numeric,
+  currency char(3), closed_at timestamptz, days_to_close integer)
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT e.org_id, e.event_type, e.deal_id, e.offer_id, e.platform, e.niche, e.source, e.amount::numeric, e.currency, e.closed_at, e.days_to_close
+  FROM revenue.revenue_events AS e WHERE as_of IS NULL OR e.closed_at <= as_of
+  UNION ALL
+  SELECT d.org_id, 'won_deal', d.deal_id, NULL, NULL, NULL, nullif(d.source, ''), d.amount::numeric, d.currency, d.closed_at, NULL
+  FROM revenue.deals_as_of(as_of) AS d
+  JOIN revenue.stages AS s ON s.org_id = d.org_id AND s.pipeline_id = d.pipeline_id AND s.stage_id = d.stage_id AND s.kind = 'won'
+  WHERE d.closed_at IS NOT NULL AND NOT EXISTS (
+    SELECT FROM revenue.revenue_events AS e
+    WHERE e.org_id = d.org_id AND e.deal_id = d.deal_id AND e.event_type = 'deal_won' AND (as_of IS NULL OR e.closed_at <= as_of));
+END;
+COMMENT ON FUNCTION revenue.revenue_rows IS
+  'For sums: revenue events, and as the type won_deal the won deals that no event tells of, so that each win is counted once; until as_of, NULL = now';
 
 -- Grouped by currency and day before it is converted, so that there is one product a group, exact like the
 -- sum, and one look-up a currency and day.
@@ -23,21 +43,22 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_sort = off SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   PERFORM revenue.check_date_range(event_cells.from_date, event_cells.to_date);
   RETURN QUERY
   WITH visible AS MATERIALIZED (
     SELECT o.org_id, o.base_currency, o.time_zone, coalesce(revenue.checked_instant(as_of), now()) AS moment,
       least(greatest(from_date, '0001-01-02'), '9999-12-29')::timestamp AT TIME ZONE o.time_zone AS first_at,
-      (greatest(least(to_date, '9999-12-29'), '0001-01-02') + 1)::timestamp AT TIME ZONE o.time_zone AS end_at
+      greatest(least(to_date, '9999-12-30'), '0001-01-02')::timestamp AT TIME ZONE o.time_zone AS end_at
     FROM revenue.orgs AS o
     WHERE o.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR o.org_id = org)
   ), cells AS MATERIALIZED (
     SELECT v.org_id, v.base_currency, e.event_type, e.offer_id, e.platform, e.niche, e.source, e.currency,
-      (e.closed_at AT TIME ZONE v.time_zone)::date AS closed_on, count(*) AS events,
-      count(*) FILTER (WHERE e.event_type = 'deal_won' AND e.amount >= 0) AS deals_closed,
+      (e.closed_at AT TIME ZONE v.time_zone)::date AS closed_on, count(*) AS events, count(e.amount) AS with_amount,
+      count(*) FILTER (WHERE e.event_type = 'won_deal' OR e.event_type = 'deal_won' AND e.amount >= 0) AS deals_closed,
       sum(e.amount) AS amount, count(e.days_to_close) AS timed_events, sum(e.days_to_close) AS days_to_close
     FROM visible AS v
-    JOIN revenue.revenue_events AS e
+    JOIN revenue.revenue_rows(as_of) AS e
       ON e.org_id = v.org_id AND e.closed_at >= v.first_at AND e.closed_at < v.end_at AND e.closed_at <= v.moment
     GROUP BY v.org_id, v.base_currency, e.event_type, e.offer_id, e.platform, e.niche, e.source, e.currency, closed_on
   ), rates AS MATERIALIZED (
@@ -46,7 +67,7 @@ BEGIN
     LEFT JOIN LATERAL revenue.fx_rate_on(d.org_id, d.currency, d.base_currency, d.closed_on) AS f ON true
   )
   SELECT c.org_id, c.event_type, c.offer_id, c.platform, c.niche, c.source, c.base_currency,
-    sum(c.events)::bigint, coalesce(sum(c.events) FILTER (WHERE r.rate IS NOT NULL), 0)::bigint,
+    sum(c.events)::bigint, coalesce(sum(c.with_amount) FILTER (WHERE r.rate IS NOT NULL), 0)::bigint,
     sum(c.deals_closed)::bigint, sum(c.amount * r.rate), sum(c.timed_events)::bigint, sum(c.days_to_close)
   FROM cells AS c
   JOIN rates AS r USING (org_id, currency, closed_on)
@@ -54,7 +75,7 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.event_cells FROM PUBLIC;
 COMMENT ON FUNCTION revenue.event_cells IS
-  'For functions with the owner''s rights: revenue events of a period until as_of by type, offer, platform, niche and source, of the organisations the caller may see, cells of any size';
+  'For functions with the owner''s rights: revenue events and won deals without one from from_date to the day before to_date and until as_of by type, offer, platform, niche and source, of the organisations the caller may see, cells of any size';
 
 CREATE OR REPLACE FUNCTION revenue.mtd(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
@@ -64,6 +85,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_sort = off SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH periods AS MATERIALIZED (
     SELECT o.org_id, o.base_currency, o.time_zone, d.month, p.this_month, p.first::timestamp AT TIME ZONE o.time_zone AS first_at,
@@ -79,9 +101,9 @@ BEGIN
     WHERE o.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR o.org_id = org)
   ), cells AS MATERIALIZED (
     SELECT p.org_id, p.base_currency, p.month, p.this_month, e.event_type, e.currency,
-      (e.closed_at AT TIME ZONE p.time_zone)::date AS closed_on, count(*) AS events, sum(e.amount) AS amount
+      (e.closed_at AT TIME ZONE p.time_zone)::date AS closed_on, count(*) AS events, count(e.amount) AS with_amount, sum(e.amount) AS amount
     FROM periods AS p
-    JOIN revenue.revenue_events AS e ON e.org_id = p.org_id AND e.closed_at >= p.first_at AND e.closed_at < p.end_at
+    JOIN revenue.revenue_rows(as_of) AS e ON e.org_id = p.org_id AND e.closed_at >= p.first_at AND e.closed_at < p.end_at
     GROUP BY p.org_id, p.base_currency, p.month, p.this_month, e.event_type, e.currency, closed_on
   ), valued AS (
     SELECT c.*, f.rate
@@ -89,10 +111,10 @@ BEGIN
   ), sums AS (
     SELECT c.org_id, c.month, c.event_type, c.base_currency AS reporting_currency,
       coalesce(sum(c.events) FILTER (WHERE c.this_month), 0)::bigint AS events,
-      coalesce(sum(c.events) FILTER (WHERE c.this_month AND c.rate IS NOT NULL), 0)::bigint AS valued,
+      coalesce(sum(c.with_amount) FILTER (WHERE c.this_month AND c.rate IS NOT NULL), 0)::bigint AS valued,
       sum(c.amount * c.rate) FILTER (WHERE c.this_month) AS revenue,
       coalesce(sum(c.events) FILTER (WHERE NOT c.this_month), 0)::bigint AS events_before,
-      coalesce(sum(c.events) FILTER (WHERE NOT c.this_month AND c.rate IS NOT NULL), 0)::bigint AS valued_before,
+      coalesce(sum(c.with_amount) FILTER (WHERE NOT c.this_month AND c.rate IS NOT NULL), 0)::bigint AS valued_before,
       sum(c.amount * c.rate) FILTER (WHERE NOT c.this_month) AS revenue_before
     FROM valued AS c GROUP BY c.org_id, c.month, c.event_type, c.base_currency
   ), shown AS (
@@ -109,7 +131,7 @@ BEGIN
   FROM shown AS s ORDER BY s.org_id, s.event_type;
 END $$;
 COMMENT ON FUNCTION revenue.mtd IS
-  'Revenue of the month to date by event type, each event at the rate of its day, beside the month before up to the same day (or its last)';
+  'Revenue of the month to date by event type, with a line won_deal for the won deals that no event tells of, so that the lines hold every win once; each at the rate of its day, beside the month before up to the same day (or its last)';
 
 CREATE OR REPLACE VIEW revenue.mtd AS SELECT * FROM revenue.mtd();
 
@@ -123,6 +145,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   IF n < 1 THEN
     RAISE EXCEPTION 'n must be 1 or more, not %', n USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Pass how many sources you want, or NULL for all.';
@@ -148,7 +171,7 @@ BEGIN
   FROM ranked AS r WHERE n IS NULL OR r.place <= n ORDER BY r.org_id, r.place;
 END $$;
 COMMENT ON FUNCTION revenue.top_sources IS
-  'The sources that brought most revenue in a period (NULL = open), net of what was lost; source NULL = unknown, total_revenue = of all sources that the caller sees';
+  'The sources that brought most revenue from from_date to the day before to_date (NULL = open), net of what was lost; source NULL = unknown, total_revenue = of all sources that the caller sees';
 
 CREATE OR REPLACE VIEW revenue.top_sources AS SELECT * FROM revenue.top_sources();
 
@@ -164,7 +187,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 DECLARE
   chosen integer := revenue.require_org('member', org);
 BEGIN
-  IF NOT pg_try_advisory_xact_lock(hashtextextended('revenue.refresh_forecast', chosen)) THEN RETURN false; END IF;
+  IF NOT revenue.take_lock('forecast', chosen, false) THEN RETURN false; END IF;
   -- One statement, so one snapshot: an event is either in the new base or keeps its change.
   WITH settled AS (
     UPDATE revenue.revenue_events AS e SET forecast_change = NULL, expected_changes = NULL
@@ -209,7 +232,7 @@ COMMENT ON FUNCTION revenue.refresh_forecast IS
   'Computes the forecast that log_deal() carries forward anew; false where another session is at it. Members and above';
 
 CREATE OR REPLACE FUNCTION revenue.forecast_after_event(org integer DEFAULT NULL) RETURNS jsonb
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT jsonb_build_object(
     'computed_at', b.computed_at, 'events_since', count(e.event_id),
     'deal_count', b.deal_count - count(e.event_id),
@@ -221,7 +244,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   FROM revenue.forecast_bases AS b
   LEFT JOIN revenue.revenue_events AS e ON e.org_id = b.org_id AND e.forecast_change IS NOT NULL
   WHERE b.org_id = revenue.current_org(org)
-  GROUP BY b.org_id
-$$;
+  GROUP BY b.org_id;
+END;
 COMMENT ON FUNCTION revenue.forecast_after_event IS
   'The forecast as last computed, with what log_deal() has closed since taken out; NULL where none was computed yet';

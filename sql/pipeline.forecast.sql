@@ -10,14 +10,13 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp 
   WITH known AS (
     SELECT s.org_id, s.pipeline_id, s.stage_id, s.name, s.position, s.kind,
       (row_number() OVER (PARTITION BY s.org_id ORDER BY s.pipeline_id, s.position))::integer AS stage_no,
-      CASE s.kind WHEN 'won' THEN 1 ELSE coalesce(
-        (x.weights -> 'stages' -> 'probability' ->> s.framework_stage)::double precision,
-        (x.weights -> 'stages' ->> 'unknown_probability')::double precision) END AS probability,
-      coalesce((x.weights -> 'stages' -> 'typical_days' ->> s.framework_stage)::double precision,
-        (x.weights -> 'stages' ->> 'default_typical_days')::double precision) AS typical_days
+      CASE s.kind WHEN 'won' THEN 1
+        ELSE coalesce(f.probability, (x.weights -> 'stages' ->> 'unknown_probability')::double precision) END AS probability,
+      coalesce(f.typical_days, (x.weights -> 'stages' ->> 'default_typical_days')::double precision) AS typical_days
     FROM revenue.scored_stages() AS s
     JOIN revenue.pipelines AS p USING (org_id, pipeline_id)
     CROSS JOIN LATERAL (SELECT coalesce(s.weights, revenue.resolve_framework(NULL, NULL)) AS weights) AS x
+    LEFT JOIN LATERAL revenue.framework_stages(x.weights) AS f ON f.name = s.framework_stage
     WHERE p.kind = pipeline_kind
   )
   SELECT k.org_id, k.pipeline_id, k.stage_id, k.name, k.position, k.kind, k.stage_no, n.stage_no,
@@ -36,7 +35,7 @@ COMMENT ON FUNCTION revenue.funnel_stages IS
 CREATE OR REPLACE FUNCTION revenue.stage_entries(
   kind text DEFAULT 'deal', as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (org_id integer, id text, pipeline_id text, stage_id text, entered_at timestamptz, deleted_at timestamptz)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT h.org_id, h.deal_id, h.pipeline_id, h.stage_id, h.stage_entered_at,
     CASE WHEN h.deleted AND (as_of IS NULL OR h.valid_to <= as_of) THEN h.valid_to END
   FROM revenue.deal_history AS h
@@ -46,10 +45,10 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   UNION ALL
   SELECT c.org_id, c.contact_id, c.pipeline_id, c.stage_id, c.entered_at, NULL
   FROM revenue.contact_stages AS c
-  WHERE kind = 'contact' AND (org IS NULL OR c.org_id = org) AND (as_of IS NULL OR c.entered_at <= as_of)
-$$;
+  WHERE kind = 'contact' AND (org IS NULL OR c.org_id = org) AND (as_of IS NULL OR c.entered_at <= as_of);
+END;
 COMMENT ON FUNCTION revenue.stage_entries IS
-  'When each deal or contact entered each stage, up to as_of; stage_id NULL = it left the funnel. A stage may be told twice';
+  'For stage_model(): when each deal or contact entered each stage, up to as_of; stage_id NULL = it left the funnel. A stage may be told twice';
 
 CREATE OR REPLACE FUNCTION revenue.stage_model(
   kind text DEFAULT 'deal', as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
@@ -101,6 +100,7 @@ DECLARE
   model jsonb;
   moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
 BEGIN
+  PERFORM revenue.check_org(org);
   FOREACH each_org IN ARRAY revenue.visible_orgs('viewer') LOOP
     CONTINUE WHEN each_org <> stage_outlook.org;
     model := revenue.stage_model(stage_outlook.kind, as_of, each_org);
@@ -135,7 +135,7 @@ CREATE OR REPLACE FUNCTION revenue.contacts_as_of(as_of timestamptz DEFAULT NULL
 RETURNS TABLE (
   org_id integer, contact_id text, name text, account_id text, owner_rep_id text, source text,
   pipeline_id text, stage_id text, stage_entered_at timestamptz, expected_value numeric, currency char(3), created_at timestamptz)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT c.org_id, c.contact_id, c.name, c.account_id, c.owner_rep_id, c.source,
     c.pipeline_id, c.stage_id, c.stage_entered_at, c.expected_value, c.currency, c.created_at
   FROM revenue.contacts AS c WHERE as_of IS NULL AND c.stage_id IS NOT NULL
@@ -147,8 +147,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WHERE s.entered_at <= as_of ORDER BY s.org_id, s.contact_id, s.entered_at DESC
   ) AS s
   LEFT JOIN revenue.contacts AS c USING (org_id, contact_id)
-  WHERE s.stage_id IS NOT NULL
-$$;
+  WHERE s.stage_id IS NOT NULL;
+END;
 COMMENT ON FUNCTION revenue.contacts_as_of IS
   'The contacts that are in a funnel, in the stage they had at as_of (NULL = now); what else is known of them is the latest';
 
@@ -158,21 +158,23 @@ RETURNS TABLE (
   reporting_amount numeric, reporting_currency char(3), days_in_stage integer,
   win_30d double precision, win_60d double precision, win_90d double precision, win double precision,
   expected_close_date date)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   -- By itself, or a plan for few deals would fit the model once a deal.
   WITH outlook AS MATERIALIZED (
     SELECT * FROM revenue.stage_outlook('deal', as_of)
   )
-  SELECT d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.segment, d.pipeline_id, d.stage_id,
+  SELECT d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, coalesce(d.segment, g.segment), d.pipeline_id, d.stage_id,
     d.amount * r.rate, s.base_currency, o.days, o.win_30d, o.win_60d, o.win_90d, o.win,
     s.today + ceil(o.days_to_win - 1e-6)::integer
   FROM revenue.deals_as_of(as_of) AS d
   LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
   LEFT JOIN outlook AS o ON o.org_id = d.org_id AND o.pipeline_id = d.pipeline_id
     AND o.stage_id = d.stage_id AND o.days = revenue.stage_age(d.stage_entered_at, s.moment)
+  LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.segment IS NULL THEN d.account_id END) AS g
+    ON s.today >= g.valid_from AND s.today < g.valid_to
   LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = d.org_id AND r.currency = d.currency
-  WHERE coalesce(s.kind = 'open', false)
-$$;
+  WHERE coalesce(s.kind = 'open', false);
+END;
 COMMENT ON FUNCTION revenue.deal_forecast IS
   'Every open deal with the probability that it is won within 30, 60 and 90 days, from where deals of its stage went and when, and the day on which a win is expected';
 
@@ -185,7 +187,7 @@ RETURNS TABLE (
   reporting_amount numeric, reporting_currency char(3), days_in_stage integer,
   win_30d double precision, win_60d double precision, win_90d double precision, win double precision,
   expected_close_date date)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   WITH outlook AS MATERIALIZED (
     SELECT * FROM revenue.stage_outlook('contact', as_of)
   )
@@ -197,8 +199,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   LEFT JOIN outlook AS o ON o.org_id = c.org_id AND o.pipeline_id = c.pipeline_id
     AND o.stage_id = c.stage_id AND o.days = revenue.stage_age(c.stage_entered_at, s.moment)
   LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = c.org_id AND r.currency = coalesce(c.currency, s.base_currency)
-  WHERE coalesce(s.kind = 'open', false)
-$$;
+  WHERE coalesce(s.kind = 'open', false);
+END;
 COMMENT ON FUNCTION revenue.contact_forecast IS
   'Every contact in a funnel with the probability that it is won within 30, 60 and 90 days, and the day on which a win is expected';
 
@@ -207,11 +209,11 @@ SELECT * FROM revenue.contact_forecast();
 
 -- A bound of few deals is the sum of some of them, which a viewer may not see.
 CREATE OR REPLACE FUNCTION revenue.visible_bound(org_id integer, rows_in_total bigint, bound numeric) RETURNS numeric
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT revenue.visible_total(org_id, rows_in_total, CASE
     WHEN org_id = ANY (revenue.visible_orgs('member')) OR bound IN ('NaN', 'Infinity', '-Infinity') THEN bound
-    ELSE round(bound, 1 - coalesce(floor(log(abs(nullif(bound, 0)))), 0)::integer) END)
-$$;
+    ELSE round(bound, 1 - coalesce(floor(log(abs(nullif(bound, 0)))), 0)::integer) END);
+END;
 COMMENT ON FUNCTION revenue.visible_bound IS
   'A bound of a total: as it is for members, to two digits for viewers, NULL for them where fewer than five rows make it up';
 
@@ -225,6 +227,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET enable_mergejoin = off SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   IF coalesce(pipeline_forecast.kind, '') NOT IN ('deal', 'contact') THEN
     RAISE EXCEPTION 'no pipeline is of the kind "%"', coalesce(pipeline_forecast.kind, 'NULL')
       USING ERRCODE = 'invalid_parameter_value', HINT = 'The kind is deal or contact.';
@@ -288,19 +291,19 @@ DECLARE
   chosen integer := revenue.current_org(org);
   zone text := (SELECT o.time_zone FROM revenue.orgs AS o WHERE o.org_id = chosen);
   today date := (now() AT TIME ZONE zone)::date;
-  last_day date := least(coalesce(forecast_calibration.to_date, today - 30), today - 30);
-  first_day date := coalesce(forecast_calibration.from_date, (last_day - interval '1 year')::date);
+  day_after date := least(coalesce(forecast_calibration.to_date, today - 29), today - 29);
+  first_day date := coalesce(forecast_calibration.from_date, (day_after - 1 - interval '1 year')::date);
   moment timestamptz;
 BEGIN
-  IF first_day NOT BETWEEN '0001-01-01' AND '9999-12-31' OR last_day NOT BETWEEN '0001-01-01' AND '9999-12-31' THEN
+  IF first_day NOT BETWEEN '0001-01-01' AND '9999-12-31' OR day_after NOT BETWEEN '0001-01-01' AND '9999-12-31' THEN
     RAISE EXCEPTION 'from_date and to_date must lie in the years 1 to 9999' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave them out for the last year.';
-  ELSIF coalesce(step, interval '0') NOT BETWEEN interval '1 day' AND interval '100 years' OR (last_day - first_day) / extract(epoch FROM step) * 86400 > 1000 THEN
+  ELSIF coalesce(step, interval '0') NOT BETWEEN interval '1 day' AND interval '100 years' OR (day_after - first_day) / extract(epoch FROM step) * 86400 > 1000 THEN
     RAISE EXCEPTION 'step must be a day to 100 years and make at most 1,000 origins' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'The default is a month.';
   END IF;
-  FOR origin IN SELECT g::date FROM generate_series(first_day::timestamp, last_day::timestamp, step) AS g ORDER BY 1 LOOP
-    moment := origin::timestamp AT TIME ZONE zone;
+  FOR origin IN SELECT g::date FROM generate_series(first_day::timestamp, day_after::timestamp, step) AS g WHERE g < day_after ORDER BY 1 LOOP
+    moment := origin::timestamp AT TIME ZONE zone - interval '1 us';  -- what comes on the origin itself is to be forecast
     RETURN QUERY
     -- By themselves, or a plan for few deals would fit the model once a deal.
     WITH outlook AS MATERIALIZED (
@@ -318,7 +321,7 @@ BEGIN
         AND o.stage_id = d.stage_id AND o.days = revenue.stage_age(d.stage_entered_at, moment)
       WHERE d.org_id = chosen AND coalesce(s.kind = 'open', false)
     ), outcomes AS (
-      SELECT h.days, x.p, x.dispersion, coalesce(c.won_at <= h.until, false) AS won
+      SELECT h.days, x.p, x.dispersion, coalesce(c.won_at < h.until, false) AS won
       FROM chances AS c
       CROSS JOIN (
         SELECT days, (origin + days)::timestamp AT TIME ZONE zone AS until FROM unnest('{30,60,90}'::integer[]) AS days) AS h

@@ -62,7 +62,7 @@ COMMENT ON FUNCTION revenue.win_dispersion IS
   'Squared coefficient of variation of the wins within 30, 60 or 90 days beyond chance: what the past shows, and how little it may be';
 
 CREATE OR REPLACE FUNCTION revenue.stage_age(stage_entered_at timestamptz, moment timestamptz) RETURNS integer
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT least(greatest(floor(revenue.elapsed_days(stage_entered_at, moment)), 0), 730)::integer
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT least(greatest(floor(revenue.elapsed_days(stage_entered_at, moment)), 0), 730)::integer;
+END;
 COMMENT ON FUNCTION revenue.stage_age IS 'Whole days in a stage, at most 730';

@@ -16,6 +16,7 @@ DECLARE
   model jsonb;
   belief_weight constant double precision := 10;  -- as in win_probability_within()
 BEGIN
+  PERFORM revenue.check_org(org);
   FOREACH each_org IN ARRAY revenue.visible_orgs('viewer') LOOP
     CONTINUE WHEN each_org <> stage_conversion.org;
     model := revenue.stage_model(stage_conversion.kind, as_of, each_org);
@@ -75,9 +76,10 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH cells AS (
-    SELECT s.org_id, date_trunc('month', least(d.created_at, '294276-01-01') AT TIME ZONE s.time_zone)::date AS created_month, s.kind, s.base_currency,
+    SELECT s.org_id, date_trunc('month', d.created_at AT TIME ZONE s.time_zone)::date AS created_month, s.kind, s.base_currency,
       d.currency, count(*) AS n, count(d.amount) AS valued, sum(d.amount) AS value
     FROM revenue.deals_as_of(as_of) AS d
     LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
@@ -140,7 +142,7 @@ SELECT revenue.comment_view_columns('{
   "lower_quartile_days": "A quarter have left after so many days (Kaplan-Meier); NULL = not reached yet",
   "median_days": "Half have left after so many days", "upper_quartile_days": "Three quarters have left after so many days",
   "default_days": "Days in the stage while there is no history", "days": "(left_stage x median_days + 10 x default_days) / (left_stage + 10)",
-  "created_month": "Month of creation", "open_deals": "Of them, still open", "won_deals": "Of them, won", "lost_deals": "Of them, lost",
+  "created_month": "Month of creation; NULL = unknown", "open_deals": "Of them, still open", "won_deals": "Of them, won", "lost_deals": "Of them, lost",
   "win_rate": "won_deals / (won_deals + lost_deals)", "won_value": "Value of the won", "closed_value": "Value of the won and lost",
   "win_rate_by_value": "won_value / closed_value"
 }');

@@ -47,9 +47,11 @@ BEGIN
     JOIN revenue.orgs AS o USING (org_id)
     JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
     LEFT JOIN frameworks AS a ON a.vertical = 'all'
-    LEFT JOIN frameworks AS v ON v.vertical = d.industry
-    CROSS JOIN LATERAL (SELECT coalesce(v.weights, a.weights) AS weights) AS w
     CROSS JOIN LATERAL (SELECT (now() AT TIME ZONE o.time_zone)::date AS today) AS t
+    LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.industry IS NULL THEN d.account_id END) AS g
+      ON t.today >= g.valid_from AND t.today < g.valid_to
+    LEFT JOIN frameworks AS v ON v.vertical = coalesce(d.industry, g.industry)
+    CROSS JOIN LATERAL (SELECT coalesce(v.weights, a.weights) AS weights) AS w
     LEFT JOIN LATERAL revenue.fx_rate_on(d.org_id, d.currency, o.base_currency, t.today) AS r ON true
     WHERE d.org_id = chosen AND d.deal_id = deal_forecast_share.deal_id AND s.kind = 'open');
 END $$;
@@ -92,13 +94,13 @@ BEGIN
   RETURN (
     WITH days AS (
       SELECT e.event_type, e.currency, (e.closed_at AT TIME ZONE chosen.time_zone)::date AS closed_on,
-        count(*) AS events, sum(e.amount) AS amount
-      FROM revenue.revenue_events AS e
+        count(*) AS events, count(e.amount) AS with_amount, sum(e.amount) AS amount
+      FROM revenue.revenue_rows() AS e
       WHERE e.org_id = chosen.org_id AND e.closed_at >= month_began AND e.closed_at <= clock_timestamp()
       GROUP BY e.event_type, e.currency, closed_on
     ), types AS (
       SELECT d.event_type, sum(d.events) AS events, sum(d.amount * r.rate) AS revenue,
-        coalesce(sum(d.events) FILTER (WHERE r.rate IS NULL), 0) AS without_rate
+        coalesce(sum(d.events - CASE WHEN r.rate IS NULL THEN 0 ELSE d.with_amount END), 0) AS without_rate
       FROM days AS d
       LEFT JOIN LATERAL revenue.fx_rate_on(chosen.org_id, d.currency, chosen.base_currency, d.closed_on) AS r ON true
       GROUP BY d.event_type
@@ -228,8 +230,8 @@ BEGIN
     VALUES (chosen, log_deal.event_id, log_deal.event_type, said.contact_id, deal.deal_id, said.owner_rep_id, log_deal.offer_id,
       said.amount, coalesce(said.currency, deal.currency, base_currency), nullif(log_deal.platform, ''),
       nullif(log_deal.niche, ''), nullif(coalesce(log_deal.source, deal.source, contact.source), ''),
-      coalesce(log_deal.days_to_close, CASE WHEN log_deal.event_type = 'deal_won' THEN nullif(greatest(-1, least(1000000,
-        floor(revenue.elapsed_days(coalesce(deal.created_at, contact.created_at), said.closed_at)))), -1)::integer END),
+      coalesce(log_deal.days_to_close, CASE WHEN log_deal.event_type = 'deal_won'
+        THEN floor(revenue.cycle_days(coalesce(deal.created_at, contact.created_at), said.closed_at, zone))::integer END),
       log_deal.notes, said.closed_at, said.forecast_change, said.expected_changes)
     ON CONFLICT (org_id, event_id) DO NOTHING RETURNING * INTO known;
     recorded := FOUND;
@@ -269,6 +271,10 @@ BEGIN
       forecast_category = CASE WHEN won_stage IS NULL THEN d.forecast_category ELSE 'closed' END,
       effective_at = log_deal.closed_at
     WHERE d.org_id = chosen AND d.deal_id = log_deal.deal_id;
+    -- Where the deal moved after it closed, that it closed is news of now.
+    UPDATE revenue.deals AS d SET stage_id = won_stage, closed_at = known.closed_at, forecast_category = 'closed',
+      close_date = (known.closed_at AT TIME ZONE zone)::date
+    WHERE d.org_id = chosen AND d.deal_id = log_deal.deal_id AND d.stage_id <> won_stage;
     PERFORM set_config('revenue.change_reason', coalesce(outside, ''), true);
   END IF;
 

@@ -33,7 +33,7 @@ BEGIN
     p.pipeline_entries, p.deals_closed, p.events, p.events_without_rate, p.revenue, p.cost, p.days_without_cost,
     p.reporting_currency, clock_timestamp()
   FROM (SELECT m::date AS month FROM generate_series(first_month::timestamp, last_month::timestamp, interval '1 month') AS m) AS g,
-    revenue.offer_performance(g.month, (g.month + interval '1 month - 1 day')::date, chosen) AS p;
+    revenue.offer_performance(g.month, (g.month + interval '1 month')::date, chosen) AS p;
   GET DIAGNOSTICS stored = ROW_COUNT;
   RETURN stored;
 END $$;

@@ -11,6 +11,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_sort = off SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   PERFORM revenue.check_date_range(offer_performance.from_date, offer_performance.to_date);
   RETURN QUERY
   WITH visible AS MATERIALIZED (
@@ -18,7 +19,7 @@ BEGIN
     WHERE o.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR o.org_id = org)
   ), days AS MATERIALIZED (
     SELECT v.base_currency, a.* FROM visible AS v JOIN revenue.offer_activity AS a USING (org_id)
-    WHERE a.day BETWEEN coalesce(from_date, '-infinity') AND coalesce(to_date, 'infinity')
+    WHERE (from_date IS NULL OR a.day >= from_date) AND (to_date IS NULL OR a.day < to_date)
   ), rates AS MATERIALIZED (
     SELECT d.org_id, d.currency, d.day, f.rate
     FROM (SELECT DISTINCT a.org_id, a.base_currency, a.currency, a.day FROM days AS a) AS d
@@ -57,7 +58,7 @@ BEGIN
   ORDER BY s.org_id, s.offer_id, s.platform, s.niche;
 END $$;
 COMMENT ON FUNCTION revenue.offer_performance IS
-  'Each offer by platform and niche in a period (NULL = open): from impressions to revenue, with the conversion rate and the ROI; an unknown niche is one key';
+  'Each offer by platform and niche from from_date to the day before to_date (NULL = open): from impressions to revenue, with the conversion rate and the ROI; an unknown niche is one key';
 
 CREATE OR REPLACE VIEW revenue.offer_performance AS SELECT * FROM revenue.offer_performance();
 
@@ -71,6 +72,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_sort = off SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   PERFORM revenue.check_date_range(automation_roi.from_date, automation_roi.to_date);
   RETURN QUERY
   WITH visible AS MATERIALIZED (
@@ -78,7 +80,7 @@ BEGIN
     WHERE o.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR o.org_id = org)
   ), days AS MATERIALIZED (
     SELECT v.base_currency, a.* FROM visible AS v JOIN revenue.automation_days AS a USING (org_id)
-    WHERE a.day BETWEEN coalesce(from_date, '-infinity') AND coalesce(to_date, 'infinity')
+    WHERE (from_date IS NULL OR a.day >= from_date) AND (to_date IS NULL OR a.day < to_date)
   ), rates AS MATERIALIZED (
     SELECT d.org_id, d.currency, d.day, f.rate
     FROM (SELECT DISTINCT a.org_id, a.base_currency, a.currency, a.day FROM days AS a) AS d
@@ -103,7 +105,7 @@ BEGIN
   ORDER BY g.org_id, g.automation_id;
 END $$;
 COMMENT ON FUNCTION revenue.automation_roi IS
-  'What each automation brought in a period (NULL = open): hours saved x hourly rate + revenue generated, against its cost';
+  'What each automation brought from from_date to the day before to_date (NULL = open): hours saved x hourly rate + revenue generated, against its cost';
 
 CREATE OR REPLACE VIEW revenue.automation_roi AS SELECT * FROM revenue.automation_roi();
 
@@ -130,6 +132,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   IF coalesce(cardinality(levels), 0) = 0
      OR EXISTS (SELECT FROM unnest(levels) AS l(level) WHERE (l.level BETWEEN 0.01 AND 0.999999) IS NOT TRUE) THEN
     RAISE EXCEPTION 'levels must be from 0.01 to 0.999999' USING ERRCODE = 'invalid_parameter_value',
@@ -168,21 +171,21 @@ CREATE OR REPLACE VIEW revenue.posting_test_results AS SELECT * FROM revenue.pos
 
 -- What the views and their columns mean -------------------------------------------------------
 
-COMMENT ON VIEW revenue.mtd IS 'Revenue of the month to date by event type, beside the month before up to the same day';
+COMMENT ON VIEW revenue.mtd IS 'Revenue of the month to date by event type, won deals without an event included, beside the month before up to the same day';
 COMMENT ON VIEW revenue.top_sources IS 'The ten sources that brought most revenue, of all time';
 COMMENT ON VIEW revenue.offer_performance IS 'Each offer by platform and niche, from impressions to revenue, of all time';
 COMMENT ON VIEW revenue.automation_roi IS 'What each automation brought against its cost, of all time';
 COMMENT ON VIEW revenue.posting_test_results IS 'Each variant of each test of posting methods, with its 95 % credible interval and its probability to be the best';
-COMMENT ON COLUMN revenue.mtd.events IS 'Events of the month so far';
+COMMENT ON COLUMN revenue.mtd.events IS 'Events, or won deals without one, of the month so far';
 COMMENT ON COLUMN revenue.mtd.revenue IS 'Their sum in the reporting currency';
 COMMENT ON COLUMN revenue.top_sources.rank IS 'Place by revenue';
 COMMENT ON COLUMN revenue.top_sources.source IS 'Source; NULL = unknown';
 COMMENT ON COLUMN revenue.automation_roi.cost IS 'What it cost, in the reporting currency; NULL = unknown';
 SELECT revenue.comment_view_columns('{
-  "org_id": "Organisation", "month": "First day of the month", "event_type": "deal_won, upsell, churn or recurring_payment",
+  "org_id": "Organisation", "month": "First day of the month", "event_type": "deal_won, upsell, churn, recurring_payment, or won_deal: a won deal that no event tells of",
   "events": "Events in the period", "revenue": "Their sum in the reporting currency, net of what was lost; NULL = no exchange rate",
   "reporting_currency": "The organisation''s base currency",
-  "events_without_rate": "Events that the sum does not contain: no exchange rate",
+  "events_without_rate": "Events and won deals that the sum does not contain: no amount or no exchange rate",
   "previous_events": "Events of the month before, up to the same day", "previous_revenue": "Their sum",
   "change": "(revenue - previous_revenue) / |previous_revenue|",
   "deals_closed": "Deals won", "total_revenue": "Revenue of all sources",

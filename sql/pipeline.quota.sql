@@ -48,6 +48,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   PERFORM revenue.check_period(period_from, period_to);
   IF hierarchy NOT IN ('then', 'now') THEN
     RAISE EXCEPTION 'unknown hierarchy "%"', hierarchy USING ERRCODE = 'invalid_parameter_value',
@@ -303,9 +304,12 @@ SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   span record;
 BEGIN
+  PERFORM revenue.check_org(org);
   FOR span IN  -- one reading of the past for all organisations that share a quarter and a time zone
     SELECT q.period_start, q.period_end, p.time_zone, array_agg(p.org_id) AS orgs,
-      q.period_start::timestamp AT TIME ZONE p.time_zone AS opening, q.period_end::timestamp AT TIME ZONE p.time_zone AS closing
+      -- the states that the quarter began and ended with: what comes at midnight is of the day that begins
+      greatest(q.period_start::timestamp AT TIME ZONE p.time_zone - interval '1 us', '0001-01-02 00:00+00') AS opening,
+      q.period_end::timestamp AT TIME ZONE p.time_zone - interval '1 us' AS closing
     FROM revenue.reporting_periods(NULL, NULL, as_of, NULL, org) AS p
     JOIN revenue.orgs AS o USING (org_id)
     CROSS JOIN LATERAL revenue.fiscal_quarter(greatest(p.period_start - 1, '0001-01-02'), o.fiscal_year_start) AS q
@@ -318,7 +322,7 @@ BEGIN
       SELECT d.org_id, d.deal_id, d.amount * r.rate AS value
       FROM revenue.deals_as_of(span.opening) AS d
       LEFT JOIN stages AS s USING (org_id, pipeline_id, stage_id)
-      LEFT JOIN revenue.fx_rates_at(greatest(span.opening, '0001-01-02 00:00+00')) AS r
+      LEFT JOIN revenue.fx_rates_at(span.opening) AS r
         ON r.org_id = d.org_id AND r.currency = d.currency
       WHERE coalesce(s.kind = 'open', false) AND d.close_date >= span.period_start AND d.close_date < span.period_end
     ), still_open AS (
@@ -363,6 +367,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   PERFORM revenue.check_dimension(by);
   RETURN QUERY
   WITH cells AS MATERIALIZED (
@@ -446,6 +451,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   PERFORM revenue.check_dimension(by);
   RETURN QUERY
   WITH cells AS MATERIALIZED (

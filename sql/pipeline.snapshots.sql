@@ -47,9 +47,9 @@ BEGIN
   FROM revenue.deals_as_of(moment) AS d
   LEFT JOIN revenue.scored_stages(moment) AS s USING (org_id, pipeline_id, stage_id)
   WHERE d.org_id = chosen.org_id AND (d.created_at >= day_began OR d.closed_at >= day_began);
-  SELECT coalesce(sum(e.revenue), 0) INTO state.revenue_today FROM revenue.event_cells(day, day, moment, chosen.org_id) AS e;
+  SELECT coalesce(sum(e.revenue), 0) INTO state.revenue_today FROM revenue.event_cells(day, day + 1, moment, chosen.org_id) AS e;
   SELECT coalesce(sum(e.revenue), 0) INTO state.revenue_mtd
-  FROM revenue.event_cells(date_trunc('month', day::timestamp)::date, day, moment, chosen.org_id) AS e;
+  FROM revenue.event_cells(date_trunc('month', day::timestamp)::date, day + 1, moment, chosen.org_id) AS e;
   RETURN state;
 END $$;
 COMMENT ON FUNCTION revenue.pipeline_state IS
@@ -104,24 +104,24 @@ END $$;
 COMMENT ON FUNCTION revenue.take_snapshot IS
   'Keeps the pipeline of the day of as_of (NULL = today): at its end where it is over, else now. Again and again without harm; late as well as on time. Admins and owners';
 
-CREATE OR REPLACE FUNCTION revenue.catch_up_snapshots(from_date date DEFAULT NULL, org integer DEFAULT NULL) RETURNS integer
+CREATE OR REPLACE FUNCTION revenue.catch_up_snapshots(first_day date DEFAULT NULL, org integer DEFAULT NULL) RETURNS integer
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.require_org('admin', org);
   zone text := (SELECT o.time_zone FROM revenue.orgs AS o WHERE o.org_id = chosen);
   yesterday date := (now() AT TIME ZONE zone)::date - 1;
-  first_day date := coalesce(catch_up_snapshots.from_date,
+  since date := coalesce(catch_up_snapshots.first_day,
     (SELECT min(s.snapshot_date) FROM revenue.pipeline_snapshots AS s WHERE s.org_id = chosen), yesterday);
   missing date;
   taken integer := 0;
 BEGIN
-  IF first_day < yesterday - 3660 THEN
-    RAISE EXCEPTION 'from_date is more than ten years ago' USING ERRCODE = 'invalid_parameter_value',
+  IF since < yesterday - 3660 THEN
+    RAISE EXCEPTION 'first_day is more than ten years ago' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Single days of any past are taken by take_snapshot().';
   END IF;
   FOR missing IN
-    SELECT d::date FROM generate_series(least(first_day, yesterday + 1)::timestamp, yesterday::timestamp, interval '1 day') AS d
+    SELECT d::date FROM generate_series(least(since, yesterday + 1)::timestamp, yesterday::timestamp, interval '1 day') AS d
     WHERE NOT EXISTS (
       SELECT FROM revenue.pipeline_snapshots AS s WHERE s.org_id = chosen AND s.snapshot_date = d::date AND s.complete)
     ORDER BY 1
@@ -132,7 +132,7 @@ BEGIN
   RETURN taken;
 END $$;
 COMMENT ON FUNCTION revenue.catch_up_snapshots IS
-  'Takes the snapshots of the days over since from_date (NULL = the first one taken) that are missing or were taken before the day was over; how many. Admins and owners';
+  'Takes the snapshots of the days over since first_day (NULL = the first one taken) that are missing or were taken before the day was over; how many. Admins and owners';
 
 -- Where the pipeline stands -------------------------------------------------------------------
 
@@ -158,21 +158,31 @@ BEGIN
       CASE WHEN item.at_risk_deals > 0 THEN item.at_risk_deals || ' at risk' ELSE '' END);
   END LOOP;
   FOR item IN SELECT * FROM revenue.pipeline_forecast('deal', as_of, chosen) LOOP
-    RETURN NEXT format('%s %s %s, 95 %% between %s and %s', rpad('Within ' || item.horizon_days || ' days', 20),
+    RETURN NEXT format('%s %s %s, 95 %% between %s and %s', rpad('Forecast, ' || item.horizon_days || ' days', 20),
       lpad(coalesce(to_char(item.expected_value, 'FM999,999,999,999,990'), '-'), 18), currency,
       coalesce(to_char(item.lower_95, 'FM999,999,999,999,990'), '-'), coalesce(to_char(item.upper_95, 'FM999,999,999,999,990'), '-'));
   END LOOP;
   FOR item IN
-    SELECT w.line, sum(w.value) AS value, sum(w.deal_count) AS deal_count
-    FROM revenue.pipeline_waterfall(moment - interval '7 days', moment, org => chosen) AS w
+    SELECT w.line, sum(w.value) * CASE WHEN w.line IN ('won', 'lost') THEN -1 ELSE 1 END AS value, sum(w.deal_count) AS deal_count
+    FROM revenue.pipeline_waterfall(moment - interval '7 days', as_of + interval '1 us', org => chosen) AS w
     WHERE w.line NOT IN ('opening', 'closing') GROUP BY w.line, w.line_no HAVING sum(w.value) <> 0 ORDER BY w.line_no
   LOOP
-    RETURN NEXT format('%s %s %s in seven days', rpad(initcap(replace(item.line, '_', ' ')), 20),
-      lpad(to_char(item.value, 'FMSG999,999,999,999,990'), 18), currency || lpad(item.deal_count::text, 8));
+    -- A deal that is won leaves the pipeline, which is no loss: its value is what was won.
+    RETURN NEXT format('%s %s %s deals in seven days', rpad(CASE item.line WHEN 'fx' THEN 'Exchange rates' WHEN 'increase' THEN 'Increased'
+        WHEN 'decrease' THEN 'Decreased' ELSE initcap(replace(item.line, '_', ' ')) END, 20),
+      lpad(to_char(item.value, CASE WHEN item.line IN ('won', 'lost') THEN 'FM' ELSE 'FMSG' END || '999,999,999,999,990'), 18),
+      currency || lpad(item.deal_count::text, 8));
   END LOOP;
-  FOR item IN SELECT sum(m.revenue) AS revenue, sum(m.events) AS events FROM revenue.mtd(as_of, chosen) AS m LOOP
-    RETURN NEXT format('%s %s %s events', rpad('Month to date', 20),
-      lpad(coalesce(to_char(item.revenue, 'FM999,999,999,999,990'), '-'), 18), currency || lpad(coalesce(item.events, 0)::text, 8));
+  -- Every win stands in it once: by its event, or as a won deal that no event tells of.
+  FOR item IN
+    SELECT CASE WHEN grouping(m.event_type) = 1 THEN 'Month to date'
+        WHEN m.event_type = 'won_deal' THEN '  deals, no event' ELSE '  ' || replace(m.event_type, '_', ' ') END AS line,
+      sum(m.revenue) AS revenue, coalesce(sum(m.events), 0) AS n
+    FROM revenue.mtd(as_of, chosen) AS m GROUP BY ROLLUP (m.event_type)
+    HAVING grouping(m.event_type) = 1 OR sum(m.events) > 0 ORDER BY grouping(m.event_type) DESC, m.event_type
+  LOOP
+    RETURN NEXT format('%s %s %s won or booked', rpad(item.line, 20),
+      lpad(coalesce(to_char(item.revenue, 'FM999,999,999,999,990'), '-'), 18), currency || lpad(item.n::text, 8));
   END LOOP;
 END $$;
 COMMENT ON FUNCTION revenue.status IS

@@ -159,6 +159,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH RECURSIVE periods AS MATERIALIZED (
     SELECT p.* FROM revenue.reporting_periods(period_from, period_to, as_of, hierarchy, org) AS p
@@ -258,6 +259,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   PERFORM revenue.check_period(period_from, period_to);
   RETURN QUERY
   WITH said AS MATERIALIZED (
@@ -311,6 +313,7 @@ RETURNS TABLE (
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   SELECT e.org_id,
     CASE WHEN grouping(e.rep_id) = 0 AND grouping(e.lead_days_from) = 0 THEN 'rep_lead_time' WHEN grouping(e.rep_id) = 0 THEN 'rep'

@@ -12,7 +12,10 @@ RETURNS TABLE (
   deals_with_days bigint, mean_days_slipped double precision, deals_without_value bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off AS $$
 #variable_conflict use_column
+DECLARE
+  past timestamptz := revenue.checked_instant(as_of) + interval '1 us';  -- what was so at as_of, that too
 BEGIN
+  PERFORM revenue.check_org(org);
   IF NOT isfinite(window_from) OR NOT isfinite(window_to) THEN
     RAISE EXCEPTION 'slippage needs a period with a beginning and an end' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave both out for the fiscal quarter.';
@@ -22,11 +25,11 @@ BEGIN
     SELECT m.*, m.exit_kind IN ('pushed', 'slipped') AS slips,
       CASE WHEN m.exit_kind IN ('pushed', 'slipped') AND m.closing_close_date IS NOT NULL
         THEN greatest(m.closing_close_date, m.period_to) - m.opening_close_date END AS days
-    FROM revenue.waterfall_windows(as_of, as_of, window_from, window_to, org) AS w
+    FROM revenue.waterfall_windows(past, past, window_from, window_to, org) AS w
     JOIN revenue.orgs AS o USING (org_id)
     -- What became of a deal after the period is no matter of the period.
     CROSS JOIN LATERAL revenue.deal_movements(
-      w.period_from::timestamp AT TIME ZONE o.time_zone, CASE WHEN w.ends_at <= w.closing_at THEN w.ends_at ELSE as_of END,
+      w.period_from::timestamp AT TIME ZONE o.time_zone, CASE WHEN w.ends_at < w.closing_at THEN w.ends_at ELSE past END,
       w.period_from, w.period_to, 'all', 'then', w.org_id) AS m
     WHERE m.in_opening
   )
@@ -75,6 +78,7 @@ SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $
 DECLARE
   moment timestamptz := revenue.checked_instant(as_of);
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH visible AS MATERIALIZED (
     SELECT o.org_id, o.base_currency, o.time_zone FROM revenue.orgs AS o
@@ -137,6 +141,7 @@ DECLARE
   moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
   days integer := coalesce(period_days, 90);
 BEGIN
+  PERFORM revenue.check_org(org);
   IF days NOT BETWEEN 1 AND 3650 THEN
     RAISE EXCEPTION 'period_days must be from 1 to 3650, and is %', days USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Pass the number of days in which deals closed, or leave it out for 90.';
@@ -146,9 +151,13 @@ BEGIN
     SELECT o.org_id, o.base_currency, (moment AT TIME ZONE o.time_zone)::date + 1 AS period_to FROM revenue.orgs AS o
     WHERE o.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR o.org_id = org)
   ), counted AS (
-    SELECT d.org_id, d.pipeline_id, d.segment, d.owner_rep_id, 'open' AS state, NULL::numeric AS value, NULL::double precision AS cycle_days
+    SELECT d.org_id, d.pipeline_id, coalesce(d.segment, g.segment) AS segment, d.owner_rep_id, 'open' AS state, NULL::numeric AS value,
+      NULL::double precision AS cycle_days
     FROM revenue.deals_as_of(as_of) AS d
+    LEFT JOIN revenue.scored_stages(as_of) AS k USING (org_id, pipeline_id, stage_id)
     LEFT JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+    LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.segment IS NULL THEN d.account_id END) AS g
+      ON k.today >= g.valid_from AND k.today < g.valid_to
     WHERE coalesce(s.kind = 'open' AND s.qualified, false)
     UNION ALL
     SELECT c.org_id, c.pipeline_id, c.segment, c.owner_rep_id, CASE WHEN c.won THEN 'won' ELSE 'lost' END,

@@ -1,4 +1,7 @@
 -- The room pipeline: what moved in the pipeline between two instants, from the history of deals alone.
+-- The span between them is half-open, [opening, closing), like every period: what becomes true at an instant
+-- belongs to the span that begins there, so that a deal closed on a day, which is at its midnight, is counted
+-- with that day. So both states are those an instant before; a closing of NULL is the present.
 -- In the pipeline is, at an instant, an open deal whose close date lies in the window, while the window
 -- has not ended. A deal without a close date counts as later than any other. The set that is looked at
 -- is one pipeline and, by a dimension, one member of it.
@@ -13,6 +16,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 2 SET search_path = pg_catalog, pg_te
 DECLARE
   ended timestamptz := coalesce(revenue.checked_instant(closing), now());
   began timestamptz := coalesce(revenue.checked_instant(opening), revenue.checked_instant(ended - interval '168 hours'));
+  tick constant interval := '1 us';
 BEGIN
   IF began > ended THEN
     RAISE EXCEPTION 'the opening % is after the closing %', began, ended USING ERRCODE = 'invalid_parameter_value',
@@ -34,7 +38,8 @@ BEGIN
     (now() AT TIME ZONE o.time_zone)::date, p.first_day, p.day_after, p.day_after::timestamp AT TIME ZONE o.time_zone
   FROM revenue.orgs AS o
   CROSS JOIN LATERAL (
-    SELECT (began AT TIME ZONE o.time_zone)::date AS opening_on, (ended AT TIME ZONE o.time_zone)::date AS closing_on
+    SELECT ((began - tick) AT TIME ZONE o.time_zone)::date AS opening_on,
+      (CASE WHEN closing IS NULL THEN ended ELSE ended - tick END AT TIME ZONE o.time_zone)::date AS closing_on
   ) AS d
   CROSS JOIN LATERAL (
     SELECT coalesce(window_from, (window_to - interval '3 months')::date, (date_trunc('month', d.closing_on::timestamp)
@@ -72,9 +77,12 @@ DECLARE
   by_whom text := coalesce(hierarchy, 'then');
   ended timestamptz := coalesce(revenue.checked_instant(closing), now());
   began timestamptz := coalesce(revenue.checked_instant(opening), revenue.checked_instant(ended - interval '168 hours'));
+  opening_state timestamptz := greatest(began - interval '1 us', '0001-01-02 00:00+00');
+  closing_state timestamptz := CASE WHEN closing IS NOT NULL THEN greatest(closing - interval '1 us', '0001-01-02 00:00+00') END;
   first_end timestamptz;
   last_end timestamptz;
 BEGIN
+  PERFORM revenue.check_org(org);
   IF by_what NOT IN ('all', 'stage', 'segment', 'rep', 'manager') THEN
     RAISE EXCEPTION 'unknown dimension "%"', by_what USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Use all, stage, segment, rep or manager.';
@@ -88,25 +96,25 @@ BEGIN
   WITH windows AS MATERIALIZED (
     SELECT * FROM revenue.waterfall_windows(opening, closing, window_from, window_to, org)
   ), past AS MATERIALIZED (
-    SELECT h.org_id, h.deal_id, h.name, h.pipeline_id, h.stage_id, h.owner_rep_id, h.segment, h.amount, h.currency,
+    SELECT h.org_id, h.deal_id, h.name, h.pipeline_id, h.stage_id, h.owner_rep_id, h.account_id, h.segment, h.amount, h.currency,
       h.close_date, h.closed_at, coalesce(s.kind, 'unknown') AS kind, coalesce(h.close_date, 'infinity') AS close_on,
-      h.valid_from <= began AND h.valid_to > began AS at_opening,
-      h.valid_from <= closing AND h.valid_to > closing AS at_closing,
-      w.ends_at <= ended AND h.valid_from <= w.ends_at AND h.valid_to > w.ends_at AS at_end
+      h.valid_from < began AND h.valid_to >= began AS at_opening,
+      h.valid_from < closing AND h.valid_to >= closing AS at_closing,
+      w.ends_at <= ended AND h.valid_from < w.ends_at AND h.valid_to >= w.ends_at AS at_end
     FROM revenue.deal_history AS h
     JOIN windows AS w USING (org_id)
     LEFT JOIN revenue.scored_stages() AS s USING (org_id, pipeline_id, stage_id)
     WHERE h.superseded_at = 'infinity' AND (
-      h.valid_from <= began AND h.valid_to > began OR h.valid_from <= closing AND h.valid_to > closing
-      OR h.valid_from <= last_end AND h.valid_to > first_end)
+      h.valid_from < began AND h.valid_to >= began OR h.valid_from < closing AND h.valid_to >= closing
+      OR h.valid_from < last_end AND h.valid_to >= first_end)
   ), before AS (
     SELECT * FROM past WHERE at_opening
   ), after AS (
-    SELECT p.org_id, p.deal_id, p.name, p.pipeline_id, p.stage_id, p.owner_rep_id, p.segment, p.amount, p.currency,
+    SELECT p.org_id, p.deal_id, p.name, p.pipeline_id, p.stage_id, p.owner_rep_id, p.account_id, p.segment, p.amount, p.currency,
       p.close_date, p.closed_at, p.kind, p.close_on
     FROM past AS p WHERE p.at_closing
     UNION ALL
-    SELECT d.org_id, d.deal_id, d.name, d.pipeline_id, d.stage_id, d.owner_rep_id, d.segment, d.amount, d.currency,
+    SELECT d.org_id, d.deal_id, d.name, d.pipeline_id, d.stage_id, d.owner_rep_id, d.account_id, d.segment, d.amount, d.currency,
       d.close_date, d.closed_at, coalesce(s.kind, 'unknown'), coalesce(d.close_date, 'infinity')
     FROM revenue.deals AS d
     LEFT JOIN revenue.scored_stages() AS s USING (org_id, pipeline_id, stage_id)
@@ -116,7 +124,7 @@ BEGIN
   ), states AS (
     SELECT w.*, deal_id, coalesce(a.name, b.name) AS name,
       b.pipeline_id AS b_pipeline, a.pipeline_id AS a_pipeline, b.stage_id AS b_stage, a.stage_id AS a_stage,
-      b.owner_rep_id AS b_rep, a.owner_rep_id AS a_rep, b.segment AS b_segment, a.segment AS a_segment,
+      b.owner_rep_id AS b_rep, a.owner_rep_id AS a_rep, coalesce(b.segment, gb.segment) AS b_segment, coalesce(a.segment, ga.segment) AS a_segment,
       b.close_date AS b_close_date, a.close_date AS a_close_date, b.closed_at AS b_closed_at, a.closed_at AS a_closed_at,
       b.amount AS b_amount, a.amount AS a_amount, b.currency AS b_currency, a.currency AS a_currency,
       coalesce(b.kind, 'absent') AS b_kind, coalesce(a.kind, 'absent') AS a_kind, b.close_on AS b_on, a.close_on AS a_on,
@@ -128,6 +136,10 @@ BEGIN
     FULL JOIN after AS a USING (org_id, deal_id)
     JOIN windows AS w USING (org_id)
     LEFT JOIN at_end AS x USING (org_id, deal_id)
+    LEFT JOIN LATERAL revenue.account_spans(org_id, CASE WHEN b.segment IS NULL THEN b.account_id END) AS gb
+      ON w.opening_on >= gb.valid_from AND w.opening_on < gb.valid_to
+    LEFT JOIN LATERAL revenue.account_spans(org_id, CASE WHEN a.segment IS NULL THEN a.account_id END) AS ga
+      ON w.closing_on >= ga.valid_from AND w.closing_on < ga.valid_to
     WHERE began < w.ends_at
   ), relevant AS (
     SELECT s.*, s.b_kind = 'open' AND s.b_within AS opened, s.a_kind = 'open' AND s.a_within AND ended < s.ends_at AS closes
@@ -161,7 +173,7 @@ BEGIN
         THEN r.a_closed_at IS DISTINCT FROM r.b_closed_at AND (
           SELECT true FROM revenue.deal_history AS h
           WHERE h.org_id = r.org_id AND h.deal_id = r.deal_id AND h.superseded_at = 'infinity'
-            AND h.valid_from > began AND h.valid_from <= ended AND h.closed_at IS NULL LIMIT 1)
+            AND h.valid_from >= began AND (closing IS NULL OR h.valid_from < closing) AND h.closed_at IS NULL LIMIT 1)
         ELSE true END
   ), valued AS (
     SELECT m.*, m.b_kind = 'open' AND m.a_kind = 'open'
@@ -172,9 +184,9 @@ BEGIN
       m.b_amount * rb.rate IS NULL AS b_unknown,
       CASE WHEN m.a_kind = 'absent' THEN m.b_amount * rb.rate ELSE m.a_amount * ra.rate END IS NULL AS a_unknown
     FROM moved AS m
-    LEFT JOIN revenue.fx_rates_at(began) AS rb ON rb.org_id = m.org_id AND rb.currency = m.b_currency
-    LEFT JOIN revenue.fx_rates_at(closing) AS rf ON rf.org_id = m.org_id AND rf.currency = m.b_currency
-    LEFT JOIN revenue.fx_rates_at(closing) AS ra ON ra.org_id = m.org_id AND ra.currency = m.a_currency
+    LEFT JOIN revenue.fx_rates_at(opening_state) AS rb ON rb.org_id = m.org_id AND rb.currency = m.b_currency
+    LEFT JOIN revenue.fx_rates_at(closing_state) AS rf ON rf.org_id = m.org_id AND rf.currency = m.b_currency
+    LEFT JOIN revenue.fx_rates_at(closing_state) AS ra ON ra.org_id = m.org_id AND ra.currency = m.a_currency
   ), parts AS (
     SELECT v.*,
       CASE part WHEN 'new' THEN false ELSE v.opened END AS starts,
@@ -199,7 +211,7 @@ BEGIN
   FROM parts AS p;
 END $$;
 COMMENT ON FUNCTION revenue.deal_movements IS
-  'How each deal came into, changed in and left the pipeline of a close-date window between two instants; opening + entry + increase - decrease + fx - exit = closing for every row';
+  'How each deal came into, changed in and left the pipeline of a close-date window from opening to just before closing (NULL = now); opening + entry + increase - decrease + fx - exit = closing for every row';
 
 CREATE OR REPLACE VIEW revenue.deal_movements WITH (security_invoker) AS
 SELECT * FROM revenue.deal_movements();
@@ -219,6 +231,7 @@ SET work_mem = '64MB' SET jit = off AS $$
 DECLARE
   lines text[] := '{opening,created,reopened,transferred_in,pulled,carried,increase,decrease,fx,deleted,won,lost,transferred_out,pushed,slipped,advanced,closing}';
 BEGIN
+  PERFORM revenue.check_org(org);
   PERFORM revenue.waterfall_windows(opening, closing, window_from, window_to, org);
   RETURN QUERY
   WITH cells AS (  -- few: a lateral join of every deal to its lines would be slow
@@ -262,7 +275,7 @@ BEGIN
   ORDER BY 1, 2, 3, 8;
 END $$;
 COMMENT ON FUNCTION revenue.pipeline_waterfall IS
-  'What the pipeline of a close-date window opened with, what entered, changed and left between two instants, and what it closed with: one row a line, exits negative, the lines before closing add up to it; by pipeline and all, stage, segment, rep or manager';
+  'What the pipeline of a close-date window opened with, what entered, changed and left from opening to just before closing (NULL = now), and what it closed with: one row a line, exits negative, the lines before closing add up to it; by pipeline and all, stage, segment, rep or manager';
 
 CREATE OR REPLACE VIEW revenue.pipeline_waterfall AS SELECT * FROM revenue.pipeline_waterfall();
 
@@ -276,7 +289,7 @@ COMMENT ON COLUMN revenue.deal_movements.member IS 'What the deal is counted und
 COMMENT ON COLUMN revenue.pipeline_waterfall.member IS 'Stage, segment, rep or manager; NULL = unknown, or the whole pipeline';
 SELECT revenue.comment_view_columns('{
   "org_id": "Organisation", "deal_id": "Deal", "name": "Name", "pipeline_id": "Pipeline",
-  "opening_at": "Instant it starts from", "closing_at": "Instant it goes to, inclusive",
+  "opening_at": "Instant it starts from", "closing_at": "Instant it ends before",
   "period_from": "First day of the window of close dates", "period_to": "Day after its last",
   "opening_rep_id": "Rep at the opening", "closing_rep_id": "Rep at the closing",
   "opening_segment": "Segment at the opening", "closing_segment": "Segment at the closing",

@@ -28,13 +28,13 @@ COMMENT ON FUNCTION revenue.movement_lines_deserialize(bytea, internal) IS 'Part
 COMMENT ON FUNCTION revenue.movement_lines_result(internal) IS 'Part of the aggregate movement_lines';
 
 CREATE OR REPLACE FUNCTION revenue.exchange_kind(org_id integer, day date, exchanged jsonb) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE sign(sum(CASE jsonb_typeof(e.value) WHEN 'number' THEN e.value::numeric END * CASE e.key WHEN o.base_currency THEN 1
       ELSE coalesce(revenue.rate_on(o.org_id, e.key, day), 0) END))
     WHEN 1 THEN 'expansion' WHEN -1 THEN 'contraction' ELSE 'swap' END
   FROM revenue.orgs AS o, jsonb_each(CASE jsonb_typeof(exchanged) WHEN 'object' THEN exchanged END) AS e
-  WHERE o.org_id = exchange_kind.org_id
-$$;
+  WHERE o.org_id = exchange_kind.org_id;
+END;
 COMMENT ON FUNCTION revenue.exchange_kind IS
   'What it was that a customer paid less in one currency and more in another on a day, by that day''s rates: expansion, contraction or swap; a currency without a rate is worth nothing';
 
@@ -45,14 +45,14 @@ COMMENT ON FUNCTION revenue.restated_lines IS
 
 -- Inlined, so that one plan of index look-ups serves one customer and, as a loop, all of them.
 CREATE OR REPLACE FUNCTION revenue.customer_lines(org_id integer, customer_id text, policies jsonb DEFAULT NULL)
-RETURNS revenue.movement_line[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
+RETURNS revenue.movement_line[] LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT revenue.movement_lines(i.subscription_id, i.item_id, i.product_id, i.plan, i.currency, i.status, i.valid_from,
     i.valid_to, s.cancelled_on, i.quantity, i.unit_price, i.billing_period, i.billing_count, i.discount_pct,
     i.discount_amount, i.discount_kind, i.list_mrr, i.mrr, customer_lines.policies)
   FROM revenue.subscriptions AS s
   JOIN revenue.subscription_items AS i USING (org_id, subscription_id)
-  WHERE s.org_id = customer_lines.org_id AND s.customer_id = customer_lines.customer_id AND i.kind = 'recurring'
-$$;
+  WHERE s.org_id = customer_lines.org_id AND s.customer_id = customer_lines.customer_id AND i.kind = 'recurring';
+END;
 COMMENT ON FUNCTION revenue.customer_lines IS
   'What moved in the MRR of a customer by his subscriptions as they stand, under these policies (NULL = built-in)';
 
@@ -70,7 +70,7 @@ CREATE OR REPLACE TRIGGER add_books AFTER INSERT ON revenue.orgs
 FOR EACH ROW EXECUTE FUNCTION revenue.add_books();
 
 -- What writers added becomes part of the rows whose batch is all zeros. Two that did so at once would wait
--- for each other, so that it is for who holds the advisory lock.
+-- for each other, so that it is for who holds the lock.
 CREATE OR REPLACE FUNCTION revenue.fold_days(org integer) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -99,7 +99,8 @@ COMMENT ON FUNCTION revenue.fold_days IS
 -- Few statements of few nodes, planned once a session for index look-ups, because they stand behind every
 -- write of a subscription. A writer first updates the version row of each customer, in order: under READ
 -- COMMITTED a second one waits there and then sees what the first wrote, under REPEATABLE READ he fails
--- with 40001. The advisory lock keeps a period from being closed while something is booked in it.
+-- with 40001. The row of the books is shared by all writers, and locked by who closes a period or restates the
+-- books: he waits for those who write, and they do not queue behind him while he waits.
 
 CREATE OR REPLACE FUNCTION revenue.restate_customers(org integer, customers text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -110,10 +111,7 @@ DECLARE
   batch uuid;
   added integer;
 BEGIN
-  PERFORM pg_advisory_xact_lock_shared(1836216178, org);
-  IF current_setting('transaction_isolation') <> 'read committed' THEN
-    PERFORM FROM revenue.mrr_books AS b WHERE b.org_id = org FOR SHARE;
-  END IF;
+  PERFORM FROM revenue.mrr_books AS b WHERE b.org_id = org FOR KEY SHARE;
   WITH written AS (
     INSERT INTO revenue.mrr_customers AS c (org_id, customer_id, version, known_on, recorded_on, recorded_at)
     SELECT org, t.customer_id, 1, (now() AT TIME ZONE o.time_zone)::date, (now() AT TIME ZONE o.time_zone)::date, clock_timestamp()
@@ -160,7 +158,7 @@ BEGIN
   -- One write of about a thousand folds what they added, so that readers never add up more than some
   -- thousand rows. By chance, because a counter would be a row that all of them wait for.
   IF ('x' || right(batch::text, 5))::bit(20)::integer < 1024 * added AND current_setting('transaction_isolation') = 'read committed'
-    AND pg_try_advisory_xact_lock(1836216179, org) THEN
+    AND revenue.take_lock('ledger sums', org, false) THEN
     PERFORM revenue.fold_days(org);
   END IF;
 END $$;
@@ -260,19 +258,19 @@ WHEN (current_setting('revenue.clearing_demo', true) IS DISTINCT FROM 'on') EXEC
 -- Whether it is right -------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION revenue.ledger_policies(org integer DEFAULT NULL, as_of date DEFAULT NULL) RETURNS jsonb
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT jsonb_object_agg(p.name, p.value) FROM (
     SELECT DISTINCT ON (v.name) v.name, v.value FROM revenue.policies AS v
     WHERE v.org_id = revenue.current_org(org) AND v.valid_from <= coalesce(as_of, revenue.org_today(org))
     ORDER BY v.name, v.version DESC
-  ) AS p JOIN revenue.builtin_policies() AS b USING (name) WHERE p.value <> b.value
-$$;
+  ) AS p JOIN revenue.builtin_policies() AS b USING (name) WHERE p.value <> b.value;
+END;
 COMMENT ON FUNCTION revenue.ledger_policies IS
   'The policies an organisation has in force on a day (NULL = today), as far as they are not the built-in ones; NULL = none';
 
 CREATE OR REPLACE FUNCTION revenue.missing_days(org integer)
 RETURNS TABLE (booked_day date, valid_day date, kind text, currency char(3), is_adjustment boolean, amount numeric, movements bigint)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
   SELECT s.booked_day, s.valid_day, s.kind, s.currency, s.is_adjustment, sum(s.amount), sum(s.movements)
   FROM (
     SELECT m.booked_day, m.valid_day, m.kind, m.currency, m.is_adjustment, m.amount, m.movements
@@ -282,8 +280,8 @@ LANGUAGE sql STABLE AS $$
     FROM revenue.mrr_days AS d WHERE d.org_id = org
   ) AS s
   GROUP BY s.booked_day, s.valid_day, s.kind, s.currency, s.is_adjustment
-  HAVING sum(s.amount) <> 0 OR sum(s.movements) <> 0
-$$;
+  HAVING sum(s.amount) <> 0 OR sum(s.movements) <> 0;
+END;
 COMMENT ON FUNCTION revenue.missing_days IS
   'For verify_ledger() and refresh_ledger(): what the sums of an organisation''s ledger lack, or have too much, of what is in it';
 
@@ -335,9 +333,9 @@ DECLARE
   touched text[];
 BEGIN
   -- Nobody writes by the old policies while the new ones come in.
-  PERFORM pg_advisory_xact_lock(1836216178, chosen);
-  in_force := revenue.ledger_policies(chosen);
   INSERT INTO revenue.mrr_books (org_id) VALUES (chosen) ON CONFLICT DO NOTHING;
+  PERFORM FROM revenue.mrr_books AS b WHERE b.org_id = chosen FOR UPDATE;
+  in_force := revenue.ledger_policies(chosen);
   UPDATE revenue.mrr_books AS b SET policies = in_force, changed_at = clock_timestamp()
   WHERE b.org_id = chosen AND b.policies IS DISTINCT FROM in_force;
   SELECT array_agg(DISTINCT v.customer_id COLLATE "C") INTO touched FROM revenue.verify_ledger(chosen) AS v WHERE v.part = 'movements';
@@ -357,7 +355,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 DECLARE
   chosen integer := revenue.require_org('admin', org);
 BEGIN
-  PERFORM pg_advisory_xact_lock(1836216179, chosen);
+  PERFORM revenue.take_lock('ledger sums', chosen);
   RETURN revenue.fold_days(chosen);
 END $$;
 COMMENT ON FUNCTION revenue.compact_ledger IS
@@ -376,7 +374,6 @@ DECLARE
   before date;
 BEGIN
   -- Writers in flight come first, and later ones book after it.
-  PERFORM pg_advisory_xact_lock(1836216178, chosen);
   SELECT b.closed_to INTO before FROM revenue.mrr_books AS b WHERE b.org_id = chosen FOR UPDATE;
   IF until > today OR NOT isfinite(until) THEN
     RAISE EXCEPTION 'a period that is not over cannot be closed: %', until USING ERRCODE = 'invalid_parameter_value',

@@ -26,6 +26,7 @@ DECLARE
   o record;
   first_day date;
 BEGIN
+  PERFORM revenue.check_org(org);
   IF from_date NOT BETWEEN '0001-02-01' AND '9999-12-30' THEN
     RAISE EXCEPTION 'from_date must lie in the years 1 to 9999' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave it out for the year up to as_of.';

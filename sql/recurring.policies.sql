@@ -2,7 +2,7 @@
 
 CREATE OR REPLACE FUNCTION revenue.builtin_policy_sets()
 RETURNS TABLE (name text, policies jsonb, description text)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   VALUES
     ('house', '{}'::jsonb, 'The built-in policies, as builtin_policies() lists them'),
     ('stripe_like', '{"discounts": "recurring", "churn_date": "cancel_date", "paused": "unchanged", "past_due_grace_days": 99999}'::jsonb,
@@ -12,8 +12,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     ('profitwell_like', '{"same_period_new_churn": "dropped", "past_due_grace_days": 15}',
      'As ProfitWell describes itself: who comes and goes within a month is left out, what is past due goes on for the dunning window of 15 days'),
     ('maxio_like', '{"churn_date": "cancel_date", "paused": "unchanged", "reactivation": 90}',
-     'As Maxio (Chargify) is described: a cancellation counts at once, what is on hold goes on, who returns after 90 days is new')
-$$;
+     'As Maxio (Chargify) is described: a cancellation counts at once, what is on hold goes on, who returns after 90 days is new');
+END;
 COMMENT ON FUNCTION revenue.builtin_policy_sets() IS
   'Sets of policies to read the same subscriptions by: the house''s own and what other tools do by default, as far as policies can say it';
 
@@ -22,6 +22,7 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $
 DECLARE
   found_set jsonb := (SELECT s.policies FROM revenue.builtin_policy_sets() AS s WHERE s.name = policy_set.name);
 BEGIN
+  PERFORM revenue.check_org(org);
   IF policy_set.name = 'own' THEN RETURN coalesce(revenue.ledger_policies(org), '{}'); END IF;
   IF found_set IS NULL THEN
     RAISE EXCEPTION 'unknown set of policies "%"', policy_set.name USING ERRCODE = 'invalid_parameter_value',

@@ -5,12 +5,12 @@
 CREATE OR REPLACE FUNCTION revenue.customer_steps(
   org integer, until date, known timestamptz DEFAULT NULL, basis text DEFAULT 'booked')
 RETURNS TABLE (customer_id text, day date, currency char(3), amount numeric)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT m.customer_id, CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END, m.currency, m.amount
   FROM revenue.mrr_movements AS m
   WHERE m.org_id = org AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= until
-    AND (known IS NULL OR m.recorded_at <= known)
-$$;
+    AND (known IS NULL OR m.recorded_at <= known);
+END;
 REVOKE EXECUTE ON FUNCTION revenue.customer_steps FROM PUBLIC;
 COMMENT ON FUNCTION revenue.customer_steps IS
   'For functions with the owner''s rights: what each customer of an organisation pays more or less from which day on';
@@ -30,6 +30,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp S
 DECLARE
   o record;
 BEGIN
+  PERFORM revenue.check_org(org);
   IF window_months NOT BETWEEN 1 AND 120 OR window_months IS NULL THEN
     RAISE EXCEPTION 'window_months must be from 1 to 120' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave it out for the twelve months up to each close.';
@@ -113,6 +114,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp S
 DECLARE
   o record;
 BEGIN
+  PERFORM revenue.check_org(org);
   IF coalesce(period, '') NOT IN ('day', 'week', 'month', 'quarter', 'year') THEN
     RAISE EXCEPTION 'unknown period "%"', period USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Use day, week, month, quarter or year.';
@@ -151,6 +153,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp S
 DECLARE
   o record;
 BEGIN
+  PERFORM revenue.check_org(org);
   PERFORM revenue.check_ledger_dimension(dimension, membership);
   FOR o IN SELECT * FROM revenue.ledger_days(as_of, basis, NULL, org) AS d ORDER BY d.org_id LOOP
     RETURN QUERY

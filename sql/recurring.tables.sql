@@ -33,14 +33,14 @@ COMMENT ON COLUMN revenue.subscriptions.created_at IS 'When the row was made';
 -- billed. Each row is rounded once, half away from zero, to 1e-6 of its currency; every total is a sum of
 -- such rows and therefore exact.
 CREATE FUNCTION revenue.monthly_price(amount numeric, billing_period text, billing_count integer) RETURNS numeric
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE WHEN billing_count NOT BETWEEN 1 AND 1200 OR abs(amount) > 1e18 THEN NULL ELSE CASE billing_period
     WHEN 'month' THEN CASE billing_count WHEN 1 THEN round(amount, 6) ELSE round(amount / billing_count, 6) END
     WHEN 'year' THEN round(amount / (12 * billing_count), 6)
     WHEN 'week' THEN round(amount * 52 / (12 * billing_count), 6)
     WHEN 'day' THEN round(amount * 365 / (12 * billing_count), 6)
-  END END
-$$;
+  END END;
+END;
 COMMENT ON FUNCTION revenue.monthly_price(numeric, text, integer) IS
   'A price for so many days, weeks, months or years as a price a month: week x 52/12, day x 365/12; to 1e-6, half away from zero. NULL for another period, and beyond 1200 of them or 1e18';
 
@@ -54,7 +54,7 @@ CREATE TABLE revenue.subscription_items (
   quantity numeric(18,6) NOT NULL DEFAULT 1 CHECK (quantity >= 0 AND quantity <= 999999999),
   unit_price numeric(18,6) NOT NULL CHECK (unit_price >= 0 AND unit_price <= 999999999999),
   discount_amount numeric(18,6) NOT NULL DEFAULT 0 CHECK (discount_amount >= 0 AND discount_amount <= 999999999999),
-  discount_pct double precision NOT NULL DEFAULT 0 CHECK (discount_pct BETWEEN 0 AND 100),
+  discount_pct double precision NOT NULL DEFAULT 0 CHECK (revenue.valid_discount(discount_pct)),
   currency char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
   kind text NOT NULL DEFAULT 'recurring' CHECK (kind IN ('recurring', 'one_time', 'metered')),
   status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'trial', 'paused', 'past_due', 'incomplete')),
@@ -68,7 +68,7 @@ CREATE TABLE revenue.subscription_items (
   mrr numeric(18,6) GENERATED ALWAYS AS (
     CASE WHEN kind <> 'recurring' THEN 0
       WHEN discount_pct = 0 AND discount_amount = 0 THEN revenue.monthly_price(quantity * unit_price, billing_period, billing_count)
-      ELSE greatest(revenue.monthly_price(quantity * unit_price * (100 - discount_pct::numeric) / 100 - discount_amount,
+      ELSE greatest(revenue.monthly_price(quantity * unit_price * (1 - discount_pct::numeric) - discount_amount,
         billing_period, billing_count), 0) END) STORED CHECK (mrr >= 0 AND mrr <= 999999999999),
   PRIMARY KEY (org_id, subscription_id, item_id, valid_from),
   FOREIGN KEY (org_id, subscription_id) REFERENCES revenue.subscriptions,
@@ -84,7 +84,7 @@ COMMENT ON COLUMN revenue.subscription_items.billing_count IS 'So many billing p
 COMMENT ON COLUMN revenue.subscription_items.quantity IS 'Seats or other units';
 COMMENT ON COLUMN revenue.subscription_items.unit_price IS 'List price of a unit for billing_count billing periods, net of tax';
 COMMENT ON COLUMN revenue.subscription_items.discount_amount IS 'Discount for billing_count billing periods, after discount_pct';
-COMMENT ON COLUMN revenue.subscription_items.discount_pct IS 'Discount, 0 to 100 percent';
+COMMENT ON COLUMN revenue.subscription_items.discount_pct IS 'Discount, a fraction: 0.15 = 15 %';
 COMMENT ON COLUMN revenue.subscription_items.currency IS 'Currency of the prices, ISO 4217';
 COMMENT ON COLUMN revenue.subscription_items.kind IS 'recurring, or one_time or metered, which have no MRR';
 COMMENT ON COLUMN revenue.subscription_items.status IS 'active, trial, paused, past_due or incomplete; what counts is a policy';

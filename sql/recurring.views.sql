@@ -2,7 +2,7 @@
 -- takes two times: as_of, the last day it looks at, and known, the instant whose belief it tells.
 
 CREATE OR REPLACE FUNCTION revenue.period_start(day date, period text, week_start integer DEFAULT 1, fiscal_year_start integer DEFAULT 1)
-RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE WHEN day NOT BETWEEN '0001-01-01' AND '9999-12-31' OR week_start NOT BETWEEN 1 AND 7
     OR fiscal_year_start NOT BETWEEN 1 AND 12 THEN NULL ELSE CASE period
     WHEN 'day' THEN day
@@ -12,18 +12,18 @@ RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
       - make_interval(months => (extract(month FROM day)::integer - fiscal_year_start + 12) % 3))::date
     WHEN 'year' THEN (date_trunc('month', day::timestamp)
       - make_interval(months => (extract(month FROM day)::integer - fiscal_year_start + 12) % 12))::date
-  END END
-$$;
+  END END;
+END;
 COMMENT ON FUNCTION revenue.period_start IS
   'First day of the day, week, month, fiscal quarter or fiscal year that a day of the years 1 to 9999 lies in; NULL for another period';
 
 CREATE OR REPLACE FUNCTION revenue.period_after(first_day date, period text) RETURNS date
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE WHEN first_day BETWEEN '0001-01-01' AND '9999-12-31' THEN CASE period
     WHEN 'day' THEN first_day + 1 WHEN 'week' THEN first_day + 7
     WHEN 'month' THEN (first_day + interval '1 month')::date WHEN 'quarter' THEN (first_day + interval '3 months')::date
-    WHEN 'year' THEN (first_day + interval '1 year')::date END END
-$$;
+    WHEN 'year' THEN (first_day + interval '1 year')::date END END;
+END;
 COMMENT ON FUNCTION revenue.period_after IS 'First day after the day, week, month, quarter or year that begins on a day';
 
 -- Checks what every figure of the ledger is asked with; the days in each organisation.
@@ -59,15 +59,15 @@ COMMENT ON FUNCTION revenue.ledger_days IS
 CREATE OR REPLACE FUNCTION revenue.ledger_cells(
   org integer, until date, known timestamptz DEFAULT NULL, basis text DEFAULT 'booked')
 RETURNS TABLE (day date, kind text, currency char(3), is_adjustment boolean, amount numeric, movements integer)
-LANGUAGE sql STABLE ROWS 5000 AS $$
+LANGUAGE sql STABLE ROWS 5000 BEGIN ATOMIC
   SELECT CASE basis WHEN 'valid' THEN d.valid_day ELSE d.booked_day END, d.kind, d.currency, d.is_adjustment, d.amount, d.movements
   FROM revenue.mrr_days AS d
   WHERE known IS NULL AND d.org_id = org AND CASE basis WHEN 'valid' THEN d.valid_day ELSE d.booked_day END <= until
   UNION ALL
   SELECT CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END, m.kind, m.currency, m.is_adjustment, m.amount, m.movements
   FROM revenue.mrr_movements AS m
-  WHERE m.recorded_at <= known AND m.org_id = org AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= until
-$$;
+  WHERE m.recorded_at <= known AND m.org_id = org AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= until;
+END;
 REVOKE EXECUTE ON FUNCTION revenue.ledger_cells FROM PUBLIC;
 COMMENT ON FUNCTION revenue.ledger_cells IS
   'For functions with the owner''s rights: the movements of an organisation by day, kind and currency, cells of any size, whose rows add up';
@@ -80,13 +80,13 @@ COMMENT ON FUNCTION revenue.ledger_cells IS
 
 CREATE OR REPLACE FUNCTION revenue.customer_members(org integer DEFAULT NULL)
 RETURNS TABLE (org_id integer, customer_id text, account_id text, segment text, region text, industry text, country text)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT DISTINCT ON (s.org_id, s.customer_id) s.org_id, s.customer_id, a.account_id, a.segment, a.region, a.industry, a.country
   FROM revenue.subscriptions AS s
   LEFT JOIN revenue.accounts AS a ON a.org_id = s.org_id AND a.account_id = coalesce(s.account_id, s.customer_id)
-  WHERE org IS NULL OR s.org_id = org
-  ORDER BY s.org_id, s.customer_id, a.account_id IS NULL, s.subscription_id
-$$;
+  WHERE revenue.check_org(org) AND (org IS NULL OR s.org_id = org)
+  ORDER BY s.org_id, s.customer_id, a.account_id IS NULL, s.subscription_id;
+END;
 COMMENT ON FUNCTION revenue.customer_members IS 'The account of each customer and what it belongs to today';
 
 CREATE OR REPLACE FUNCTION revenue.check_ledger_dimension(dimension text, membership text DEFAULT 'then') RETURNS void
@@ -137,7 +137,7 @@ CREATE OR REPLACE FUNCTION revenue.member_moves(
 RETURNS TABLE (
   member text, customer_id text, day date, kind text, currency char(3), amount numeric, value numeric, adjusted numeric,
   movements bigint, adjustments bigint, customers bigint)
-LANGUAGE sql STABLE ROWS 100000 AS $$
+LANGUAGE sql STABLE ROWS 100000 BEGIN ATOMIC
   WITH steps AS NOT MATERIALIZED (
     SELECT m.customer_id, d.day, m.valid_day, m.kind, m.currency, m.amount, m.movements,
       CASE WHEN m.is_adjustment THEN m.movements ELSE 0 END AS adjustments,
@@ -203,8 +203,8 @@ LANGUAGE sql STABLE ROWS 100000 AS $$
   SELECT p.member, p.customer_id, p.day, p.kind, base_currency, 0, p.value - p.transferred, 0, CASE WHEN p.value <> p.transferred THEN p.moves ELSE 0 END, 0, 0
   FROM split AS p
   UNION ALL
-  SELECT p.member, p.customer_id, p.day, 'transfer', base_currency, 0, p.transferred, 0, 1, 0, 0 FROM split AS p WHERE p.transferred <> 0
-$$;
+  SELECT p.member, p.customer_id, p.day, 'transfer', base_currency, 0, p.transferred, 0, 1, 0, 0 FROM split AS p WHERE p.transferred <> 0;
+END;
 COMMENT ON FUNCTION revenue.member_moves IS
   'For arr_periods_by() and arr_movements_by(): what moved in an organisation''s MRR by member of a dimension and customer, transfers between members included. What is held of a product or currency, and by how many, stands in rows of the kind held';
 
@@ -227,6 +227,7 @@ DECLARE
   o record;
   in_all boolean := coalesce(dimension, '') = 'all';
 BEGIN
+  PERFORM revenue.check_org(org);
   IF NOT in_all THEN PERFORM revenue.check_ledger_dimension(dimension, membership); END IF;
   IF coalesce(period, '') NOT IN ('day', 'week', 'month', 'quarter', 'year') THEN
     RAISE EXCEPTION 'unknown period "%"', period USING ERRCODE = 'invalid_parameter_value',
@@ -364,17 +365,17 @@ COMMENT ON FUNCTION revenue.arr_periods IS
 CREATE OR REPLACE FUNCTION revenue.arr_monthly(
   as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, from_date date DEFAULT NULL, basis text DEFAULT 'booked',
   fx text DEFAULT NULL, org integer DEFAULT NULL)
-RETURNS SETOF revenue.arr_period LANGUAGE sql STABLE ROWS 100 AS $$
-  SELECT * FROM revenue.arr_periods('month', as_of, known, from_date, basis, fx, org)
-$$;
+RETURNS SETOF revenue.arr_period LANGUAGE sql STABLE ROWS 100 BEGIN ATOMIC
+  SELECT * FROM revenue.arr_periods('month', as_of, known, from_date, basis, fx, org);
+END;
 COMMENT ON FUNCTION revenue.arr_monthly IS 'MRR and ARR by month, as arr_periods() gives them';
 
 CREATE OR REPLACE FUNCTION revenue.arr_daily(
   as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, from_date date DEFAULT NULL, basis text DEFAULT 'booked',
   fx text DEFAULT NULL, org integer DEFAULT NULL)
-RETURNS SETOF revenue.arr_period LANGUAGE sql STABLE ROWS 1000 AS $$
-  SELECT * FROM revenue.arr_periods('day', as_of, known, from_date, basis, fx, org)
-$$;
+RETURNS SETOF revenue.arr_period LANGUAGE sql STABLE ROWS 1000 BEGIN ATOMIC
+  SELECT * FROM revenue.arr_periods('day', as_of, known, from_date, basis, fx, org);
+END;
 COMMENT ON FUNCTION revenue.arr_daily IS 'MRR and ARR by day, as arr_periods() gives them';
 
 CREATE OR REPLACE VIEW revenue.arr_monthly WITH (security_invoker) AS SELECT * FROM revenue.arr_monthly();
@@ -391,17 +392,17 @@ RETURNS TABLE (
   org_id integer, customer_id text, valid_day date, booked_day date, kind text, reason text, product_id text, mrr numeric,
   arr numeric, currency char(3), mrr_original numeric, is_adjustment boolean, recorded_at timestamptz, movements integer,
   reporting_currency char(3))
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT m.org_id, m.customer_id, m.valid_day, m.booked_day, m.kind, m.reason, m.product_id, trim_scale(m.amount * r.rate),
     trim_scale(12 * m.amount * r.rate), m.currency, trim_scale(m.amount), m.is_adjustment, m.recorded_at, m.movements, o.base_currency
   FROM revenue.mrr_movements AS m
   JOIN revenue.orgs AS o USING (org_id)
   CROSS JOIN LATERAL (
     SELECT revenue.rate_into_base(m.org_id, m.currency, o.base_currency, m.valid_day) AS rate) AS r
-  WHERE m.booked_day <= coalesce(as_of, (now() AT TIME ZONE o.time_zone)::date)
+  WHERE revenue.check_org(org) AND m.booked_day <= coalesce(as_of, (now() AT TIME ZONE o.time_zone)::date)
     AND (known IS NULL OR m.recorded_at <= known) AND (from_date IS NULL OR m.booked_day >= from_date)
-    AND (org IS NULL OR m.org_id = org)
-$$;
+    AND (org IS NULL OR m.org_id = org);
+END;
 COMMENT ON FUNCTION revenue.arr_movements IS
   'What moved in the MRR of each customer, and why: every line of the ledger booked from from_date to as_of (NULL = today) and recorded by known. What was taken back stands beside it with the opposite sign';
 
@@ -418,6 +419,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mod
 DECLARE
   o record;
 BEGIN
+  PERFORM revenue.check_org(org);
   PERFORM revenue.check_ledger_dimension(dimension, membership);
   IF coalesce(basis, '') NOT IN ('booked', 'valid') THEN
     RAISE EXCEPTION 'unknown basis "%"', basis USING ERRCODE = 'invalid_parameter_value',
@@ -442,7 +444,7 @@ CREATE OR REPLACE FUNCTION revenue.customer_mrr(
 RETURNS TABLE (
   org_id integer, customer_id text, product_id text, mrr numeric, arr numeric, currency char(3), mrr_original numeric,
   reporting_currency char(3))
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT b.org_id, b.customer_id, b.product_id, trim_scale(b.amount * r.rate), trim_scale(12 * b.amount * r.rate), b.currency,
     trim_scale(b.amount), b.base_currency
   FROM (
@@ -450,13 +452,13 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     FROM revenue.mrr_movements AS m
     JOIN revenue.orgs AS o USING (org_id)
     CROSS JOIN LATERAL (SELECT coalesce(as_of, (now() AT TIME ZONE o.time_zone)::date) AS day) AS d
-    WHERE CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= d.day
+    WHERE revenue.check_org(org) AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= d.day
       AND (known IS NULL OR m.recorded_at <= known) AND (org IS NULL OR m.org_id = org)
     GROUP BY m.org_id, m.customer_id, m.product_id, m.currency, o.base_currency, d.day HAVING sum(m.amount) <> 0
   ) AS b
   CROSS JOIN LATERAL (
-    SELECT revenue.rate_into_base(b.org_id, b.currency, b.base_currency, b.day) AS rate) AS r
-$$;
+    SELECT revenue.rate_into_base(b.org_id, b.currency, b.base_currency, b.day) AS rate) AS r;
+END;
 COMMENT ON FUNCTION revenue.customer_mrr IS
   'MRR and ARR of each customer on a day (NULL = today), by product and currency, as known then (NULL = now)';
 

@@ -15,7 +15,7 @@ COMMENT ON FUNCTION revenue.framework_stages IS
 CREATE OR REPLACE FUNCTION revenue.known_stage(name text, weights jsonb DEFAULT NULL)
 RETURNS text LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'known_stage';
 COMMENT ON FUNCTION revenue.known_stage IS
-  'The name where the framework has such a stage, else NULL: a stage the framework does not know is scored as unknown';
+  'The stage of the framework that has this name, without regard to case, as the framework spells it; NULL where there is none: such a stage is scored as unknown';
 
 CREATE OR REPLACE FUNCTION revenue.date_weight(days_to_close_date double precision, weights jsonb DEFAULT NULL)
 RETURNS double precision LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'date_weight';
@@ -94,9 +94,10 @@ BEGIN
   PERFORM revenue.audit('set_framework', 'framework', named || ' ' || next_version, NULL, set_framework.weights,
     set_framework.description, chosen);
   IF named <> 'all' AND NOT EXISTS (
-    SELECT FROM revenue.deals AS d WHERE d.org_id = chosen AND d.industry = named) THEN
-    RAISE NOTICE 'no deal has the industry "%" yet', named
-      USING HINT = 'A vertical is compared with deals.industry letter by letter.';
+    SELECT FROM revenue.deals AS d WHERE d.org_id = chosen AND d.industry = named
+    UNION ALL SELECT FROM revenue.accounts AS a WHERE a.org_id = chosen AND a.industry = named) THEN
+    RAISE NOTICE 'no deal and no account has the industry "%" yet', named
+      USING HINT = 'A vertical is compared with deals.industry, else that of the account, letter by letter.';
   END IF;
   IF set_framework.activate THEN PERFORM revenue.activate_framework(next_version, named, chosen); END IF;
   RETURN next_version;
@@ -135,7 +136,7 @@ RETURNS TABLE (
   version integer, deals bigint, log_loss double precision, brier double precision,
   calibration_error double precision, auc double precision, mean_predicted double precision,
   win_rate double precision, log_loss_above_a double precision, standard_error double precision, calibration jsonb)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
   WITH chosen AS MATERIALIZED (
     SELECT revenue.current_org(org) AS org_id,
       revenue.framework_weights(coalesce(version_a, 0), vertical, org) AS a,
@@ -147,19 +148,22 @@ LANGUAGE sql STABLE AS $$
     JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
     JOIN revenue.orgs AS o USING (org_id)
     WHERE d.org_id = (SELECT org_id FROM chosen) AND s.kind <> 'open' AND d.closed_at IS NOT NULL
-      AND (coalesce(vertical, 'all') = 'all' OR d.industry = vertical)
+      AND (coalesce(vertical, 'all') = 'all' OR vertical = coalesce(d.industry, (
+        SELECT g.industry FROM revenue.account_spans(d.org_id, d.account_id) AS g
+        WHERE (d.closed_at AT TIME ZONE o.time_zone)::date >= g.valid_from AND (d.closed_at AT TIME ZONE o.time_zone)::date < g.valid_to)))
       AND (from_date IS NULL OR (d.closed_at AT TIME ZONE o.time_zone)::date >= from_date)
       AND (to_date IS NULL OR (d.closed_at AT TIME ZONE o.time_zone)::date < to_date)
   ), then_open AS (
     SELECT o.won, o.moment, h.stage_entered_at, h.lead_score, h.champion_identified, h.budget_confirmed,
       h.decision_maker_engaged, h.competitors_mentioned, coalesce(s.framework_stage, s.stage_id) AS stage,
-      (SELECT count(*) FROM revenue.activities AS t
-       WHERE t.org_id = o.org_id AND t.deal_id = o.deal_id AND t.occurred_at <= o.moment
-         AND t.kind NOT IN ('note', 'task')) AS num_interactions,
-      (SELECT count(*) FROM revenue.activities AS t
-       WHERE t.org_id = o.org_id AND t.deal_id = o.deal_id AND t.occurred_at <= o.moment
-         AND t.kind = 'objection' AND t.outcome = 'handled') AS num_objections_handled
+      a.num_interactions, a.num_objections_handled
     FROM outcomes AS o
+    CROSS JOIN LATERAL (  -- of a deal without any activity nothing is known
+      SELECT CASE WHEN count(*) > 0 THEN count(*) FILTER (WHERE t.occurred_at <= o.moment AND t.kind NOT IN ('note', 'task')) END,
+        CASE WHEN count(*) > 0 THEN count(*) FILTER (
+          WHERE t.occurred_at <= o.moment AND t.kind = 'objection' AND t.outcome = 'handled') END
+      FROM revenue.activities AS t WHERE t.org_id = o.org_id AND t.deal_id = o.deal_id
+    ) AS a(num_interactions, num_objections_handled)
     JOIN revenue.deal_history AS h ON h.org_id = o.org_id AND h.deal_id = o.deal_id
       AND h.valid_from <= o.moment AND h.valid_to > o.moment AND h.superseded_at = 'infinity'
     JOIN revenue.stages AS s ON s.org_id = h.org_id AND s.pipeline_id = h.pipeline_id AND s.stage_id = h.stage_id
@@ -190,7 +194,7 @@ LANGUAGE sql STABLE AS $$
     (coalesce(version_a, 0), q.a, 0::double precision, NULL::double precision),
     (coalesce(version_b, (SELECT f.version FROM revenue.framework AS f, chosen AS c
                           WHERE f.org_id = c.org_id AND f.vertical = coalesce(compare_frameworks.vertical, 'all')
-                            AND f.active), 0), q.b, q.above, q.error)) AS v(version, quality, above, error)
-$$;
+                            AND f.active), 0), q.b, q.above, q.error)) AS v(version, quality, above, error);
+END;
 COMMENT ON FUNCTION revenue.compare_frameworks IS
   'Two versions (0 = built-in, NULL = active) scored on the same closed deals as they stood some days before they closed: log loss, Brier, calibration, and b''s log loss above a''s with its standard error';

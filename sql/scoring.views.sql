@@ -4,17 +4,17 @@
 -- no row, gets totals of at least five.
 
 CREATE OR REPLACE FUNCTION revenue.cell_visible(org_id integer, rows_in_cell bigint) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-  SELECT rows_in_cell >= 5 OR org_id = ANY (revenue.visible_orgs('member'))
-$$;
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT rows_in_cell >= 5 OR org_id = ANY (revenue.visible_orgs('member'));
+END;
 COMMENT ON FUNCTION revenue.cell_visible IS
   'Whether the caller may see a total over so many rows: a viewer sees no cell of fewer than five';
 
 CREATE OR REPLACE FUNCTION revenue.visible_total(org_id integer, rows_in_total bigint, total numeric) RETURNS numeric
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT CASE WHEN (rows_in_total = 0 OR revenue.cell_visible(org_id, rows_in_total))
-    AND total NOT IN ('NaN', 'Infinity', '-Infinity') THEN total END
-$$;
+    AND total NOT IN ('NaN', 'Infinity', '-Infinity') THEN total END;
+END;
 COMMENT ON FUNCTION revenue.visible_total IS
   'A total within a cell, NULL for a viewer where fewer than five rows make it up';
 
@@ -53,10 +53,10 @@ RETURNS TABLE (
   num_objections_handled integer, competitors_mentioned integer,
   close_probability double precision, weighted_amount double precision,
   health_score double precision, health_category text, risk_factors text[])
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT
     d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.product_id,
-    d.pipeline_id, d.stage_id, s.name, s.position, d.industry, d.segment, d.source, d.created_at,
+    d.pipeline_id, d.stage_id, s.name, s.position, coalesce(d.industry, g.industry), coalesce(d.segment, g.segment), d.source, d.created_at,
     d.amount, d.currency, d.amount * r.rate, s.base_currency, r.rate, r.rate_date, r.filled,
     d.close_date, revenue.days_until(d.close_date, s.today),
     revenue.forecast_month(d.close_date, s.today),
@@ -70,7 +70,9 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
   FROM revenue.deals_as_of(as_of) AS d
   LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
   LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = d.org_id AND r.currency = d.currency
-  LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = d.industry
+  LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.industry IS NULL OR d.segment IS NULL THEN d.account_id END) AS g
+    ON s.today >= g.valid_from AND s.today < g.valid_to
+  LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = coalesce(d.industry, g.industry)
   CROSS JOIN LATERAL (
     SELECT revenue.elapsed_days(d.stage_entered_at, s.moment) AS days_in_stage,
       revenue.elapsed_days(d.last_activity_at, s.moment) AS days_since_last_activity,
@@ -87,8 +89,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, revenue.days_until(d.close_date, s.today),
         x.weights) AS health_score
   ) AS y
-  WHERE coalesce(s.kind = 'open', false)
-$$;
+  WHERE coalesce(s.kind = 'open', false);
+END;
 COMMENT ON FUNCTION revenue.deal_scores IS
   'Every open deal with its probability, health, risk factors and amount in the reporting currency, now or at any past instant';
 
@@ -113,7 +115,7 @@ WHERE s.health_category NOT IN ('healthy', 'strong');
 
 CREATE OR REPLACE FUNCTION revenue.at_risk_deals(
   min_deal_value numeric DEFAULT 0, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
-RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT jsonb_build_object('count', count(*), 'deals', coalesce(jsonb_agg(
     jsonb_build_object(
       'id', s.deal_id, 'name', s.name, 'company', a.name, 'deal_value', trim_scale(s.reporting_amount),
@@ -124,8 +126,8 @@ RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS $$
   LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
   WHERE s.org_id = revenue.current_org(org)
     AND s.health_category NOT IN ('healthy', 'strong')
-    AND coalesce(s.reporting_amount, 0) >= coalesce(min_deal_value, 0)
-$$;
+    AND coalesce(s.reporting_amount, 0) >= coalesce(min_deal_value, 0);
+END;
 COMMENT ON FUNCTION revenue.at_risk_deals IS
   'Open deals whose health is critical or at risk, from a value up, largest first: {count, deals[]}';
 
@@ -133,7 +135,7 @@ CREATE OR REPLACE FUNCTION revenue.account_scores(as_of timestamptz DEFAULT NULL
 RETURNS TABLE (
   org_id integer, account_id text, name text, industry text, segment text, region text, owner_rep_id text,
   churn_risk double precision, churn jsonb, expansion_score double precision, expansion jsonb)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   WITH frameworks AS MATERIALIZED (
     SELECT * FROM revenue.frameworks_in_force()
   ), catalogue AS MATERIALIZED (
@@ -167,8 +169,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     revenue.explain_expansion_score(
       seats_used, seats_bought, usage_recent, usage_limit, products_owned, products, usage_growth,
       100 - churn_risk, weights)
-  FROM at_risk
-$$;
+  FROM at_risk;
+END;
 COMMENT ON FUNCTION revenue.account_scores IS
   'Every account with its churn risk and its room to grow, both explained; as_of moves the day, the indicators are the latest known';
 
@@ -209,6 +211,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_sort = off SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH visible AS MATERIALIZED (
     SELECT v.org_id FROM unnest(revenue.visible_orgs('viewer')) AS v(org_id) WHERE org IS NULL OR v.org_id = org
@@ -224,7 +227,9 @@ BEGIN
         d.num_objections_handled, d.competitors_mentioned, coalesce(f.weights, s.weights)) AS totals
     FROM revenue.deals_as_of(as_of) AS d
     LEFT JOIN stages AS s USING (org_id, pipeline_id, stage_id)
-    LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = d.industry
+    LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.industry IS NULL THEN d.account_id END) AS g
+      ON s.today >= g.valid_from AND s.today < g.valid_to
+    LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = coalesce(d.industry, g.industry)
     WHERE coalesce(s.kind = 'open', false)
     GROUP BY s.stage_no, d.currency, revenue.forecast_month(d.close_date, s.today)
   ), parts AS (
@@ -308,6 +313,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH banded AS (
     SELECT s.org_id, s.pipeline_id, s.stage_id, s.stage_name, s.industry, s.segment,
@@ -376,21 +382,23 @@ RETURNS TABLE (
   amount numeric, currency char(3), reporting_amount numeric, reporting_currency char(3),
   fx_rate numeric, fx_rate_date date, fx_filled boolean,
   num_objections_handled integer, competitors_mentioned integer)
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.product_id,
-    d.pipeline_id, d.stage_id, d.industry, d.segment, d.source,
-    s.kind = 'won', x.closed_on, d.created_at, revenue.elapsed_days(d.created_at, d.closed_at),
+    d.pipeline_id, d.stage_id, coalesce(d.industry, g.industry), coalesce(d.segment, g.segment), d.source,
+    s.kind = 'won', x.closed_on, d.created_at, revenue.cycle_days(d.created_at, d.closed_at, s.time_zone),
     d.amount, d.currency, d.amount * r.rate, s.base_currency, r.rate, r.rate_date, r.rate_date < x.closed_on,
     d.num_objections_handled, d.competitors_mentioned
   FROM revenue.deals_as_of(as_of) AS d
   LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
   CROSS JOIN LATERAL (SELECT coalesce((d.closed_at AT TIME ZONE s.time_zone)::date, d.close_date) AS closed_on) AS x
+  LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.industry IS NULL OR d.segment IS NULL THEN d.account_id END) AS g
+    ON x.closed_on >= g.valid_from AND x.closed_on < g.valid_to
   LEFT JOIN revenue.closing_rates(as_of) AS r
     ON r.org_id = d.org_id AND r.currency = d.currency AND r.closed_on = x.closed_on
-  WHERE coalesce(s.kind <> 'open', false)
-$$;
+  WHERE coalesce(s.kind <> 'open', false);
+END;
 COMMENT ON FUNCTION revenue.closed_deals IS
-  'Every won or lost deal, its amount converted at the rate of the day it closed';
+  'Every won or lost deal, its amount converted at the rate of the day it closed; industry and segment are the deal''s, else those its account had on that day';
 
 CREATE OR REPLACE VIEW revenue.closed_deals WITH (security_invoker) AS
 SELECT * FROM revenue.closed_deals();
@@ -406,6 +414,7 @@ SET plan_cache_mode = force_custom_plan SET enable_nestloop = off SET enable_mer
 DECLARE
   visible integer[] := revenue.visible_orgs('viewer');
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   SELECT c.org_id, date_trunc('month', c.closed_on::timestamp)::date, count(*) FILTER (WHERE c.won),
     revenue.visible_total(c.org_id, count(c.reporting_amount) FILTER (WHERE c.won),
@@ -437,6 +446,7 @@ SET plan_cache_mode = force_custom_plan SET enable_nestloop = off SET enable_mer
 DECLARE
   visible integer[] := revenue.visible_orgs('viewer');
 BEGIN
+  PERFORM revenue.check_org(org);
   RETURN QUERY
   SELECT c.org_id,
     CASE WHEN grouping(c.owner_rep_id) = 0 THEN 'rep' WHEN grouping(c.product_id) = 0 THEN 'product'
@@ -465,19 +475,19 @@ BEGIN
   ORDER BY 1, 2, 3;
 END $$;
 COMMENT ON FUNCTION revenue.win_rates IS
-  'Win rate = won / (won + lost), by count and by value, over all deals and by rep, product, industry, segment, source and pipeline; member NULL = unknown';
+  'Win rate = won / (won + lost), by count and by value, over all deals and by rep, product, industry, segment, source and pipeline (industry and segment of the deal, else those its account had when it closed); member NULL = unknown';
 
 CREATE OR REPLACE VIEW revenue.win_rates AS SELECT * FROM revenue.win_rates();
 
 CREATE OR REPLACE VIEW revenue.objection_handling_impact WITH (security_invoker) AS
-SELECT org_id, least(num_objections_handled, 5) AS objections_handled, count(*) AS closed_deals,
-  count(*) FILTER (WHERE won) AS won_deals, avg(won::integer)::double precision AS win_rate
-FROM revenue.closed_deals() GROUP BY org_id, least(num_objections_handled, 5);
+SELECT org_id, CASE WHEN num_objections_handled > 5 THEN 5 ELSE num_objections_handled END AS objections_handled,
+  count(*) AS closed_deals, count(*) FILTER (WHERE won) AS won_deals, avg(won::integer)::double precision AS win_rate
+FROM revenue.closed_deals() GROUP BY 1, 2;
 
 CREATE OR REPLACE VIEW revenue.competitor_impact WITH (security_invoker) AS
-SELECT org_id, least(competitors_mentioned, 5) AS competitors_mentioned, count(*) AS closed_deals,
-  count(*) FILTER (WHERE won) AS won_deals, avg(won::integer)::double precision AS win_rate
-FROM revenue.closed_deals() GROUP BY org_id, least(competitors_mentioned, 5);
+SELECT org_id, CASE WHEN competitors_mentioned > 5 THEN 5 ELSE competitors_mentioned END AS competitors_mentioned,
+  count(*) AS closed_deals, count(*) FILTER (WHERE won) AS won_deals, avg(won::integer)::double precision AS win_rate
+FROM revenue.closed_deals() GROUP BY 1, 2;
 
 CREATE OR REPLACE VIEW revenue.team_performance WITH (security_invoker) AS
 SELECT s.org_id, r.team, s.owner_rep_id, r.name AS rep_name, s.pipeline_id, s.stage_id, s.stage_position,
@@ -521,12 +531,12 @@ CREATE OR REPLACE FUNCTION revenue.org_close_probability(
   competitors_mentioned bigint DEFAULT NULL,
   vertical text DEFAULT 'all',
   org integer DEFAULT NULL)
-RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE AS $$
+RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT revenue.close_probability(
     deal_stage, days_in_stage, lead_score, num_interactions, num_objections_handled, champion_identified,
     budget_confirmed, decision_maker_engaged, competitors_mentioned,
-    revenue.framework_weights(NULL, vertical, org))
-$$;
+    revenue.framework_weights(NULL, vertical, org));
+END;
 COMMENT ON FUNCTION revenue.org_close_probability IS
   'close_probability with the weights that are in force in the organisation, for all or for one vertical';
 
@@ -549,23 +559,26 @@ BEGIN
       revenue.days_until(d.close_date, s.today), x.weights),
     'value', revenue.predict_deal_value(
       d.product_plan, d.num_users_planned, d.base_list_price_per_user, d.discount_pct, d.billing_cycle,
-      d.contract_term_months, d.industry, s.framework_stage, c.avg_acv, d.expansion_potential_factor, c.n, x.weights))
+      d.contract_term_months, x.industry, s.framework_stage, c.avg_acv, d.expansion_potential_factor, c.n, x.weights))
   INTO answer
   FROM revenue.deals_as_of(as_of) AS d
   JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
   LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
-  LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = d.industry
+  LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.industry IS NULL THEN d.account_id END) AS g
+    ON s.today >= g.valid_from AND s.today < g.valid_to
+  LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = coalesce(d.industry, g.industry)
   CROSS JOIN LATERAL (
     SELECT revenue.elapsed_days(d.stage_entered_at, s.moment) AS days_in_stage,
-      coalesce(f.weights, s.weights) AS weights
+      coalesce(f.weights, s.weights) AS weights, coalesce(d.industry, g.industry) AS industry
   ) AS x
   CROSS JOIN LATERAL (
     SELECT avg(w.amount * 12 / w.contract_term_months) AS avg_acv, count(*) AS n
-    FROM revenue.deals AS w
+    FROM revenue.deals_as_of(as_of) AS w
     JOIN revenue.stages AS k USING (org_id, pipeline_id, stage_id)
-    WHERE w.org_id = chosen AND k.kind = 'won' AND w.industry = d.industry AND w.currency = d.currency
-      AND w.product_id IS NOT DISTINCT FROM d.product_id AND w.contract_term_months IS NOT NULL
-      AND w.amount IS NOT NULL AND (as_of IS NULL OR w.closed_at <= as_of)
+    LEFT JOIN LATERAL revenue.account_spans(w.org_id, CASE WHEN w.industry IS NULL THEN w.account_id END) AS h
+      ON s.today >= h.valid_from AND s.today < h.valid_to
+    WHERE w.org_id = chosen AND k.kind = 'won' AND coalesce(w.industry, h.industry) = x.industry AND w.currency = d.currency
+      AND w.product_id IS NOT DISTINCT FROM d.product_id AND w.contract_term_months IS NOT NULL AND w.amount IS NOT NULL
   ) AS c
   WHERE d.org_id = chosen AND d.deal_id = explain_deal.deal_id;
   IF answer IS NULL THEN
@@ -619,51 +632,90 @@ $$;
 COMMENT ON FUNCTION revenue.dashboard IS
   'The pipeline in one call: {kpis, pipeline_by_stage[], monthly_forecast[]}, now or at any past instant';
 
+-- Running every view would read every deal for each of them. So no row is asked of the views, which resolves
+-- what they name and checks the rights, and the parts that they are made of are run for a row or a count.
+-- What fails is named and does not keep the rest from being told.
 CREATE OR REPLACE FUNCTION revenue.health_check(org integer DEFAULT NULL)
 RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  chosen integer;
   views jsonb := '{}';
+  components jsonb := '{}';
+  answer jsonb := '{"framework": null, "data": null}';
+  hints text[] := '{}';
   first_error text;
-  view_name text;
-  answer jsonb;
+  each record;
+  part jsonb;
 BEGIN
-  FOR view_name IN
-    SELECT c.relname FROM pg_class AS c
+  FOR each IN
+    SELECT c.relname AS name FROM pg_class AS c
     WHERE c.relnamespace = 'revenue'::regnamespace AND c.relkind = 'v' ORDER BY c.relname
   LOOP
     BEGIN
-      EXECUTE format('SELECT FROM revenue.%I LIMIT 1', view_name);
-      views := views || jsonb_build_object(view_name, 'ok');
+      EXECUTE format('SELECT * FROM revenue.%I LIMIT 0', each.name);
+      views := views || jsonb_build_object(each.name, 'ok');
     EXCEPTION WHEN OTHERS THEN
-      views := views || jsonb_build_object(view_name, SQLERRM);
-      first_error := coalesce(first_error, view_name || ': ' || SQLERRM);
+      views := views || jsonb_build_object(each.name, SQLERRM);
+      first_error := coalesce(first_error, each.name || ': ' || SQLERRM);
     END;
   END LOOP;
   BEGIN
-    SELECT jsonb_build_object(
-      'framework', jsonb_build_object(
-        'overrides', (SELECT coalesce(jsonb_object_agg(f.vertical, f.version), '{}') FROM revenue.framework AS f
-                      WHERE f.org_id = chosen.org_id AND f.active),
-        'stages_scored_as_unknown', (
-          SELECT coalesce(jsonb_agg(s.pipeline_id || '/' || s.stage_id ORDER BY s.pipeline_id, s.position), '[]')
-          FROM revenue.stages AS s
-          WHERE s.org_id = chosen.org_id AND s.kind = 'open' AND revenue.known_stage(
-            coalesce(s.framework_stage, s.stage_id), revenue.framework_weights(NULL, 'all', chosen.org_id)) IS NULL)),
-      'data', (SELECT jsonb_build_object('deals', count(*), 'last_change', max(h.recorded_at),
-                 'stale', coalesce(max(h.recorded_at) < now() - interval '24 hours', true))
-               FROM revenue.deal_history AS h
-               WHERE h.org_id = chosen.org_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'))
-    INTO answer FROM (SELECT revenue.current_org(org) AS org_id) AS chosen;
+    chosen := revenue.current_org(org);
   EXCEPTION WHEN OTHERS THEN
     first_error := coalesce(first_error, SQLERRM);
-    answer := '{"framework": null, "data": null}';
   END;
+  -- A part answers with a JSON object; "hint" in it says what to put right.
+  FOR each IN
+    SELECT * FROM (VALUES
+      ('framework', $part$
+        SELECT jsonb_build_object(
+          'overrides', (SELECT coalesce(jsonb_object_agg(f.vertical, f.version), '{}') FROM revenue.framework AS f
+                        WHERE f.org_id = $1 AND f.active),
+          'stages_scored_as_unknown', s.unknown,
+          'hint', 'stages that no stage of the framework matches: ' || nullif(array_to_string(s.unknown, ', '), '')
+            || '; set stages.framework_stage to one of framework_stages(), or add them by set_framework()')
+        FROM (SELECT ARRAY(
+          SELECT s.pipeline_id || '/' || s.stage_id FROM revenue.scored_stages() AS s
+          WHERE s.org_id = $1 AND s.kind = 'open' AND s.framework_stage IS NULL
+          ORDER BY s.pipeline_id, s.position) AS unknown) AS s $part$),
+      ('data', $part$
+        SELECT jsonb_build_object('deals', count(*), 'last_change', max(h.recorded_at),
+          'stale', coalesce(max(h.recorded_at) < now() - interval '24 hours', true))
+        FROM revenue.deal_history AS h
+        WHERE h.org_id = $1 AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity' $part$),
+      ('exchange_rates', $part$
+        SELECT jsonb_build_object('hint', 'open deals in a currency without an exchange rate, which no sum contains: '
+          || string_agg(c.currency || ' (' || c.n || ')', ', ' ORDER BY c.currency) || '; load rates by load_fx_rates()')
+        FROM (SELECT d.currency, count(*) AS n FROM revenue.deals AS d
+          JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+          WHERE d.org_id = $1 AND s.kind = 'open' AND d.amount IS NOT NULL GROUP BY d.currency) AS c
+        WHERE c.currency NOT IN (SELECT r.currency FROM revenue.fx_rates_at() AS r WHERE r.org_id = $1) $part$),
+      ('open_deals', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.deal_scores() AS s WHERE s.org_id = $1 LIMIT 1) AS s $part$),
+      ('closed_deals', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.closed_deals() AS c WHERE c.org_id = $1 LIMIT 1) AS c $part$),
+      ('accounts', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.account_scores() AS a WHERE a.org_id = $1 LIMIT 1) AS a $part$),
+      ('funnels', $part$ SELECT to_jsonb(count(*)) FROM revenue.funnel_stages('deal') AS f WHERE f.org_id = $1 $part$)
+    ) AS c(name, statement)
+    WHERE chosen IS NOT NULL
+  LOOP
+    BEGIN
+      EXECUTE each.statement INTO part USING chosen;
+      components := components || jsonb_build_object(each.name, 'ok');
+      IF part ->> 'hint' IS NOT NULL THEN
+        components := components || jsonb_build_object(each.name, 'degraded');
+        hints := hints || (part ->> 'hint');
+      END IF;
+      IF answer ? each.name THEN answer := answer || jsonb_build_object(each.name, part - 'hint'); END IF;
+    EXCEPTION WHEN OTHERS THEN
+      components := components || jsonb_build_object(each.name, SQLERRM);
+      first_error := coalesce(first_error, each.name || ': ' || SQLERRM);
+    END;
+  END LOOP;
   RETURN answer || jsonb_build_object(
-    'status', CASE WHEN first_error IS NULL THEN 'healthy' ELSE 'degraded' END,
-    'error', first_error, 'views', views, 'timestamp', now());
+    'status', CASE WHEN first_error IS NULL AND hints = '{}' THEN 'healthy' ELSE 'degraded' END,
+    'error', first_error, 'hints', to_jsonb(hints), 'views', views, 'components', components, 'timestamp', now());
 END $$;
 COMMENT ON FUNCTION revenue.health_check IS
-  'Whether every view answers, what overrides the framework, which stages it does not know, how fresh the data is: {status, error, views, framework, data, timestamp}';
+  'Whether every view and every part answers, which stages the framework does not know, which currencies have no rate, how fresh the data is: {status, error, hints, views, components, framework, data, timestamp}';
 
 -- What the views and their columns mean -------------------------------------------------------
 

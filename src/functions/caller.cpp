@@ -92,7 +92,7 @@ Caller load(const Key& key, std::string_view claims) {
                         "SELECT org_id, 'owner'::pg_catalog.text FROM revenue.orgs ORDER BY org_id", {}, {})
           : pg::read_as(owner,
                         "SELECT org_id, access_level FROM revenue.members"
-                        " WHERE identity OPERATOR(pg_catalog.=) $1 ORDER BY org_id",
+                        " WHERE identity OPERATOR(pg_catalog.=) $1 AND accepted_at IS NOT NULL ORDER BY org_id",
                         {identity}, {TEXTOID});
   for (int row = 0; row < orgs.rows; ++row) {
     const auto org = DatumGetInt32(orgs.at(row, 0));

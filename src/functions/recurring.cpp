@@ -150,7 +150,7 @@ PG_FUNCTION(expected_purchase_value,
             [](const recurring::GammaGamma& model, std::int64_t frequency,
                std::optional<double> mean_value) -> std::optional<double> {
               if (is_absent(model)) return std::nullopt;
-              return recurring::expected_value(model, frequency, mean_value.value_or(0));
+              return recurring::expected_value(model, frequency, mean_value);
             });
 
 PG_FUNCTION(simulate_arr, &recurring::simulate_arr);

@@ -58,7 +58,9 @@ PG_FUNCTION(framework_stages, [](const scoring::CompiledFramework& framework) { 
 
 PG_FUNCTION(known_stage, [](std::optional<std::string_view> name, const scoring::CompiledFramework& framework)
                              -> std::optional<std::string_view> {
-  return name && framework.find_stage(*name) != nullptr ? name : std::nullopt;
+  const scoring::Stage* stage = name ? framework.find_stage(*name) : nullptr;
+  if (stage == nullptr) return std::nullopt;
+  return stage->name;
 });
 PG_FUNCTION(date_weight, &scoring::date_weight);
 

@@ -98,7 +98,8 @@ WHERE b.code ~* format('\m(FROM|JOIN|INTO|UPDATE|TABLE)\s+(ONLY\s+)?%s\M(?!\s*\(
   AND b.code !~* format('\m%s\M\s*(\([^)]*\))?\s+AS\s+(NOT\s+)?(MATERIALIZED\s+)?\(', n.name) ORDER BY 1, 2;
 SELECT DISTINCT b.signature, f.proname AS unqualified
 FROM walk.bodies b, walk.functions f
-WHERE b.code ~ format('(?<![\w.%%])%s\s*\(', f.proname)
+WHERE NOT EXISTS (SELECT FROM pg_proc p WHERE p.oid = b.oid AND p.prosqlbody IS NOT NULL)
+  AND b.code ~ format('(?<![\w.%%])%s\s*\(', f.proname)
   AND b.code !~* format('(\m(INTO|AS|WITH|,)\s+%s\s*\()', f.proname)
   AND NOT EXISTS (SELECT FROM pg_proc p WHERE p.proname = f.proname AND p.pronamespace = 'pg_catalog'::regnamespace)
     ORDER BY 1, 2;
@@ -106,13 +107,12 @@ WHERE b.code ~ format('(?<![\w.%%])%s\s*\(', f.proname)
 SELECT signature AS unsafe_definer, proconfig FROM walk.functions
 WHERE prosecdef AND NOT EXISTS (SELECT FROM unnest(proconfig) c
   WHERE c ~ '^search_path=pg_catalog(, [^,]+)*, pg_temp$') ORDER BY 1;
--- so does every function in PL/pgSQL; those in SQL leave it where they are to be inlined, and triggers
--- with the caller's rights where it would cost more than their body. A procedure that commits can fix
--- none, and test/sql/jobs.sql tries it in a hostile one
-SELECT signature AS unfixed_search_path FROM walk.bodies
-WHERE lanname = 'plpgsql' AND (prosecdef OR prorettype <> 'trigger'::regtype)
-  AND (prosecdef OR body !~ '\mCOMMIT;')
-  AND NOT EXISTS (SELECT FROM unnest(proconfig) c WHERE c LIKE 'search_path=%') ORDER BY 1;
+-- so does every function in SQL and PL/pgSQL, but for those in SQL with a body that binds when it is created, and
+-- is inlined. A procedure that commits can fix none: it qualifies what it names, and test/sql/jobs.sql and
+-- test/sql/walk_search_path.sql run it in a hostile one
+SELECT b.signature AS unfixed_search_path FROM walk.bodies b JOIN walk.functions f USING (oid)
+WHERE f.prosqlbody IS NULL AND body !~ '\mCOMMIT;'
+  AND NOT EXISTS (SELECT FROM unnest(b.proconfig) c WHERE c LIKE 'search_path=pg_catalog%') ORDER BY 1;
 -- a trigger function with the owner's rights would write for whoever hangs it on a table of his own
 SELECT signature AS trigger_for_everybody FROM walk.functions
 WHERE prosecdef AND prorettype = 'trigger'::regtype AND has_function_privilege('public', oid, 'EXECUTE') ORDER BY 1;

@@ -187,7 +187,7 @@ SELECT activity_id, deal_id, kind FROM revenue.activities WHERE activity_id = '5
 -- Changing a deal -----------------------------------------------------------------------------
 
 SELECT jsonb_path_query_array(r -> 'changed', '$.keyvalue().key') AS changed, r #> '{changed,amount}' AS amount, r -> 'deal_id' AS deal
-FROM revenue.update_deal('c', amount => 1234.5, currency => 'eur', stage_id => 'negotiation', discount_pct => 10, reason => 'new quote') r;
+FROM revenue.update_deal('c', amount => 1234.5, currency => 'eur', stage_id => 'negotiation', discount_pct => 0.1, reason => 'new quote') r;
 SELECT revenue.update_deal('c', amount => 1234.5);
 SELECT revenue.update_deal('c', close_date => '2024-12-01', effective_at => '2024-09-20');
 SELECT actor = session_user AS by_me, action, object_id, reason, old ->> 'amount' AS was, new ->> 'amount' AS became, new ->> 'stage_id' AS stage,
@@ -206,7 +206,7 @@ SELECT code_of(c) FROM (VALUES
   ($$SELECT revenue.update_deal('c', amount => -1)$$), ($$SELECT revenue.update_deal('c', amount => 'NaN')$$),
   ($$SELECT revenue.update_deal('c', amount => 1e20)$$), ($$SELECT revenue.update_deal('c', currency => 'euros')$$),
   ($$SELECT revenue.update_deal('c', close_date => 'infinity')$$), ($$SELECT revenue.update_deal('c', stage_id => 'nowhere')$$),
-  ($$SELECT revenue.update_deal('c', forecast_category => 'hope')$$), ($$SELECT revenue.update_deal('c', discount_pct => 101)$$),
+  ($$SELECT revenue.update_deal('c', forecast_category => 'hope')$$), ($$SELECT revenue.update_deal('c', discount_pct => 15)$$),
   ($$SELECT revenue.update_deal('c', discount_pct => 'NaN')$$), ($$SELECT revenue.update_deal('c', num_users_planned => -1)$$),
   ($$SELECT revenue.update_deal('c', contract_term_months => 0)$$), ($$SELECT revenue.update_deal('c', effective_at => '2999-01-01')$$),
   ($$SELECT revenue.update_deal('c', base_list_price_per_user => -1)$$), ($$SELECT revenue.update_deal('c', 1, org => 999)$$)) AS v(c);

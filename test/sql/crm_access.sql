@@ -78,15 +78,15 @@ FROM unnest('{own,other}'::text[]) whose, (VALUES
   ('accounts', 'insert', $$INSERT INTO revenue.accounts (org_id, account_id, name, owner_rep_id) VALUES (1, 'new', 'new', '@')$$),
   ('accounts', 'update', $$UPDATE revenue.accounts SET name = 'x' WHERE org_id = 1 AND owner_rep_id = '@'$$),
   ('contacts', 'insert', $$INSERT INTO revenue.contacts (org_id, contact_id, owner_rep_id) VALUES (1, 'new', '@')$$),
-  ('contacts', 'delete', $$DELETE FROM revenue.contacts WHERE org_id = 1 AND owner_rep_id = '@'$$),
+  ('contacts', 'delete', $$SELECT FROM revenue.delete_rows('contacts', '{"owner_rep_id": "@"}', org => 1) AS n WHERE n > 0$$),
   ('deals', 'insert', $$INSERT INTO revenue.deals (org_id, deal_id, stage_id, currency, owner_rep_id) VALUES (1, 'new', 'proposal', 'USD', '@')$$),
   ('deals', 'update', $$UPDATE revenue.deals SET amount = 7 WHERE org_id = 1 AND owner_rep_id = '@'$$),
-  ('deals', 'delete', $$DELETE FROM revenue.deals WHERE org_id = 1 AND owner_rep_id = '@'$$),
+  ('deals', 'delete', $$SELECT FROM revenue.delete_rows('deals', '{"owner_rep_id": "@"}', org => 1) AS n WHERE n > 0$$),
   ('deals', 'take', $$UPDATE revenue.deals SET owner_rep_id = 'me' WHERE org_id = 1 AND owner_rep_id = '@'$$),
   ('deals', 'give', $$UPDATE revenue.deals SET owner_rep_id = 'you' WHERE org_id = 1 AND owner_rep_id = '@'$$),
   ('deals', 'call', $$SELECT revenue.update_deal(CASE '@' WHEN 'me' THEN 'mine' ELSE 'yours' END, amount => 7, org => 1)$$),
   ('activities', 'insert', $$INSERT INTO revenue.activities (org_id, activity_id, rep_id, kind, occurred_at) VALUES (1, 'new', '@', 'call', '2024-03-01')$$),
-  ('activities', 'delete', $$DELETE FROM revenue.activities WHERE org_id = 1 AND rep_id = '@'$$)) AS v(relation, command, statement)
+  ('activities', 'delete', $$SELECT FROM revenue.delete_rows('activities', '{"rep_id": "@"}', org => 1) AS n WHERE n > 0$$)) AS v(relation, command, statement)
 UNION ALL
 SELECT relation, command, statement FROM (VALUES
   ('deal_facts', 'insert', $$INSERT INTO revenue.deal_facts (org_id, deal_id, valid_from, amount) VALUES (1, 'mine', '2024-03-01', 1)$$),

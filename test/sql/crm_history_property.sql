@@ -37,6 +37,9 @@ DECLARE
   since timestamptz;
   first_born timestamptz;
   changed text[];
+  newer timestamptz;
+  first_written timestamptz;
+  whole timestamptz[] := '{}';  -- instants of writes of whole rows, which speak of what they change
 BEGIN
   FOR op IN SELECT * FROM ops o WHERE o.deal_id = deal AND o.after_at <= known ORDER BY o.round LOOP
     first_born := (SELECT min(l.born) FROM unnest(lives) l);
@@ -53,31 +56,42 @@ BEGIN
         || (since, 'infinity')::life;
       present := op.values;
       FOREACH c IN ARRAY cols LOOP said := say(said, c, since, present -> c); END LOOP;
+      whole := whole || since;
+      first_written := coalesce(first_written, op.after_at);
     WHEN 'update' THEN
       IF present || op.values <> present THEN
         present := present || op.values;
         FOREACH c IN ARRAY cols LOOP said := say(said, c, op.after_at, present -> c); END LOOP;
+        whole := whole || op.after_at;
       END IF;
     WHEN 'backdate' THEN
       -- While it was deleted nothing could become true of it.
       op.since := CASE WHEN op.since < first_born THEN op.since ELSE (
         SELECT min(greatest(l.born, op.since)) FROM unnest(lives) l WHERE l.died > op.since) END;
       changed := ARRAY(SELECT key FROM jsonb_each(op.values) WHERE value <> present -> key);
-      IF changed = '{}' THEN changed := cols; END IF;
+      IF changed = '{}' THEN
+        changed := cols;
+        whole := whole || op.since;
+      END IF;
       FOREACH c IN ARRAY changed LOOP  -- it was something else before, from the start
         IF op.since > first_born AND NOT EXISTS (SELECT FROM unnest(said) s WHERE s.col = c AND s.at < op.since) THEN
           said := say(said, c, first_born, value_at(said, c, first_born));
         END IF;
       END LOOP;
       present := present || op.values;
+      FOREACH c IN ARRAY changed LOOP  -- up to the next word on it
+        newer := (SELECT min(s.at) FROM unnest(said) s WHERE s.col = c AND s.at > op.since AND CASE
+          WHEN s.at = first_born THEN s.at <> first_written
+          WHEN EXISTS (SELECT FROM unnest(lives) l WHERE l.born = s.at) AND NOT EXISTS (SELECT FROM unnest(lives) l WHERE l.died = s.at) THEN true
+          ELSE s.at <> ALL (whole) OR s.value IS DISTINCT FROM value_at(said, c, s.at - interval '1 us') END);
+        said := ARRAY(SELECT (s.col, s.at, CASE WHEN s.col = c AND s.at >= op.since AND s.at < coalesce(newer, 'infinity')
+                                                THEN present -> c ELSE s.value END)::statement FROM unnest(said) s);
+        said := say(said, c, op.since, present -> c);
+      END LOOP;
       IF op.since < first_born THEN
         lives := ARRAY(SELECT (CASE WHEN l.born = first_born THEN op.since ELSE l.born END, l.died)::life FROM unnest(lives) l);
       END IF;
-      FOREACH c IN ARRAY changed LOOP
-        said := ARRAY(SELECT (s.col, s.at, CASE WHEN s.col = c AND s.at >= op.since THEN present -> c ELSE s.value END)::statement
-                      FROM unnest(said) s);
-        said := say(said, c, op.since, present -> c);
-      END LOOP;
+      present := (SELECT jsonb_object_agg(k, value_at(said, k, '2100-01-01')) FROM unnest(cols) k);
     WHEN 'delete' THEN
       lives := ARRAY(SELECT (l.born, least(l.died, op.after_at))::life FROM unnest(lives) l);
       present := NULL;
@@ -90,6 +104,7 @@ BEGIN
       END LOOP;
       IF EXISTS (SELECT FROM unnest(cols) k WHERE value_at(said, k, '2100-01-01') <> present -> k) THEN
         FOREACH c IN ARRAY cols LOOP said := say(said, c, op.after_at, present -> c); END LOOP;
+        whole := whole || op.after_at;
       END IF;
     END CASE;
   END LOOP;

@@ -3,7 +3,7 @@
 CREATE EXTENSION revenue_intel;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
-SELECT revenue.load_demo(30, 1, '2025-06-30');
+SELECT revenue.load_demo(30, 1, '2025-06-30', 1);
 
 -- What is there, without what the clock writes and without the number of the organisation.
 \set ECHO none
@@ -31,17 +31,17 @@ SELECT * FROM demo_test.first_load;
 
 -- The same call changes nothing, not even what was changed by hand.
 SELECT count(*) AS versions FROM revenue.deal_history;
-SELECT revenue.load_demo(30, 1, '2025-06-30') ->> 'loaded' AS loaded;
+SELECT revenue.load_demo(30, 1, '2025-06-30', 1) ->> 'loaded' AS loaded;
 SELECT count(*) AS versions FROM revenue.deal_history;
 SELECT * FROM demo_test.differences(1);
 BEGIN;
 UPDATE revenue.deals SET amount = 1 WHERE deal_id = 'D-0000001';
-SELECT revenue.load_demo(30, 1, '2025-06-30') ->> 'loaded' AS loaded;
+SELECT revenue.load_demo(30, 1, '2025-06-30', 1) ->> 'loaded' AS loaded;
 SELECT amount FROM revenue.deals WHERE deal_id = 'D-0000001';
 ROLLBACK;
 
 -- Another size replaces it, and the first comes back as it was, whatever the session is set to.
-SELECT revenue.load_demo(45, 1, '2025-06-30') -> 'rows' ->> 'deals' AS deals;
+SELECT revenue.load_demo(45, 1, '2025-06-30', 1) -> 'rows' ->> 'deals' AS deals;
 SELECT count(*) > 5 AS differ FROM demo_test.differences(1);
 SET timezone = 'Pacific/Auckland';
 SET datestyle = 'German, DMY';
@@ -53,7 +53,7 @@ SET enable_hashjoin = off;
 SET enable_seqscan = off;
 SET work_mem = '64kB';
 SET revenue_intel.org_id = '999';
-SELECT revenue.load_demo(today => '2025-06-30') ->> 'loaded' AS loaded;
+SELECT revenue.load_demo(today => '2025-06-30', years => 1) ->> 'loaded' AS loaded;
 RESET ALL;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
@@ -61,15 +61,15 @@ SELECT * FROM demo_test.differences(1);
 SELECT count(*) AS versions FROM revenue.deal_history;
 
 -- Another seed has an organisation of its own, with other rows of the same kinds.
-SELECT r ->> 'org_id' AS org_id, r ->> 'organisation' AS organisation FROM revenue.load_demo(30, -7, '2025-06-30') r;
+SELECT r ->> 'org_id' AS org_id, r ->> 'organisation' AS organisation FROM revenue.load_demo(30, -7, '2025-06-30', 1) r;
 SELECT relation, rows = expected AS as_many FROM demo_test.differences(2);
 SELECT * FROM demo_test.differences(1);
 
 -- On another day it is the same story, moved.
-SELECT r ->> 'today' AS today, r ->> 'loaded' AS loaded FROM revenue.load_demo(30, -7, '2025-07-04') r;
+SELECT r ->> 'today' AS today, r ->> 'loaded' AS loaded FROM revenue.load_demo(30, -7, '2025-07-04', 1) r;
 SELECT d.stage_id, count(*), min('2025-07-04' - d.close_date) AS latest, max('2025-07-04' - d.close_date) AS earliest
 FROM revenue.deals d WHERE d.org_id = 2 GROUP BY d.stage_id ORDER BY d.stage_id;
-SELECT revenue.load_demo(30, 2) ->> 'today' = (now() AT TIME ZONE 'UTC')::date::text AS today_by_default;
+SELECT revenue.load_demo(30, 2, years => 1) ->> 'today' = (now() AT TIME ZONE 'UTC')::date::text AS today_by_default;
 SELECT revenue.drop_demo(2), revenue.drop_demo(-7);
 
 -- Every case is there: stages, health, currencies, what is not known.
@@ -79,7 +79,7 @@ WHERE s.org_id = 1 AND s.pipeline_id = 'sales' GROUP BY s.stage_id, s.position O
 SELECT s.stage_id, count(c.contact_id) > 0 AS contacts FROM revenue.stages s LEFT JOIN revenue.contacts c USING (org_id, pipeline_id, stage_id)
 WHERE s.org_id = 1 AND s.pipeline_id = 'funnel' GROUP BY s.stage_id, s.position ORDER BY s.position;
 SELECT deal_id, stage_id, health_category, risk_factors FROM revenue.deal_scores('2025-06-30 18:00+00')
-WHERE org_id = 1 ORDER BY deal_id;
+WHERE org_id = 1 ORDER BY deal_id LIMIT 17;
 SELECT currency, count(*) AS deals, bool_and(amount = round(amount, CASE currency WHEN 'JPY' THEN 0 ELSE 2 END)) AS whole_units
 FROM revenue.deals WHERE org_id = 1 GROUP BY currency ORDER BY currency;
 SELECT count(*) FILTER (WHERE account_id IS NULL) AS without_account, count(*) FILTER (WHERE amount IS NULL) AS without_amount,
@@ -122,11 +122,30 @@ WHERE org_id = 1 AND (a.occurred_at NOT BETWEEN d.created_at AND coalesce(d.clos
 SELECT count(*) AS wrong FROM revenue.deals d WHERE org_id = 1 AND (num_interactions, num_objections_handled, last_activity_at)
   IS DISTINCT FROM (SELECT (count(*) FILTER (WHERE kind NOT IN ('note', 'task'))::integer, count(*) FILTER (WHERE outcome = 'handled')::integer, max(occurred_at))
     FROM revenue.activities a WHERE a.org_id = d.org_id AND a.deal_id = d.deal_id);
+
+-- It is one story: each won deal is one revenue event, and on a plan or an add-on one subscription from that day on,
+-- which brings in a year what the deal says.
+SELECT count(*) AS won, count(e.event_id) AS events, bool_and(e.amount = d.amount) AS same_amount, count(s.subscription_id) AS subscriptions,
+  count(*) FILTER (WHERE d.num_users_planned > 0) AS recurring,
+  max(abs(12 * i.mrr * d.contract_term_months / 12 / d.amount - 1)) FILTER (WHERE d.currency <> 'JPY') < 0.001 AS annual_value
+FROM revenue.deals d
+LEFT JOIN revenue.revenue_events e ON e.org_id = d.org_id AND e.deal_id = d.deal_id AND e.event_type = 'deal_won'
+LEFT JOIN revenue.subscriptions s ON s.org_id = d.org_id AND s.subscription_id = 'S' || substr(d.deal_id, 2)
+LEFT JOIN revenue.subscription_items i ON i.org_id = s.org_id AND i.subscription_id = s.subscription_id AND i.valid_from = d.close_date
+WHERE d.org_id = 1 AND d.stage_id = 'closed_won';
+-- who uses and pays is who subscribes
+SELECT count(*) FILTER (WHERE a.seats_bought IS DISTINCT FROM i.seats) AS wrong, count(i.seats) > 10 AS some
+FROM revenue.accounts a LEFT JOIN (
+  SELECT s.customer_id, sum(i.quantity) AS seats FROM revenue.subscriptions s JOIN revenue.subscription_items i USING (org_id, subscription_id)
+  WHERE s.org_id = 1 AND i.valid_from <= '2025-06-30' AND i.valid_to > '2025-06-30' AND i.status = 'active'
+    AND NOT EXISTS (SELECT FROM revenue.subscription_items p WHERE p.org_id = 1 AND p.subscription_id = i.subscription_id AND p.status = 'past_due')
+  GROUP BY s.customer_id) i ON i.customer_id = a.account_id
+WHERE a.org_id = 1 AND a.failed_payments IS DISTINCT FROM 2;
 RESET revenue_intel.org_id;
 
 -- A larger one is loaded in parts, and there is something to learn from it.
 SET client_min_messages = warning;
-SELECT r ->> 'org_id' AS org_id, r -> 'rows' ->> 'deals' AS deals FROM revenue.load_demo(1500, 3, '2025-06-30') r;
+SELECT r ->> 'org_id' AS org_id, r -> 'rows' ->> 'deals' AS deals FROM revenue.load_demo(120, 3, '2025-06-30') r;
 RESET client_min_messages;
 SELECT count(*) AS deals, count(DISTINCT deal_id) AS different, avg((stage_id = 'closed_won')::integer) BETWEEN 0.2 AND 0.4 AS plausible
 FROM revenue.deals WHERE org_id = 4 AND stage_id LIKE 'closed%';
@@ -134,6 +153,16 @@ SELECT avg((stage_id = 'closed_won')::integer) FILTER (WHERE champion_identified
   > 2 * avg((stage_id = 'closed_won')::integer) FILTER (WHERE NOT champion_identified AND NOT budget_confirmed) AS signals_tell
 FROM revenue.deals WHERE org_id = 4 AND stage_id LIKE 'closed%';
 SELECT count(DISTINCT name) = count(*) AS names_differ FROM revenue.accounts WHERE org_id = 4;
+-- It has three years, grows, keeps its customers and its money, and spends on new ones what they are worth.
+SELECT min(closed_on) < '2022-08-01' AS three_years, count(*) FILTER (WHERE closed_on >= '2024-07-01') > 1.3 * count(*) FILTER (WHERE closed_on < '2023-07-01') AS grows
+FROM revenue.closed_deals('2025-06-30 12:00+00') WHERE org_id = 4;
+SELECT metric, value BETWEEN low AND high AS plausible
+FROM revenue.compute_metrics('2025-06-30', org => 4) JOIN (VALUES ('win_rate', 0.2, 0.37), ('nrr', 0.95, 1.2), ('grr', 0.8, 0.98), ('ltv_cac', 2, 6),
+  ('magic_number', 0.5, 1.2), ('reply_rate', 0.02, 0.1)) AS v(metric, low, high) USING (metric)
+WHERE dimension = 'all' ORDER BY metric;
+SELECT count(*) FILTER (WHERE m.kind = 'churn')::numeric / (SELECT customers FROM revenue.compute_metrics('2024-06-30', org => 4) AS c,
+    LATERAL (SELECT c.value AS customers) AS v WHERE c.metric = 'customers' AND c.dimension = 'all') BETWEEN 0.05 AND 0.2 AS churn_of_a_year
+FROM revenue.mrr_movements m WHERE m.org_id = 4 AND m.valid_day > '2024-06-30' AND m.valid_day <= '2025-06-30';
 
 -- Bad arguments.
 \set ECHO none
@@ -150,8 +179,9 @@ END $$;
 SELECT call, demo_test.refusal(call) FROM unnest(ARRAY[
   'revenue.load_demo(0)', 'revenue.load_demo(-1)', 'revenue.load_demo(NULL)', 'revenue.load_demo(1000001)',
   'revenue.load_demo(2147483647)', 'revenue.load_demo(30, NULL)', 'revenue.load_demo(30, 1, ''infinity'')',
-  'revenue.load_demo(30, 1, ''1999-12-31'')', 'revenue.load_demo(30, 1, current_date + 2)', 'revenue.drop_demo(NULL)']) AS call;
-SELECT demo_test.refusal('revenue.load_demo(1, 2147483647, ''2000-01-01'')'), demo_test.refusal('revenue.load_demo(2, -2147483648, ''2000-02-29'')');
+  'revenue.load_demo(30, 1, ''1999-12-31'')', 'revenue.load_demo(30, 1, current_date + 2)', 'revenue.load_demo(30, 1, NULL, 0)',
+  'revenue.load_demo(30, 1, NULL, NULL)', 'revenue.load_demo(30, 1, NULL, 11)', 'revenue.drop_demo(NULL)']) AS call;
+SELECT demo_test.refusal('revenue.load_demo(1, 2147483647, ''2000-01-01'', 1)'), demo_test.refusal('revenue.load_demo(2, -2147483648, ''2000-02-29'', 1)');
 
 -- Who may call it is decided by a GRANT; each caller has demos of his own and sees those only.
 CREATE ROLE regress_demo;
@@ -161,7 +191,7 @@ SELECT revenue.load_demo();
 RESET ROLE;
 GRANT EXECUTE ON FUNCTION revenue.load_demo, revenue.drop_demo TO regress_demo;
 SET ROLE regress_demo;
-SELECT r ->> 'organisation' AS organisation, r ->> 'loaded' AS loaded FROM revenue.load_demo(30, 1, '2025-06-30') r;
+SELECT r ->> 'organisation' AS organisation, r ->> 'loaded' AS loaded FROM revenue.load_demo(30, 1, '2025-06-30', 1) r;
 SELECT name, (SELECT count(*) FROM revenue.deals) AS deals FROM revenue.orgs;
 SELECT identity, access_level FROM revenue.members;
 SELECT revenue.drop_demo(3);
@@ -173,10 +203,10 @@ DELETE FROM revenue.members WHERE identity = 'regress_demo';
 INSERT INTO revenue.members (org_id, identity, access_level) SELECT max(org_id), 'somebody', 'owner' FROM revenue.orgs;
 SET ROLE regress_demo;
 SELECT revenue.drop_demo(1);
-SELECT revenue.load_demo(1, 1, '2025-06-30') ->> 'loaded' AS loaded;
+SELECT revenue.load_demo(1, 1, '2025-06-30', 1) ->> 'loaded' AS loaded;
 SELECT revenue.drop_demo(1), revenue.drop_demo(1);
 SELECT count(*) AS visible FROM revenue.orgs;
-SELECT revenue.load_demo(2, 1, '2025-06-30') ->> 'loaded' AS loaded;
+SELECT revenue.load_demo(2, 1, '2025-06-30', 1) ->> 'loaded' AS loaded;
 SELECT count(*) AS visible FROM revenue.orgs;
 RESET ROLE;
 

@@ -4,7 +4,7 @@
 SET client_min_messages = warning;
 SET timezone = 'UTC';
 CREATE EXTENSION IF NOT EXISTS revenue_intel;
-SELECT (revenue.load_demo(300, 7, '2026-05-20') ->> 'org_id')::integer AS org \gset
+SELECT (revenue.load_demo(60, 7, '2026-05-20', 1) ->> 'org_id')::integer AS org \gset
 SET revenue_intel.org_id = :org;
 CREATE TEMP TABLE series AS
 SELECT ('1800-01-01'::date + interval '1 month' * i)::date AS ts, 100 + i % 97 + 20 * sin(i / 3.8) AS value FROM generate_series(1, 2000) AS i;

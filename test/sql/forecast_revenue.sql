@@ -5,7 +5,7 @@ SET client_min_messages = warning;
 SET datestyle = 'ISO';
 SET timezone = 'UTC';
 CREATE EXTENSION IF NOT EXISTS revenue_intel;
-SELECT (revenue.load_demo(400, 5, '2026-05-20') ->> 'org_id')::integer AS org \gset
+SELECT (revenue.load_demo(100, 5, '2026-05-20', 2) ->> 'org_id')::integer AS org \gset
 SET revenue_intel.org_id = :org;
 CREATE ROLE regress_fc_analyst;
 CREATE ROLE regress_fc_member;

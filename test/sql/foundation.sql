@@ -62,6 +62,42 @@ SELECT code_of(c) FROM (VALUES
   ($$SELECT revenue.add_member('regress_revenue_owner', 'member')$$), ($$SELECT revenue.remove_member('regress_revenue_owner')$$),
   ($$SELECT revenue.remove_member('regress_revenue_stranger')$$), ($$SELECT revenue.add_member('x', 'viewer', 999)$$)) AS v(c);
 
+-- Who is invited sees nothing until they accept, and decides whether they do.
+SET ROLE regress_revenue_friend;
+SELECT count(*) AS orgs FROM revenue.orgs;
+SELECT organisation, access_level, invited_by FROM revenue.invitations();
+SELECT code_of($$SELECT revenue.current_org()$$), code_of($$SELECT revenue.accept_membership(999)$$);
+SELECT revenue.accept_membership(:org);
+SELECT code_of(format('SELECT revenue.accept_membership(%s)', :org)), (SELECT count(*) FROM revenue.invitations()) AS invitations;
+-- An owner of another organisation mixes it into nobody's totals, and locks nobody out.
+RESET ROLE;
+SELECT revenue.grant_access('regress_revenue_stranger');
+GRANT EXECUTE ON FUNCTION revenue.create_org TO regress_revenue_stranger;
+SET ROLE regress_revenue_stranger;
+SELECT revenue.create_org('Other') AS other \gset
+SELECT revenue.add_member('regress_revenue_friend', 'owner', :other);
+SET ROLE regress_revenue_friend;
+SELECT revenue.visible_orgs('viewer') = ARRAY[:org] AS only_theirs, revenue.current_org() = :org AS not_ambiguous;
+SELECT organisation, access_level FROM revenue.invitations();
+SELECT revenue.leave_org(:other);
+SELECT code_of(format('SELECT revenue.leave_org(%s)', :other));
+-- An owner who only is invited is none that could stay behind.
+SET ROLE regress_revenue_stranger;
+SELECT revenue.add_member('regress_revenue_friend', 'owner', :other);
+SELECT code_of(format('SELECT revenue.leave_org(%s)', :other)), code_of($$SELECT revenue.add_member('regress_revenue_stranger', 'viewer')$$);
+SELECT revenue.remove_member('regress_revenue_friend', :other);
+SELECT has_schema_privilege('regress_revenue_friend', 'revenue', 'USAGE') AS still_granted;
+-- Whom an administrator adds is a member at once, and what they have been given to use stays when they leave.
+RESET ROLE;
+SELECT revenue.add_member('regress_revenue_stranger', 'analyst', :org);
+SET ROLE regress_revenue_stranger;
+SELECT cardinality(revenue.visible_orgs('viewer')) AS orgs;
+SELECT revenue.leave_org(:org);
+SELECT cardinality(revenue.visible_orgs('viewer')) AS orgs;
+RESET ROLE;
+DELETE FROM revenue.members WHERE org_id = :other;
+SELECT has_schema_privilege('regress_revenue_stranger', 'revenue', 'USAGE') AS still_granted;
+
 -- An admin reads settings and members, and changes neither.
 SET ROLE regress_revenue_friend;
 SELECT count(*) AS members FROM revenue.members;
@@ -105,10 +141,37 @@ SELECT code_of(c) FROM (VALUES
   ($$SELECT revenue.set_policy('unheard_of', '1')$$), ($$SELECT revenue.policy('unheard_of')$$), ($$SELECT revenue.policy(NULL)$$),
   ($$SELECT revenue.set_policy('trial', '"included"', valid_from => 'infinity')$$)) AS v(c);
 
+-- Locks ---------------------------------------------------------------------------------------
+-- Nobody but the owner of the tables locks one, and no lock has a key that others can take.
+RESET ROLE;
+SELECT relation, string_agg(mode, ', ' ORDER BY mode) AS modes FROM (
+  SELECT c.relname AS relation, m.mode, code_of(format('SET LOCAL ROLE regress_revenue_owner; LOCK TABLE revenue.%I IN %s MODE NOWAIT', c.relname, m.mode)) AS result
+  FROM pg_class AS c, unnest('{ROW SHARE,SHARE UPDATE EXCLUSIVE,SHARE,SHARE ROW EXCLUSIVE,EXCLUSIVE,ACCESS EXCLUSIVE}'::text[]) AS m(mode)
+  WHERE c.relnamespace = 'revenue'::regnamespace AND c.relkind IN ('r', 'p')) AS l
+WHERE result !~ '^42501 permission denied for table' GROUP BY relation;
+SELECT proname FROM pg_proc WHERE pronamespace = 'revenue'::regnamespace AND coalesce(pg_get_function_sqlbody(oid), prosrc) ~ 'pg_(try_)?advisory';
+SELECT revenue.add_member('regress_revenue_friend', 'viewer', :org);
+SET ROLE regress_revenue_friend;
+SELECT code_of(c) FROM (VALUES ($$SELECT FROM revenue.locks FOR UPDATE$$), ($$SELECT FROM revenue.orgs FOR KEY SHARE$$),
+  ($$SELECT revenue.take_lock('alerts', 1)$$), ($$SELECT revenue.take_job_lock('revenue_cleanup', 1)$$)) AS v(c);
+SELECT revenue.leave_org(:org);
+-- Rows are deleted by a function, with the rights of the policies.
+SET ROLE regress_revenue_owner;
+INSERT INTO revenue.products (org_id, product_id, name) SELECT :org, p, p FROM unnest('{a,b,c,d}'::text[]) AS p;
+SELECT code_of(c) FROM (VALUES ($$DELETE FROM revenue.products$$),
+  ($$SELECT revenue.delete_rows('orgs', '{"org_id": 1}')$$), ($$SELECT revenue.delete_rows('pg_class', '{"relname": "a"}')$$), ($$SELECT revenue.delete_rows(NULL, '{}')$$),
+  ($$SELECT revenue.delete_rows('products', '{}')$$), ($$SELECT revenue.delete_rows('products', '[{"product_id": "a"}, {"name": "b"}]')$$),
+  ($$SELECT revenue.delete_rows('products', '["a"]')$$), ($$SELECT revenue.delete_rows('products', NULL)$$),
+  ($$SELECT revenue.delete_rows('products', '{"product_id": null}')$$), ($$SELECT revenue.delete_rows('products', '{"id": "a"}')$$)) AS v(c);
+SELECT revenue.delete_rows('products', '{"product_id": "a"}') AS one, revenue.delete_rows('revenue.products', '[{"product_id": "b"}, {"product_id": "c"}]') AS two,
+  revenue.delete_rows('products', '{"product_id": "a"}') AS none, revenue.delete_rows('products', '[]') AS nothing;
+SELECT product_id FROM revenue.products;
+SELECT revenue.delete_rows('products', '{"product_id": "d"}');
+
 -- Audit ---------------------------------------------------------------------------------------
 
 SELECT actor, action, object_type, object_id, old ->> 'access_level' AS was, new ->> 'access_level' AS became, reason
-FROM revenue.audit_log ORDER BY at;
+FROM revenue.audit_log WHERE org_id = :org ORDER BY at;
 RESET ROLE;
 SELECT code_of(c) FROM (VALUES
   ($$UPDATE revenue.audit_log SET actor = 'nobody'$$), ($$DELETE FROM revenue.audit_log$$), ($$TRUNCATE revenue.audit_log$$)) AS v(c);

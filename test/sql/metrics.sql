@@ -5,7 +5,7 @@ SET timezone = 'UTC';
 \set SHOW_CONTEXT never
 CREATE EXTENSION IF NOT EXISTS revenue_intel;
 BEGIN;
-SELECT (revenue.load_demo(120, 3, '2024-06-30') ->> 'org_id')::integer AS org \gset
+SELECT (revenue.load_demo(20, 3, '2024-06-30', 1) ->> 'org_id')::integer AS org \gset
 SELECT set_config('revenue_intel.org_id', :'org', true) \g /dev/null
 -- A deal that comes back, one that is gone, one that moves to another segment and currency.
 UPDATE revenue.deals SET stage_id = 'negotiation', effective_at = '2024-07-02 10:00' WHERE org_id = :org

@@ -5,7 +5,7 @@ SET timezone = 'UTC';
 \set SHOW_CONTEXT never
 CREATE EXTENSION IF NOT EXISTS revenue_intel;
 BEGIN;
-SELECT (revenue.load_demo(40, 3, '2024-06-30') ->> 'org_id')::integer AS org \gset
+SELECT (revenue.load_demo(10, 3, '2024-06-30', 1) ->> 'org_id')::integer AS org \gset
 SELECT set_config('revenue_intel.org_id', :'org', true) \g /dev/null
 SELECT revenue.backfill_metrics('2024-01-01', '2024-06-30', scored => false) > 0 AS recorded;
 -- The day without mail three weeks ago, and the rest of the mail is quiet.

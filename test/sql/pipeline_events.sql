@@ -178,7 +178,7 @@ FROM unnest('{2024-03-10 12:00+00, 2024-03-15 12:00+00, 2024-03-31 20:00+00, 202
 SELECT * FROM revenue.mtd('infinity');
 SELECT count(*) FROM revenue.mtd('0001-01-03 00:00+00');
 SELECT rank, source, events, deals_closed, revenue, total_revenue, round(share::numeric, 4) AS share, events_without_rate AS no_rate,
-  avg_days_to_close AS days FROM revenue.top_sources('2024-03-01', '2024-03-31');
+  avg_days_to_close AS days FROM revenue.top_sources('2024-03-01', '2024-04-01');
 SELECT rank, source, events, revenue FROM revenue.top_sources(n => 1);
 SELECT rank, source, revenue FROM revenue.top_sources(as_of => '2024-02-15 00:00+00');
 SELECT * FROM revenue.top_sources(n => 0);
@@ -193,8 +193,8 @@ INSERT INTO revenue.offer_activity (org_id, offer_id, platform, niche, day, curr
 -- o1 unknown niche: 2 of 8 entries; revenue 100 + 180, cost 50 + 90: ROI 1. Niche ai: one sale, 160 - 50
 SELECT offer_id, platform, niche, impressions, engagements, dm_starts, pipeline_entries AS entries, deals_closed AS closed,
   conversion_rate AS rate, revenue, cost, roi, days_without_cost AS no_cost
-FROM revenue.offer_performance('2024-03-01', '2024-03-31');
-SELECT offer_id, niche, impressions, deals_closed, revenue, cost FROM revenue.offer_performance('2024-03-02', '2024-03-05');
+FROM revenue.offer_performance('2024-03-01', '2024-04-01');
+SELECT offer_id, niche, impressions, deals_closed, revenue, cost FROM revenue.offer_performance('2024-03-02', '2024-03-06');
 
 -- Automations: 10 h x 30 + 5 h x 30 x 0.9 = 435, and 100 brought, at a cost of 50 + 45
 INSERT INTO revenue.automations (org_id, automation_id, name) VALUES (1, 'a', 'A'), (1, 'b', 'B');
@@ -202,7 +202,7 @@ INSERT INTO revenue.automation_days (org_id, automation_id, day, runs, hours_sav
   (1, 'a', '2024-03-01', 4, 10, 30, 100, 50, 'EUR'), (1, 'a', '2024-03-02', 2, 5, 30, NULL, 50, 'USD'),
   (1, 'b', '2024-03-01', 1, NULL, 30, NULL, 20, 'EUR'), (1, 'b', '2024-04-01', 1, 1, 30, NULL, NULL, 'EUR');
 SELECT automation_id, days, runs, hours_saved, time_value, revenue_generated, cost, net_gain, roi, days_without_cost FROM revenue.automation_roi;
-SELECT automation_id, net_gain, roi FROM revenue.automation_roi(to_date => '2024-03-01');
+SELECT automation_id, net_gain, roi FROM revenue.automation_roi(to_date => '2024-03-02');
 
 -- Posting methods: intervals by closed forms of the arcsine law and of Beta(1/2, n + 1/2); which is best
 SELECT round(rate_low::numeric, 9) AS low, round(rate_high::numeric, 9) AS high FROM (
@@ -277,7 +277,7 @@ SELECT (SELECT count(*) FROM month_expected) AS compared,
 CREATE VIEW sources_expected AS
 SELECT source, count(*) AS events, sum(eur) AS revenue, count(*) FILTER (WHERE eur IS NULL) AS no_rate,
   count(*) FILTER (WHERE event_type = 'deal_won' AND amount >= 0) AS closed, avg(days_to_close)::numeric(9,4) AS days
-FROM valued WHERE day BETWEEN '2024-01-10' AND '2024-04-20' AND closed_at <= '2024-04-10 08:00+00' GROUP BY source;
+FROM valued WHERE day >= '2024-01-10' AND day < '2024-04-20' AND closed_at <= '2024-04-10 08:00+00' GROUP BY source;
 CREATE VIEW sources_given AS
 SELECT source, events, revenue, events_without_rate, deals_closed, avg_days_to_close::numeric(9,4)
 FROM revenue.top_sources('2024-01-10', '2024-04-20', '2024-04-10 08:00+00');
@@ -287,7 +287,7 @@ SELECT (SELECT count(*) FROM sources_expected) AS compared,
 CREATE VIEW offers_expected AS
 SELECT offer_id, platform, niche, count(*) AS events, sum(eur) AS revenue, count(*) FILTER (WHERE eur IS NULL) AS no_rate,
   count(*) FILTER (WHERE event_type = 'deal_won' AND amount >= 0) AS closed
-FROM valued WHERE offer_id IS NOT NULL AND day BETWEEN '2024-03-05' AND '2024-04-20' GROUP BY offer_id, platform, niche;
+FROM valued WHERE offer_id IS NOT NULL AND day >= '2024-03-05' AND day < '2024-04-20' GROUP BY offer_id, platform, niche;
 CREATE VIEW offers_given AS
 SELECT offer_id, platform, niche, events, revenue, events_without_rate, deals_closed
 FROM revenue.offer_performance('2024-03-05', '2024-04-20');

@@ -4,7 +4,7 @@ SET datestyle = 'ISO';
 SET timezone = 'UTC';
 CREATE EXTENSION IF NOT EXISTS revenue_intel;
 BEGIN;
-SELECT (revenue.load_demo(60, 3) ->> 'org_id')::integer AS org \gset
+SELECT (revenue.load_demo(12, 3, years => 1) ->> 'org_id')::integer AS org \gset
 SELECT set_config('revenue_intel.org_id', :'org', true) \g /dev/null
 
 -- Every day of the demo but today, taken now.

@@ -89,13 +89,13 @@ SELECT count(*) AS broken FROM (
 JOIN (SELECT probe, org_id, sum(value) FILTER (WHERE line LIKE 'transferred%') AS net FROM lines_of WHERE dimension = 'all' GROUP BY 1, 2) a USING (probe, org_id)
 WHERE w.net <> a.net;
 
--- Opening and closing are what the deals were then, read and converted apart.
+-- Opening and closing are what the deals were just before, read and converted apart.
 SELECT count(*) AS compared, count(*) FILTER (WHERE (l.value, l.deal_count) IS DISTINCT FROM (d.value, d.deal_count)) AS broken
 FROM (SELECT l.*, CASE l.line WHEN 'opening' THEN l.opening_at ELSE l.closing_at END AS at FROM lines_of l WHERE dimension = 'all' AND line IN ('opening', 'closing')) l
 JOIN revenue.orgs o USING (org_id)
 CROSS JOIN LATERAL (
-  SELECT coalesce(sum(d.amount * (SELECT f.rate FROM revenue.fx_rate(d.currency, NULL, (l.at AT TIME ZONE o.time_zone)::date, l.org_id) f)), 0) AS value, count(*) AS deal_count
-  FROM revenue.deals_as_of(l.at) d JOIN revenue.stages s USING (org_id, pipeline_id, stage_id)
+  SELECT coalesce(sum(d.amount * (SELECT f.rate FROM revenue.fx_rate(d.currency, NULL, ((l.at - interval '1 us') AT TIME ZONE o.time_zone)::date, l.org_id) f)), 0) AS value, count(*) AS deal_count
+  FROM revenue.deals_as_of(l.at - interval '1 us') d JOIN revenue.stages s USING (org_id, pipeline_id, stage_id)
   WHERE d.org_id = l.org_id AND d.pipeline_id = l.pipeline_id AND s.kind = 'open'
     AND l.at < l.period_to::timestamp AT TIME ZONE o.time_zone
     AND (d.close_date >= l.period_from AND d.close_date < l.period_to OR l.period_to = 'infinity' AND d.close_date IS NULL)) d
@@ -110,11 +110,11 @@ DECLARE
 BEGIN
   IF opening >= ends THEN RETURN NULL; END IF;
   SELECT h.pipeline_id, h.closed_at, coalesce(h.close_date, 'infinity') AS day, s.kind INTO b FROM revenue.deal_history h LEFT JOIN revenue.stages s USING (org_id, pipeline_id, stage_id)
-  WHERE h.org_id = o.org_id AND h.deal_id = deal AND h.valid_from <= opening AND h.valid_to > opening;
+  WHERE h.org_id = o.org_id AND h.deal_id = deal AND h.valid_from < opening AND h.valid_to >= opening;
   SELECT h.pipeline_id, h.closed_at, coalesce(h.close_date, 'infinity') AS day, s.kind, h.deal_id INTO a FROM revenue.deal_history h LEFT JOIN revenue.stages s USING (org_id, pipeline_id, stage_id)
-  WHERE h.org_id = o.org_id AND h.deal_id = deal AND h.valid_from <= closing AND h.valid_to > closing;
+  WHERE h.org_id = o.org_id AND h.deal_id = deal AND h.valid_from < closing AND h.valid_to >= closing;
   SELECT coalesce(h.close_date, 'infinity') AS day, s.kind INTO x FROM revenue.deal_history h LEFT JOIN revenue.stages s USING (org_id, pipeline_id, stage_id)
-  WHERE h.org_id = o.org_id AND h.deal_id = deal AND h.valid_from <= ends AND h.valid_to > ends AND closing >= ends;
+  WHERE h.org_id = o.org_id AND h.deal_id = deal AND h.valid_from < ends AND h.valid_to >= ends AND closing >= ends;
 
   IF a.deal_id IS NULL THEN leaving := 'deleted';
   ELSIF a.kind IS NULL THEN leaving := 'transferred_out';
@@ -132,7 +132,7 @@ BEGIN
       IF leaving NOT IN ('stays', 'won', 'lost') THEN RETURN NULL; END IF;
       IF NOT (a.day >= from_date AND (a.day < to_date OR to_date = 'infinity')) THEN RETURN NULL; END IF;
       IF b.kind IN ('won', 'lost') AND leaving IN ('won', 'lost') AND (a.closed_at = b.closed_at OR NOT EXISTS (
-        SELECT FROM revenue.deal_history h WHERE h.org_id = o.org_id AND h.deal_id = deal AND h.valid_from > opening AND h.valid_from <= closing
+        SELECT FROM revenue.deal_history h WHERE h.org_id = o.org_id AND h.deal_id = deal AND h.valid_from >= opening AND h.valid_from < closing
           AND h.closed_at IS NULL)) THEN RETURN NULL; END IF;
     END IF;
     entry := CASE WHEN b.pipeline_id IS NULL THEN 'created' WHEN b.kind IS NULL THEN 'transferred_in' WHEN b.kind <> 'open' THEN 'reopened'

@@ -33,7 +33,7 @@ SELECT period, count, revenue.monthly_price(1200, period, count) FROM (VALUES ('
 SELECT revenue.monthly_price(10, 'week', 1) * 12 / 52 AS week, revenue.monthly_price(1, 'day', 1) * 12 / 365 AS day;
 INSERT INTO revenue.subscriptions (org_id, subscription_id, customer_id) VALUES (:org, 'x', 'x');
 INSERT INTO revenue.subscription_items (org_id, subscription_id, item_id, valid_from, quantity, unit_price, currency, billing_period, discount_pct, discount_amount, kind)
-VALUES (:org, 'x', 'a', '2024-01-01', 3, 100, 'USD', 'year', 0, 0, 'recurring'), (:org, 'x', 'b', '2024-01-01', 3, 100, 'USD', 'year', 33.3, 1, 'recurring'),
+VALUES (:org, 'x', 'a', '2024-01-01', 3, 100, 'USD', 'year', 0, 0, 'recurring'), (:org, 'x', 'b', '2024-01-01', 3, 100, 'USD', 'year', 0.333, 1, 'recurring'),
   (:org, 'x', 'c', '2024-01-01', 1, 10, 'USD', 'month', 0, 50, 'recurring'), (:org, 'x', 'd', '2024-01-01', 1, 10, 'USD', 'month', 0, 0, 'metered'),
   (:org, 'x', 'e', '2024-01-01', 1, 999, 'USD', 'month', 0, 0, 'one_time')
 RETURNING item_id, list_mrr, mrr;
@@ -43,7 +43,7 @@ RETURNING item_id, list_mrr, mrr;
 SELECT pg_temp.subscribe('two days', '2024-01-01', 100), pg_temp.subscribe('two days', '2024-02-10', 150), pg_temp.subscribe('two days', '2024-02-20', 120) \g /dev/null
 SELECT * FROM pg_temp.moved('two days');
 -- Several things on one day, each with its part; what nets to nothing is nothing.
-SELECT pg_temp.subscribe('parts', '2024-01-01', 10, quantity => 10), pg_temp.subscribe('parts', '2024-03-01', 12, quantity => 15, discount => 10),
+SELECT pg_temp.subscribe('parts', '2024-01-01', 10, quantity => 10), pg_temp.subscribe('parts', '2024-03-01', 12, quantity => 15, discount => 0.1),
   pg_temp.subscribe('parts', '2024-04-01', 12, quantity => 15, plan => 'gold'), pg_temp.subscribe('parts', '2024-05-01', 20, quantity => 15, product => 'suite') \g /dev/null
 SELECT pg_temp.subscribe('nets', '2024-01-01', 10, '2024-02-01'), pg_temp.subscribe('nets', '2024-02-01', 10, item => 'other') \g /dev/null
 SELECT * FROM pg_temp.moved('parts');
@@ -78,7 +78,7 @@ SELECT * FROM pg_temp.under('reactivation', '90', 'back');
 SELECT * FROM pg_temp.under('reactivation', '150', 'back');
 SELECT * FROM pg_temp.under('reactivation_gap_days', '121', 'back');
 SELECT * FROM pg_temp.under('reactivation_gap_days', '120', 'back');
-SELECT pg_temp.subscribe('coupon', '2024-01-01', 100, discount => 20, discount_kind => 'temporary'), pg_temp.subscribe('coupon', '2024-04-01', 100, discount => 10) \g /dev/null
+SELECT pg_temp.subscribe('coupon', '2024-01-01', 100, discount => 0.2, discount_kind => 'temporary'), pg_temp.subscribe('coupon', '2024-04-01', 100, discount => 0.1) \g /dev/null
 SELECT * FROM pg_temp.moved('coupon');
 SELECT * FROM pg_temp.under('discounts', '"recurring"', 'coupon');
 SELECT * FROM pg_temp.under('discounts', '"none"', 'coupon');

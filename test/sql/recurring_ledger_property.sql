@@ -25,7 +25,7 @@ CREATE FUNCTION random_items(org integer, number integer) RETURNS void LANGUAGE 
     CASE WHEN i % 7 = 0 THEN any_of('{EUR,JPY}') ELSE 'USD' END,
     any_of('{recurring,recurring,recurring,recurring,recurring,recurring,metered}'),
     any_of('{active,active,active,active,trial,paused,past_due,incomplete}'),
-    any_of('{month,month,year,week,day}'), 1 + floor(3 * random())::integer, any_of('{0,0,0,10,33.3,100}')::double precision,
+    any_of('{month,month,year,week,day}'), 1 + floor(3 * random())::integer, any_of('{0,0,0,0.1,0.333,1}')::double precision,
     any_of('{recurring,temporary}'), any_of('{a,a,b,NULL}'), any_of('{x,x,y}')
   FROM generate_series(1, number) AS i, LATERAL (SELECT any_day() AS day WHERE i > 0) AS d
   ON CONFLICT DO NOTHING

@@ -94,7 +94,7 @@ SELECT statement, pg_temp.error_of('SELECT ' || statement) FROM unnest(ARRAY[
   $$revenue.sbg_curve(0, 1, 3)$$, $$revenue.sbg_curve(1, 1, 10001)$$, $$revenue.sbg_ltv(1, 1, 100, 1.5)$$, $$revenue.sbg_ltv(1, 1, 100, 1, -0.1)$$,
   $$revenue.sbg_ltv(0.5, 1, 100, 1, 0)$$, $$revenue.sbg_ltv(1, 1, 100, periods_per_year => 0)$$, $$revenue.sbg_ltv(1.000001, 1e9, 9e12)$$,
   $$revenue.simple_ltv(100, 0.8, 1.2, 'churn')$$, $$revenue.fit_bgnbd(1, 0, 5)$$, $$revenue.fit_bgnbd(1, 6, 5)$$, $$revenue.fit_bgnbd(-1, 0, 5)$$,
-  $$revenue.fit_gamma_gamma(1, 0)$$, $$revenue.expected_purchases('{"r": 1}', 1, 2, 3, 4)$$, $$revenue.expected_purchases('{"r": 1, "alpha": 1, "a": 1, "b": 1}', 1, 2, 3, -4)$$,
+  $$revenue.fit_gamma_gamma(1, 0)$$, $$revenue.expected_purchase_value('{"p": 6, "q": 3, "gamma": 15}', 3, NULL)$$, $$revenue.expected_purchases('{"r": 1}', 1, 2, 3, 4)$$, $$revenue.expected_purchases('{"r": 1, "alpha": 1, "a": 1, "b": 1}', 1, 2, 3, -4)$$,
   $$revenue.probability_alive('[]', 1, 2, 3)$$, $$revenue.expected_purchase_value('{"p": 1, "q": 0.5, "gamma": 1}', 0, 0)$$]) AS statement;
 \set ECHO none
 DROP EXTENSION revenue_intel CASCADE;

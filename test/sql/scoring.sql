@@ -9,8 +9,8 @@ SELECT round(100 * revenue.close_probability(deal_stage => 'proposal', days_in_s
   num_interactions => 8, num_objections_handled => 2, champion_identified => true, budget_confirmed => true,
   competitors_mentioned => 1)::numeric, 2) AS percent;
 SELECT jsonb_pretty(revenue.explain_close_probability('proposal', 12, 75, 8, 2, true, true, NULL, 1));
-SELECT jsonb_pretty(revenue.predict_deal_value('pro', 50, 29, 15, 'annual', 12, 'tech', 'proposal', NULL, 1.5));
-SELECT revenue.deal_value('pro', 50, 29, 15, 'annual', 12, 'tech', 'proposal', NULL, 1.5);
+SELECT jsonb_pretty(revenue.predict_deal_value('pro', 50, 29, 0.15, 'annual', 12, 'tech', 'proposal', NULL, 1.5));
+SELECT revenue.deal_value('pro', 50, 29, 0.15, 'annual', 12, 'tech', 'proposal', NULL, 1.5);
 SELECT jsonb_pretty(revenue.scenario(450000, 0.30, 0.10, 0.05, 0.15));
 SELECT revenue.scenario_forecast(450000, 0.30, 0.10, 0.05, 0.15);
 SELECT revenue.scenario(100, 0.8, 0.5) #> '{projected,win_rate}' AS capped;

@@ -61,7 +61,7 @@ LEFT JOIN LATERAL revenue.deal_scores(as_of) ON true GROUP BY as_of ORDER BY as_
 SELECT revenue.at_risk_deals(as_of => '2026-02-03 12:00+00') #> '{deals,0,risk_factors}' AS why;
 SELECT revenue.at_risk_deals(1500, '2026-02-03 12:00+00') -> 'count' AS count;
 SELECT jsonb_pretty(revenue.dashboard('2026-02-03 12:00+00'));
-SELECT h ->> 'status' AS status, h -> 'error' AS error, h #> '{framework,stages_scored_as_unknown}' AS unknown_stages,
+SELECT h ->> 'status' AS status, h -> 'error' AS error, h -> 'hints' AS hints, h #> '{framework,stages_scored_as_unknown}' AS unknown_stages,
   (SELECT count(*) > 0 AND bool_and(value = 'ok') FROM jsonb_each_text(h -> 'views')) AS views_ok
 FROM revenue.health_check() AS h;
 SELECT account_id, churn -> 'risk_factors' AS risks, expansion -> 'opportunities' AS opportunities FROM revenue.account_scores ORDER BY 1;
@@ -100,3 +100,17 @@ SELECT revenue.explain_deal('nobody');
 \set VERBOSITY default
 SELECT round(revenue.org_close_probability('proposal', champion_identified => true)::numeric, 4) AS everywhere,
   round(revenue.org_close_probability('proposal', champion_identified => true, vertical => 'tech')::numeric, 4) AS tech;
+-- comparables are what had been won by then, at what it was then worth: nothing that came later is looked at
+INSERT INTO revenue.products (org_id, product_id, name) VALUES (:org, 'p', 'P');
+INSERT INTO revenue.deals (org_id, deal_id, product_id, stage_id, amount, currency, created_at, effective_at, industry, contract_term_months,
+  num_users_planned, base_list_price_per_user)
+VALUES (:org, 'asked', 'p', 'proposal', 1200, 'USD', '2026-01-01', '2026-01-01', 'tech', 12, 10, 10),
+  (:org, 'then', 'p', 'closed_won', 600, 'USD', '2026-01-01', '2026-01-15', 'tech', 12, NULL, NULL);
+CREATE TEMP TABLE told AS SELECT revenue.explain_deal('asked', '2026-02-01') #> '{value,breakdown}' AS said;
+UPDATE revenue.deals SET amount = 900000 WHERE org_id = :org AND deal_id = 'then';
+SELECT (said ->> 'comparables_weight')::numeric > 0 AS has_comparables,
+  said = revenue.explain_deal('asked', '2026-02-01') #> '{value,breakdown}' AS same,
+  said = revenue.explain_deal('asked') #> '{value,breakdown}' AS same_today FROM told;
+UPDATE revenue.deals SET stage_id = 'proposal' WHERE org_id = :org AND deal_id = 'then';
+SELECT said = revenue.explain_deal('asked', '2026-02-01') #> '{value,breakdown}' AS same,
+  revenue.explain_deal('asked') #> '{value,breakdown,comparables_weight}' AS weight_today FROM told;

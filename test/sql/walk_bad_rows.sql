@@ -65,7 +65,7 @@ JOIN walk.bad_values b ON b.type = format_type(a.atttypid, NULL)
   AND (b.type <> 'text' OR b.expression IN ('''''', '''no such thing'''))
 JOIN pg_index i ON i.indrelid = r.oid AND i.indisprimary
 JOIN pg_attribute k ON k.attrelid = r.oid AND k.attnum = i.indkey[i.indnkeyatts - 1]
-WHERE r.relkind IN ('r', 'p') AND has_table_privilege('public', r.oid, 'UPDATE');
+WHERE r.relkind IN ('r', 'p') AND has_any_column_privilege('public', r.oid, 'UPDATE');
 CREATE PROCEDURE walk.insert_badly(bad walk.bad_rows) LANGUAGE plpgsql AS $$
 DECLARE
   base jsonb;

@@ -17,7 +17,7 @@ ValueSignals example() {
   return {.product_plan = "professional",
           .num_users_planned = 50,
           .base_list_price_per_user = units(29),
-          .discount_pct = 15,
+          .discount_pct = 0.15,
           .billing_cycle = "annual",
           .contract_term_months = 12,
           .industry = "tech",
@@ -100,11 +100,11 @@ TEST(DealValue, IsExactForDecimals) {
   for (int i = 0; i < test::kRandomInputs; ++i) {
     const std::int64_t users = random.integer(0, 10'000);
     const std::int64_t cents = random.integer(0, 100'000);
-    const std::int64_t discount = random.integer(0, 1000);  // tenths of a percent
+    const std::int64_t discount = random.integer(0, 1000);  // thousandths
     const ValuePrediction prediction =
         predict_deal_value({.num_users_planned = users,
                             .base_list_price_per_user = Money{cents * 10'000},
-                            .discount_pct = static_cast<double>(discount) / 10,
+                            .discount_pct = static_cast<double>(discount) / 1000,
                             .contract_term_months = 36});
     EXPECT_EQ(prediction.breakdown.base_value->micros, users * cents * 36 * (1000 - discount) * 10);
   }
@@ -116,7 +116,7 @@ TEST(DealValue, BreakdownMultipliesOut) {
     const ValueSignals signals{
         .num_users_planned = random.integer(0, 1000),
         .base_list_price_per_user = Money{random.integer(0, 1'000'000'000)},
-        .discount_pct = random.maybe_number(0, 100),
+        .discount_pct = random.maybe_number(0, 1),
         .contract_term_months = static_cast<std::int32_t>(random.integer(1, 60)),
         .industry = random.perhaps<std::string_view>("tech"),
         .deal_stage = random.maybe_stage(),
@@ -144,10 +144,11 @@ TEST(DealValue, BadInput) {
   expect_invalid("base_list_price_per_user",
                  [] { predict_deal_value({.base_list_price_per_user = Money{-1}}); });
   for (const double bad : {-0.1, 100.1, test::kNaN, test::kInfinity}) {
-    expect_invalid("discount_pct", [bad] { predict_deal_value({.discount_pct = bad}); });
     expect_invalid("expansion_potential_factor",
                    [bad] { predict_deal_value({.expansion_potential_factor = bad}); });
   }
+  for (const double bad : {-0.1, 1.1, 15.0, 100.1, test::kNaN, test::kInfinity})
+    expect_invalid("discount_pct", [bad] { predict_deal_value({.discount_pct = bad}); });
   for (const int bad : {0, -1, 1201})
     expect_invalid("contract_term_months",
                    [bad] { predict_deal_value({.contract_term_months = bad}); });

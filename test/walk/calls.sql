@@ -11,7 +11,7 @@
 CREATE TABLE walk.calls (
   function text PRIMARY KEY,
   arguments jsonb CHECK (jsonb_typeof(arguments) = 'array'),
-  writes text CHECK (writes IN ('own', 'rep', 'member', 'analyst', 'admin', 'owner', 'database')),
+  writes text CHECK (writes IN ('viewer', 'own', 'rep', 'member', 'analyst', 'admin', 'owner', 'database')),
   skip text,
   CHECK ((arguments IS NULL) = (skip IS NOT NULL))
 );
@@ -23,7 +23,10 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('current_org', '[555]'),
   ('own_rep', '[555, "ROWA-1"]'),
   ('require_org', '["viewer", 555]'),
+  ('check_org', '[555]'),
   ('restoring', '[]'),
+  ('is_administrator', '[]'),
+  ('invitations', '[]'),
   ('check_org_settings', '["A name", "EUR", "Europe/Berlin", 4, 7]'),
   ('org_today', '[555]'),
   ('keep_an_owner', '[555, "nobody"]'),
@@ -53,8 +56,8 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('explain_deal_health', '["proposal", 12, 3, 6, 70, true, true, false, 30, null]'),
   ('deal_risk_factors', '["proposal", 75, 30, 0, 20, false, false, false, -3, null]'),
   ('health_category', '[55, null]'),
-  ('deal_value', '["pro", 100, 29, 10, "annual", 12, "technology", "proposal", 25000, 1.2, 8, null]'),
-  ('predict_deal_value', '["pro", 100, 29, 10, "annual", 12, "technology", "proposal", 25000, 1.2, 8, null]'),
+  ('deal_value', '["pro", 100, 29, 0.1, "annual", 12, "technology", "proposal", 25000, 1.2, 8, null]'),
+  ('predict_deal_value', '["pro", 100, 29, 0.1, "annual", 12, "technology", "proposal", 25000, 1.2, 8, null]'),
   ('lead_score', '["director", 500, true, 5, 2, 8, 1, 1, 4, false, null]'),
   ('explain_lead_score', '["director", 500, true, 5, 2, 8, 1, 1, 4, false, null]'),
   ('churn_risk', '[80, 100, 2, 1, 10, 0, 20, 80, 45, false, null]'),
@@ -343,6 +346,11 @@ INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('create_org', '["A new one", "EUR", "UTC", 1, 1]', 'database'),
   ('set_org_settings', '["Renamed", "USD", "Europe/Berlin", 2, 7, "why", 555]', 'owner'),
   ('lock_org', '[555]', 'database'),
+  ('take_lock', '["alerts", 555, true]', 'database'),
+  ('take_job_lock', '["revenue_cleanup", 555]', 'admin'),
+  ('delete_rows', '["deals", {"deal_id": "ROWA-1"}, 555]', 'own'),
+  ('accept_membership', '[555]', 'database'),
+  ('leave_org', '[555]', 'viewer'),
   ('audit', '["test", "org", "555", null, {"a": 1}, "why", 555]', 'database'),
   ('grant_access', '["regress_walk_new"]', 'database'),
   ('add_member', '["regress_walk_new", "viewer", 555]', 'owner'),
@@ -413,7 +421,7 @@ INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('compact_ledger', '[555]', 'admin'),
   ('close_period', '["2024-01-01", "why", 555]', 'admin'),
   ('merge_customers', '["ROWA-1", "ROWA-2", "why", 555]', 'admin'),
-  ('load_demo', '[30, 1, "2024-06-30"]', 'database'),
+  ('load_demo', '[30, 1, "2024-06-30", 1]', 'database'),
   ('drop_demo', '[1]', 'database');
 
 INSERT INTO walk.calls (function, skip) VALUES
@@ -426,4 +434,4 @@ INSERT INTO walk.calls (function, skip)
 SELECT f, 'part of load_demo() and drop_demo()'
   FROM unnest('{demo_org,demo_size,clear_demo,demo_draw,demo_pick,demo_words,demo_person,demo_company,demo_cases,
   demo_deals,load_demo_reps,load_demo_catalogue,load_demo_accounts,load_demo_deals,load_demo_events,
-  load_demo_quotas,load_demo_incidents,load_demo_subscriptions,clear_demo_subscriptions}'::text[]) AS f;
+  load_demo_quotas,load_demo_incidents,load_demo_subscriptions,load_demo_customers,clear_demo_subscriptions}'::text[]) AS f;

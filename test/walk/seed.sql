@@ -23,6 +23,7 @@ BEGIN
   INSERT INTO revenue.fx_rates (org_id, currency, rate_date, rate) VALUES (org, 'EUR', '2019-01-01', 1);
   INSERT INTO revenue.members (org_id, identity, access_level) VALUES
     (org, mark || '-1', 'owner'), (org, mark || '-2', 'member');
+  INSERT INTO revenue.members (org_id, identity, access_level, accepted_at) VALUES (org, session_user, 'viewer', NULL);
 
   INSERT INTO revenue.reps (org_id, rep_id, name, team)
   SELECT org, mark || '-' || i, mark || ' rep ' || i, mark || ' team' FROM generate_series(1, 4) i;

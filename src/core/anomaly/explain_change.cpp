@@ -5,6 +5,8 @@
 #include <numeric>
 #include <tuple>
 
+#include "core/foundation/number_text.hpp"
+
 namespace revenue::anomaly {
 namespace {
 
@@ -160,7 +162,7 @@ void ChangeOfRate::add(std::optional<std::string_view> segment, std::optional<Mo
     if (micros < 0)
       throw Error(ErrorCode::invalid_argument, "numerators and denominators of a rate must not be negative",
                   "Leave out rows that take something back, or explain the amounts with explain_change().",
-                  "One is " + std::to_string(amount->value()) + ".");
+                  "One is " + shown(amount->value()) + ".");
     return micros;
   };
   SegmentSums& sums = of(segment);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/foundation/error.hpp"
+#include "core/foundation/number_text.hpp"
 
 namespace revenue::anomaly {
 
@@ -12,7 +13,7 @@ std::string anomaly_severity(double score, std::optional<double> at_stake, std::
   const auto require = [](bool fine, const char* name, const char* what, const char* hint, double found) {
     if (!fine)
       throw Error(ErrorCode::invalid_argument, std::string(name) + what, hint,
-                  std::string(name) + " is " + std::to_string(found) + ".");
+                  std::string(name) + " is " + shown(found) + ".");
   };
   require(std::isfinite(score), "score", " must be a finite number", "Pass the score that detect() gives.", score);
   if (at_stake)

@@ -8,6 +8,7 @@
 #include "core/forecast/calibration.hpp"
 #include "core/forecast/series_model.hpp"
 #include "core/foundation/error.hpp"
+#include "core/foundation/number_text.hpp"
 
 namespace revenue::forecast {
 namespace {
@@ -37,7 +38,7 @@ void check(const BookingsHistory& history, const BookingsWindow& window) {
     refuse("the window must lie within " + std::to_string(kMostMonths) + " months",
            "It is " + std::to_string(window.first) + " to " + std::to_string(window.last) + ".");
   if (!(window.remaining >= 0 && window.remaining <= 1))
-    refuse("remaining must be between 0 and 1", "It is " + std::to_string(window.remaining) + ".");
+    refuse("remaining must be between 0 and 1", "It is " + shown(window.remaining) + ".");
   const auto bounded = [](double value) { return std::fabs(value) <= kMostValue; };
   for (const auto* values : {&history.value, &history.open_value, &history.expected})
     if (!std::all_of(values->begin(), values->end(), bounded))

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/foundation/error.hpp"
+#include "core/foundation/number_text.hpp"
 
 namespace revenue::forecast {
 namespace {
@@ -167,7 +168,7 @@ void check(const std::vector<Predictor>& components, const EnsembleOptions& opti
     if (!(level > 0 && level < 1))
       throw Error(ErrorCode::invalid_argument, "levels must be between 0 and 1",
                   "Write 0.95 for an interval of 95 percent.",
-                  "One is " + std::to_string(level) + ".");
+                  "One is " + shown(level) + ".");
   if (options.levels.empty() || options.levels.size() > 20)
     throw Error(ErrorCode::invalid_argument, "there must be 1 to 20 levels",
                 "The usual ones are 0.7, 0.85 and 0.95.",

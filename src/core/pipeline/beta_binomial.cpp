@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "core/foundation/error.hpp"
+#include "core/foundation/number_text.hpp"
 
 namespace revenue::pipeline {
 namespace {
@@ -155,7 +156,7 @@ Beta jeffreys_posterior(std::int64_t successes, std::int64_t trials) {
 double quantile(const Beta& beta, double probability) {
   if (!(probability > 0 && probability < 1))
     reject("probability must be above 0 and below 1", "Pass 0.025 and 0.975 for the central 95 %.",
-           "probability is " + std::to_string(probability) + ".");
+           "probability is " + shown(probability) + ".");
   const Quadrature& rule = quadrature();
   const LogitBeta posterior(beta);
   const std::vector<double> borders = panels({posterior});

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/foundation/eigen.hpp"
+#include "core/foundation/number_text.hpp"
 #include "core/pipeline/age_bands.hpp"
 #include "core/pipeline/common_factor.hpp"
 #include "core/pipeline/month_of_quarter.hpp"
@@ -237,7 +238,7 @@ const WinClock::Stage* WinClock::find(std::int32_t stage, std::optional<double> 
   if (age && !(*age >= 0))
     throw Error(ErrorCode::invalid_argument, "days_in_stage must be 0 or more",
                 "Count the days from stage_entered_at; NULL means unknown.",
-                "It is " + std::to_string(*age) + ".");
+                "It is " + shown(*age) + ".");
   const auto found = index_.find(stage);
   return found == index_.end() || !age ? nullptr : &stages_[found->second];
 }
@@ -261,7 +262,7 @@ std::optional<double> WinClock::win_probability(std::int32_t stage_no, std::opti
                                                 double horizon) const {
   if (!(horizon >= 0))
     throw Error(ErrorCode::invalid_argument, "horizon must be 0 days or more", "30, 60 and 90 are usual.",
-                "It is " + std::to_string(horizon) + ".");
+                "It is " + shown(horizon) + ".");
   const Stage* stage = find(stage_no, age);
   if (stage == nullptr) return std::nullopt;
   const int old = static_cast<int>(std::min<double>(*age, kLastDay));

@@ -9,6 +9,7 @@
 
 #include "core/foundation/eigen.hpp"
 #include "core/foundation/error.hpp"
+#include "core/foundation/number_text.hpp"
 
 namespace revenue::pipeline {
 namespace {
@@ -190,7 +191,7 @@ void thin(std::vector<Atom>& atoms, double width) {
 Money money(double micros) {
   if (!(std::fabs(micros) < kMostMicros))
     throw Error(ErrorCode::out_of_range, "the total is out of range", "Amounts add up to less than 9.2e12.",
-                "It is " + std::to_string(micros / Money::kMicros) + ".");
+                "It is " + shown(micros / Money::kMicros) + ".");
   return {std::llround(micros)};
 }
 
@@ -199,11 +200,11 @@ Money money(double micros) {
 void TotalDistribution::add(Money amount, double probability, double dispersion) {
   if (!(probability >= 0 && probability <= 1))
     throw Error(ErrorCode::invalid_argument, "probability must be between 0 and 1",
-                "Divide percentages by 100.", "It is " + std::to_string(probability) + ".");
+                "Divide percentages by 100.", "It is " + shown(probability) + ".");
   if (!(dispersion >= 0 && dispersion <= 100))
     throw Error(ErrorCode::invalid_argument, "dispersion must be between 0 and 100",
                 "It is a squared coefficient of variation; 0 makes the deals independent.",
-                "It is " + std::to_string(dispersion) + ".");
+                "It is " + shown(dispersion) + ".");
   dispersion_ = std::max(dispersion_, dispersion);
   deals_.push_back({amount.micros, probability});
 }

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "core/foundation/error.hpp"
+#include "core/foundation/number_text.hpp"
 #include "core/recurring/maximise.hpp"
 #include "core/recurring/special.hpp"
 
@@ -162,7 +163,7 @@ void require_purchases(const Purchases& purchases) {
                 "Pass the number of repeat purchases, and the time from the first purchase to the "
                 "last and to today.",
                 "Frequency is " + std::to_string(frequency) + ", recency " +
-                    std::to_string(recency) + ", age " + std::to_string(age) + ".");
+                    shown(recency) + ", age " + shown(age) + ".");
 }
 
 void BgnbdState::add(std::int64_t frequency, double recency, double age) {

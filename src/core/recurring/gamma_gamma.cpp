@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/foundation/error.hpp"
+#include "core/foundation/number_text.hpp"
 #include "core/recurring/maximise.hpp"
 #include "core/recurring/special.hpp"
 
@@ -49,15 +50,15 @@ double mean_of(std::span<const Customer> customers) {
   return sum / purchases;
 }
 
-void require_customer(std::int64_t frequency, double mean_value) {
+void require_customer(std::int64_t frequency, std::optional<double> mean_value) {
   if (frequency < 0 || frequency > kMostPurchases)
     throw Error(ErrorCode::invalid_argument, "frequency must be from 0 to 1,000,000,000",
                 "Pass the number of purchases that the mean is of.",
                 "It is " + std::to_string(frequency) + ".");
-  if (frequency > 0 && !(mean_value >= kLeastValue && mean_value <= kMostValue))
+  if (frequency > 0 && !(mean_value && *mean_value >= kLeastValue && *mean_value <= kMostValue))
     throw Error(ErrorCode::invalid_argument, "mean_value must be above 0 and at most 1e15",
                 "Leave customers out whose purchases were free, or were refunded.",
-                "It is " + std::to_string(mean_value) + ".");
+                "It is " + shown(mean_value) + ".");
 }
 
 }  // namespace
@@ -119,7 +120,7 @@ std::optional<GammaGammaFit> GammaGammaState::result(Poll poll) const {
   return fit;
 }
 
-double expected_value(const GammaGamma& model, std::int64_t frequency, double mean_value) {
+double expected_value(const GammaGamma& model, std::int64_t frequency, std::optional<double> mean_value) {
   require_customer(frequency, mean_value);
   if (!(model.p > 0 && model.q > 0 && model.gamma > 0 && model.p <= 1e15 && model.q <= 1e15 &&
         model.gamma <= 1e30))
@@ -130,7 +131,7 @@ double expected_value(const GammaGamma& model, std::int64_t frequency, double me
   if (!(weight > 0))
     throw Error(ErrorCode::invalid_argument, "the model has no mean value for this customer",
                 "It needs q above 1, or more purchases.");
-  return model.p * (model.gamma + (frequency > 0 ? x * mean_value : 0)) / weight;
+  return model.p * (model.gamma + (frequency > 0 ? x * *mean_value : 0)) / weight;
 }
 
 }  // namespace revenue::recurring

@@ -59,6 +59,6 @@ class GammaGammaState {
 
 /// What a customer's purchase is worth on average, between what his were and what all are. Throws
 /// invalid_argument where the model has no mean (q at most 1 and no purchase).
-double expected_value(const GammaGamma& model, std::int64_t frequency, double mean_value);
+double expected_value(const GammaGamma& model, std::int64_t frequency, std::optional<double> mean_value);
 
 }  // namespace revenue::recurring

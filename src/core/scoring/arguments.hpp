@@ -14,6 +14,8 @@ namespace revenue::scoring {
 [[noreturn]] void reject_argument(std::string_view name, std::string_view must, double found);
 [[noreturn]] void reject_argument(std::string_view name, std::string_view must, std::int64_t found);
 
+[[noreturn]] void reject_percentage(std::string_view name, double found);
+
 /// Beyond any calendar, and small enough that arithmetic on days never overflows.
 inline constexpr double kMostDays = 1e6;
 

@@ -8,10 +8,18 @@
 namespace revenue::scoring {
 namespace {
 
+// The usual slip is to write the percentage.
+void require_discount(const std::optional<double>& discount) {
+  if (discount && *discount > 1 && *discount <= 100)
+    reject_percentage("discount_pct", *discount);
+  if (discount && !(*discount >= 0 && *discount <= 1))
+    reject_argument("discount_pct", "a fraction from 0 to 1, such as 0.15 for 15 %", *discount);
+}
+
 void require_valid(const ValueSignals& signals) {
   require_count("num_users_planned", signals.num_users_planned);
   require_amount("base_list_price_per_user", signals.base_list_price_per_user);
-  require_score("discount_pct", signals.discount_pct);
+  require_discount(signals.discount_pct);
   if (const auto& months = signals.contract_term_months; months && (*months < 1 || *months > 1200))
     reject_argument("contract_term_months", "from 1 to 1200", std::int64_t{*months});
   require_amount("similar_closed_deals_avg_acv", signals.similar_closed_deals_avg_acv);
@@ -80,7 +88,7 @@ ValuePrediction predict_deal_value(const ValueSignals& signals,
     breakdown.list_value = multiply_ratio(
         multiply_ratio(*signals.base_list_price_per_user, *signals.num_users_planned), months);
     breakdown.base_value =
-        multiply(*breakdown.list_value, (100 - signals.discount_pct.value_or(0)) / 100);
+        multiply(*breakdown.list_value, 1 - signals.discount_pct.value_or(0));
     breakdown.computed_value =
         multiply(*breakdown.base_value, breakdown.plan_factor * breakdown.billing_factor *
                                             breakdown.industry_factor * breakdown.expansion_factor);

@@ -15,7 +15,7 @@ struct ValueSignals {
   std::optional<std::string_view> product_plan;
   std::optional<std::int64_t> num_users_planned;     ///< 0 or more
   std::optional<Money> base_list_price_per_user;     ///< a user and month, 0 or more
-  std::optional<double> discount_pct;                ///< 0 to 100; unknown is taken as 0
+  std::optional<double> discount_pct;                ///< a fraction, 0 to 1; unknown is taken as 0
   std::optional<std::string_view> billing_cycle;     ///< a name in deal_value.billing_factor
   std::optional<std::int32_t> contract_term_months;  ///< 1 to 1200; unknown: the default term
   std::optional<std::string_view> industry;

@@ -3,6 +3,7 @@
 
 #include "core/foundation/error.hpp"
 #include "core/foundation/fields.hpp"
+#include "core/foundation/number_text.hpp"
 #include "core/scoring/framework.hpp"
 
 namespace revenue::scoring {
@@ -13,7 +14,7 @@ constexpr double kLargest = 1e6;
 [[noreturn]] void reject(const std::string& name, const std::string& must, double found) {
   throw Error(ErrorCode::invalid_argument, "framework coefficient " + name + " must be " + must,
               "Correct the weights, or leave the coefficient out to use the built-in value.",
-              name + " is " + std::to_string(found) + ".");
+              name + " is " + shown(found) + ".");
 }
 
 void require(bool holds, const std::string& name, const std::string& must, double found) {
@@ -47,7 +48,7 @@ void require_at_most_100(const std::string& what, double points) {
   throw Error(ErrorCode::invalid_argument,
               "framework coefficients of " + what + " add up to more than 100 points",
               "Lower some of its caps: the score runs from 0 to 100.",
-              "They add up to " + std::to_string(points) + ".");
+              "They add up to " + shown(points) + ".");
 }
 
 void require_numbers(const std::string& name, double value) {
