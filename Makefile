@@ -57,11 +57,11 @@ SQL_ORDER = \
   pipeline.events.tables pipeline.events pipeline.log_deal pipeline.offers \
   pipeline.offer_months.tables pipeline.offer_months \
   pipeline.quota.tables pipeline.quota pipeline.submissions.tables pipeline.submissions \
-  pipeline.waterfall pipeline.velocity \
+  pipeline.waterfall pipeline.analysis pipeline.velocity \
   pipeline.snapshots.tables pipeline.snapshots \
   recurring.types recurring.functions recurring.ltv \
   recurring.tables recurring.ledger recurring.views recurring.retention recurring.policies \
-  recurring.milestone \
+  recurring.milestone recurring.analysis \
   forecast.types forecast.functions forecast.hierarchy.types forecast.hierarchy \
   forecast.tables forecast.revenue forecast.mrr forecast.runs forecast.scenario \
   anomaly.types anomaly.functions \
@@ -69,7 +69,7 @@ SQL_ORDER = \
   anomaly.drivers anomaly.store.tables anomaly.store \
   alerts.outbox.tables alerts.outbox alerts.tables alerts.rules alerts.functions \
   jobs.tables jobs.functions \
-  demo.subscriptions demo.incidents demo.functions access
+  demo.subscriptions demo.incidents demo.functions views.amounts access
 
 SQL_FILES    := $(SQL_ORDER:%=sql/%.sql)
 SQL_UNLISTED := $(filter-out $(SQL_FILES),$(wildcard sql/*.sql))

@@ -84,11 +84,11 @@ SELECT format(E' %s %s %s  health %s of 100\n     %s', rpad(left(name, 52), 52),
   lpad(floor(health_score)::text, 2),
   array_to_string(risk_factors[1:3], ', ')
     || CASE WHEN cardinality(risk_factors) > 3 THEN format(' and %s more', cardinality(risk_factors) - 3) ELSE '' END)
-FROM revenue.at_risk_deals WHERE org_id = :org ORDER BY deal_value DESC NULLS LAST, id LIMIT 5;
+FROM revenue.at_risk_deals WHERE org_id = :org ORDER BY deal_value DESC NULLS LAST, deal_id LIMIT 5;
 
 -- The largest of them that has not lost everything that speaks for it.
-SELECT (SELECT id FROM revenue.at_risk_deals WHERE org_id = :org
-  ORDER BY cardinality(risk_factors) > 3, deal_value DESC NULLS LAST, id LIMIT 1) AS deal \gset
+SELECT (SELECT deal_id FROM revenue.at_risk_deals WHERE org_id = :org
+  ORDER BY cardinality(risk_factors) > 3, deal_value DESC NULLS LAST, deal_id LIMIT 1) AS deal \gset
 \if :{?deal}
 \echo
 SELECT format(' Why %s is given a chance of %s %%', e ->> 'name', e -> 'close_probability' ->> 'close_probability')

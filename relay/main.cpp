@@ -167,7 +167,9 @@ class Relay {
         idle ? milliseconds(1000) : std::clamp(length, milliseconds(0), milliseconds(60000));
     for (Delivery& delivery : transfers_.wait(descriptors, timeout)) {
       const auto now = Clock::now();
-      pauses_.note(delivery.message.channel + ":" + delivery.message.destination, delivery.outcome,
+      pauses_.note(destination_key(delivery.message.org_id, delivery.message.channel,
+                                   delivery.message.destination),
+                   delivery.outcome,
                    now);
       look_at_ = pauses_.next(now, look_at_);
       unreported_.push_back(std::move(delivery));

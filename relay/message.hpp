@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace relay {
 
@@ -17,6 +18,11 @@ struct Message {
   std::string payload;     ///< JSON; empty = none
   std::string created_at;  ///< ISO 8601
 };
+
+/// A destination belongs to an organisation: "7:slack:sales" is slack:sales of the organisation 7.
+inline std::string destination_key(int org_id, std::string_view channel, std::string_view name) {
+  return std::to_string(org_id) + ":" + std::string(channel) + ":" + std::string(name);
+}
 
 /// How an attempt ended. A permanent failure is one that another attempt would meet too.
 struct Outcome {

@@ -262,14 +262,21 @@ std::string encoded_header(std::string_view text) {
       std::ranges::all_of(text, [](unsigned char c) { return c >= ' ' && c < 0x7f; });
   if (plain && text.size() <= 60 && text.find("=?") == std::string_view::npos)
     return std::string(text);
-  std::string header;
-  while (!text.empty()) {
-    const std::string_view piece =
-        head(text, 42);  // 56 letters in base64, 68 with what stands around
+  std::string header, piece;
+  const auto end_piece = [&] {
     if (!header.empty()) header += "\r\n ";
     header += "=?UTF-8?B?" + base64(piece) + "?=";
-    text.remove_prefix(piece.size());
+    piece.clear();
+  };
+  while (!text.empty()) {
+    const std::size_t length = character(text);
+    const std::string_view next = length == 0 ? "\xef\xbf\xbd" : text.substr(0, length);
+    // 42 bytes are 56 letters in base64, 68 with what stands around.
+    if (piece.size() + next.size() > 42) end_piece();
+    piece += next;
+    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
+  if (!piece.empty()) end_piece();
   return header;
 }
 

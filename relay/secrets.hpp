@@ -11,8 +11,9 @@ class Secrets {
  public:
   /// Short strings are left alone: they would be found everywhere.
   void add(std::string_view secret);
-  /// The text with *** in the place of every secret.
-  std::string redact(std::string text) const;
+  /// The text with *** in the place of every secret, also where its characters are escaped as JSON, URLs
+  /// or HTML do, and of the beginning of one at the end of the text, which may have been cut there.
+  std::string redact(std::string_view text) const;
 
  private:
   std::vector<std::string> secrets_;  // the longest first, since one may contain another

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <vector>
+
+#include "message.hpp"
 
 namespace relay {
 namespace {
@@ -55,7 +58,16 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-// RELAY_SLACK_SALES_TEAM_URL: the part is what stands last, the name what stands between.
+// RELAY_SLACK_7_SALES_TEAM_URL: the part is what stands last, the name what stands between, and a
+// number before it, which no name begins with, is the organisation. 0 = none.
+std::pair<int, std::string_view> organisation(std::string_view variable, std::string_view name) {
+  const auto end = name.find('_');
+  if (name.empty() || name.front() < '0' || name.front() > '9' || end == std::string_view::npos)
+    return {0, name};
+  return {number(variable, name.substr(0, end), 1, std::numeric_limits<int>::max()),
+          name.substr(end + 1)};
+}
+
 bool read_destination(std::string_view variable, std::string_view value, Settings& settings) {
   for (const Channel& channel : channels()) {
     if (!variable.starts_with(channel.prefix)) continue;
@@ -68,8 +80,9 @@ bool read_destination(std::string_view variable, std::string_view value, Setting
         if (!is_line(value)) wrong(variable, "must be one line and not empty");
         if (part == "URL" && !is_url(value, "http"))
           wrong(variable, "must be an http or https URL");
-        const std::string_view name = rest.substr(0, rest.size() - part.size() - 1);
-        settings.destinations[std::string(channel.name) + ":" + lower(name)][std::string(part)] =
+        const auto [org, name] =
+            organisation(variable, rest.substr(0, rest.size() - part.size() - 1));
+        settings.destinations[destination_key(org, channel.name, lower(name))][std::string(part)] =
             value;
         return true;
       }
@@ -77,17 +90,35 @@ bool read_destination(std::string_view variable, std::string_view value, Setting
   return false;
 }
 
+// What names no organisation is of RELAY_ORG.
+void bind(Settings& settings, int org) {
+  std::map<std::string, Destination> bound;
+  for (auto& [key, parts] : settings.destinations) {
+    const std::string name = key.substr(key.find(':') + 1);
+    if (key.starts_with("0:") && org == 0)
+      throw SettingsError("destination " + name + " is of no organisation: set RELAY_ORG, or name it as in RELAY_SLACK_7_SALES_URL");
+    Destination& destination =
+        bound[key.starts_with("0:") ? std::to_string(org) + ":" + name : key];
+    destination.insert(parts.begin(), parts.end());
+  }
+  settings.destinations = std::move(bound);
+}
+
+bool is_of(std::string_view key, std::string_view channel) {
+  return key.substr(key.find(':') + 1).starts_with(std::string(channel) + ":");
+}
+
 void check(const Settings& settings) {
   if (settings.destinations.empty())
     throw SettingsError("no destination is set, such as RELAY_SLACK_SALES_URL for slack:sales");
   for (const auto& [name, parts] : settings.destinations)
     for (const Channel& channel : channels())
-      if (name.starts_with(std::string(channel.name) + ":"))
+      if (is_of(name, channel.name))
         for (const std::string_view part : channel.required)
           if (!parts.contains(std::string(part)))
-            throw SettingsError("destination " + name + " has no " + std::string(part));
+            throw SettingsError("destination " + name.substr(name.find(':') + 1) + " has no " + std::string(part));
   const bool mails = std::ranges::any_of(settings.destinations, [](const auto& destination) {
-    return destination.first.starts_with("email:");
+    return is_of(destination.first, "email");
   });
   if (mails && (settings.smtp_url.empty() || settings.smtp_from.empty()))
     throw SettingsError("e-mail needs RELAY_SMTP_URL and RELAY_SMTP_FROM");
@@ -130,6 +161,7 @@ std::string_view path_of(std::string_view url) {
 
 Settings read_settings(const char* const* variables) {
   Settings settings;
+  int org = 0;
   settings.name = own_name();
   for (; *variables != nullptr; ++variables) {
     const std::string_view entry = *variables;
@@ -138,6 +170,8 @@ Settings read_settings(const char* const* variables) {
     const std::string_view variable = entry.substr(0, equals), value = entry.substr(equals + 1);
     if (variable == "RELAY_DATABASE")
       settings.database = value;
+    else if (variable == "RELAY_ORG")
+      org = number(variable, value, 1, std::numeric_limits<int>::max());
     else if (variable == "RELAY_NAME")
       settings.name = value;
     else if (variable == "RELAY_TIMEOUT_SECONDS")
@@ -168,6 +202,7 @@ Settings read_settings(const char* const* variables) {
       wrong(variable, "is not known");
     }
   }
+  bind(settings, org);
   check(settings);
   hide(settings);
   return settings;

@@ -10,14 +10,14 @@
 
 namespace relay {
 
-/// A destination by its parts: RELAY_WEBHOOK_ERP_URL and RELAY_WEBHOOK_ERP_SECRET are the parts URL
-/// and SECRET of webhook:erp.
+/// A destination by its parts: RELAY_WEBHOOK_7_ERP_URL and RELAY_WEBHOOK_7_ERP_SECRET are the parts URL
+/// and SECRET of webhook:erp of the organisation 7. What names none is of RELAY_ORG.
 using Destination = std::map<std::string, std::string>;
 
 struct Settings {
   std::string database;                             ///< conninfo; empty = PGHOST and the like
   std::string name;                                 ///< of this relay, in outbox.leased_by
-  std::map<std::string, Destination> destinations;  ///< by "channel:name"
+  std::map<std::string, Destination> destinations;  ///< by destination_key()
   std::string telegram_api = "https://api.telegram.org";
   std::string smtp_url, smtp_user, smtp_password, smtp_from;
   bool smtp_tls = true;

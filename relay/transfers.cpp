@@ -125,7 +125,8 @@ Transfers::~Transfers() {
 
 void Transfers::start(Message message) {
   const Destination& destination =
-      settings_.destinations.at(message.channel + ":" + message.destination);
+      settings_.destinations.at(
+          destination_key(message.org_id, message.channel, message.destination));
   Request request = make_request(message, destination, settings_, std::time(nullptr));
   Transfer& transfer = running_.emplace_back();
   transfer.message = std::move(message);
@@ -150,8 +151,10 @@ Delivery Transfers::finish(std::list<Transfer>::iterator transfer, CURLcode resu
   curl_multi_remove_handle(multi_.get(), transfer->curl.get());
 
   Delivery delivery;
-  delivery.outcome = judge(transfer->message.channel, status, error, transfer->answer,
-                           static_cast<long>(retry_after));
+  // Secrets go before the answer is cut: of half a one the rest would not be found.
+  const Secrets& secrets = settings_.secrets;
+  delivery.outcome = judge(transfer->message.channel, status, secrets.redact(error),
+                           secrets.redact(transfer->answer), static_cast<long>(retry_after));
   delivery.message = std::move(transfer->message);
   delivery.took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - transfer->began);

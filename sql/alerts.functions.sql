@@ -5,20 +5,36 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE
     WHEN value IS NULL OR abs(value) >= 1e18 OR value = 'NaN' THEN 'unknown'
     WHEN unit = 'ratio' THEN format('%s %%', round((100 * value)::numeric, 1))
-    WHEN unit = 'money' THEN format('%s %s', regexp_replace(
-      reverse(regexp_replace(reverse(round(value::numeric)::text), '(\d{3})(?=\d)', '\1,', 'g')), '^-,', '-'), coalesce(currency, ''))
     WHEN unit = 'days' THEN format('%s days', round(value::numeric, 1))
+    WHEN unit IN ('money', 'count') THEN concat_ws(' ', regexp_replace(
+      reverse(regexp_replace(reverse(round(value::numeric)::text), '([0-9]{3})(?=[0-9])', E'\\1,', 'g')), '^-,', '-'),
+      CASE unit WHEN 'money' THEN currency END)
     ELSE trim_scale(round(value::numeric, 2))::text END
 $$;
-COMMENT ON FUNCTION revenue.metric_text IS 'A value as people read it: 8.0 %, 1,234 USD, 12.5 days';
+COMMENT ON FUNCTION revenue.metric_text IS 'A value as people read it: 8.0 %, 1,234 USD, 12.5 days, 1,234';
 
 CREATE OR REPLACE FUNCTION revenue.metric_label(metric text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT string_agg(CASE WHEN w.word = ANY ('{mrr,arr,nrr,grr,cac,arpa}') THEN upper(w.word)
+  SELECT string_agg(CASE WHEN w.word = ANY ('{mrr,arr,nrr,grr,cac,arpa,ltv}') THEN upper(w.word)
     WHEN w.place = 1 THEN upper(left(w.word, 1)) || substr(w.word, 2) ELSE w.word END, ' ' ORDER BY w.place)
   FROM unnest(string_to_array(metric, '_')) WITH ORDINALITY AS w(word, place)
 $$;
 COMMENT ON FUNCTION revenue.metric_label IS 'The name of a metric as people read it: Net new MRR';
+
+CREATE OR REPLACE FUNCTION revenue.short_name(name text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN length(line) > 100 THEN left(line, 97) || '...' ELSE line END
+  FROM regexp_replace(left(name, 200), '[[:cntrl:]]+', ' ', 'g') AS line
+$$;
+COMMENT ON FUNCTION revenue.short_name IS 'For titles and messages: a name on one line of at most 100 letters';
+
+-- A key has to fit into an index, whatever the ids that it is made of.
+CREATE OR REPLACE FUNCTION revenue.bounded_key(key text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN octet_length(key) <= 500 THEN key
+    ELSE format('%s...%s%s', left(key, 100), hashtextextended(key, 0), hashtextextended(key, 1)) END
+$$;
+COMMENT ON FUNCTION revenue.bounded_key IS 'For alerts: the key itself up to 500 bytes, else its beginning and a hash of it';
 
 -- Runs of days that are over by last_day, and the run before each.
 CREATE OR REPLACE FUNCTION revenue.comparison_days(
@@ -54,8 +70,140 @@ END $$;
 COMMENT ON FUNCTION revenue.comparison_days IS
   'The last full run of days, ISO week, month or fiscal quarter by the end of last_day, and the one before it';
 
--- Findings: one row a rule that was judged, or more where it fired for more than one cause. state: fires,
--- quiet, or unknown with the reason why.
+-- Of two shares of rows that were counted, the distance in standard errors of chance.
+CREATE OR REPLACE FUNCTION revenue.share_deviation(
+  successes double precision, trials double precision, share_before double precision, trials_before double precision)
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT (successes / trials - share_before)
+    / nullif(sqrt(greatest(pooled * (1 - pooled), 0) * (1 / trials + 1 / trials_before)), 0)
+  FROM (SELECT (successes + share_before * trials_before) / (trials + trials_before)) AS p(pooled)
+  WHERE trials BETWEEN 1 AND 1e15 AND trials_before BETWEEN 1 AND 1e15 AND successes BETWEEN 0 AND trials AND share_before BETWEEN 0 AND 1
+$$;
+COMMENT ON FUNCTION revenue.share_deviation IS
+  'For check_metric_rule(): how many standard errors a share is from another one, each over so many trials';
+
+-- The cells of one run of days, each judged by itself. Of a total, the side with more rows says how many
+-- observations it rests on: a rise from nothing and a fall to nothing have none on the other one. A quotient
+-- rests on the side with fewer.
+CREATE OR REPLACE FUNCTION revenue.metric_rule_cells(
+  check_kind text, metric text, options jsonb, threshold double precision, min_observations bigint, last_day date,
+  org integer DEFAULT NULL)
+RETURNS TABLE (
+  state text, reason text, dimension text, member text, expected double precision, actual double precision,
+  change double precision, observations bigint, observations_now bigint, observations_before bigint, numerator numeric,
+  denominator numeric, standard_errors double precision, currency text, stale_sources text[], run_from date, run_to date,
+  before_from date, before_to date)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  known record;
+  run record;
+  split text := coalesce(options ->> 'by', 'segment');
+  direction text := coalesce(options ->> 'direction', 'both');
+  relative boolean := coalesce(options ->> 'measure', 'relative') = 'relative';
+  additive boolean;
+BEGIN
+  PERFORM revenue.check_metric(coalesce(metric_rule_cells.metric, ''));
+  IF (check_kind IN ('change', 'average', 'level') AND last_day BETWEEN '0005-01-01' AND '9999-11-01') IS NOT TRUE THEN
+    RAISE EXCEPTION 'a metric is not judged by "%" on %', left(coalesce(check_kind, 'NULL'), 100), coalesce(to_char(last_day, 'YYYY-MM-DD'), 'NULL')
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Use change, average or level, and a day between the years 5 and 9999.';
+  END IF;
+  SELECT b.* INTO known FROM revenue.builtin_metrics() AS b WHERE b.metric = metric_rule_cells.metric;
+  IF check_kind = 'average' THEN
+    SELECT date_trunc('month', last_day::timestamp)::date AS run_from, last_day AS run_to,
+      (date_trunc('month', last_day::timestamp) - interval '6 months')::date AS before_from,
+      date_trunc('month', last_day::timestamp)::date - 1 AS before_to INTO run;
+  ELSE
+    SELECT c.* INTO run FROM revenue.orgs AS o CROSS JOIN LATERAL revenue.comparison_days(
+      coalesce(options ->> 'period', 'days'), last_day,
+      coalesce((options ->> 'days')::integer, CASE check_kind WHEN 'level' THEN 1 ELSE 7 END), o.fiscal_year_start) AS c
+    WHERE o.org_id = chosen;
+  END IF;
+  -- A stock is looked at where the run ends.
+  IF known.kind = 'stock' THEN
+    run.run_from := run.run_to;
+    IF check_kind = 'change' THEN run.before_from := run.before_to; END IF;
+  END IF;
+  additive := known.kind <> 'ratio' AND known.unit IN ('count', 'money')
+    AND known.metric NOT IN ('sales_velocity', 'mean_won_value', 'arpa', 'simple_ltv');
+  RETURN QUERY
+  WITH before AS (
+    SELECT w.* FROM generate_series(0, CASE check_kind WHEN 'average' THEN 5 ELSE 0 END) AS m(n)
+    CROSS JOIN LATERAL revenue.metric_window(
+      CASE check_kind WHEN 'average' THEN (run.before_from + make_interval(months => m.n))::date ELSE run.before_from END,
+      CASE check_kind WHEN 'average' THEN (run.before_from + make_interval(months => m.n + 1))::date - 1 ELSE run.before_to END,
+      ARRAY[known.metric], chosen) AS w
+    WHERE check_kind <> 'level'
+  ), means AS (
+    SELECT b.dimension, b.member, avg(b.value) AS value,
+      CASE WHEN additive THEN max(b.observations) ELSE min(b.observations) END AS observations, sum(b.days) AS days
+    FROM before AS b GROUP BY b.dimension, b.member
+  ), compared AS (
+    SELECT a.*, a.observations AS observations_now, e.observations AS observations_before, coalesce(e.days, 0) AS days_before,
+      CASE check_kind WHEN 'level' THEN metric_rule_cells.threshold ELSE e.value END AS expected,
+      CASE WHEN check_kind = 'level' THEN a.observations WHEN additive THEN greatest(a.observations, e.observations)
+        ELSE least(a.observations, e.observations) END AS observed,
+      CASE WHEN check_kind = 'change' AND known.kind = 'ratio' AND known.unit = 'ratio' AND a.denominator = a.observations THEN
+        revenue.share_deviation(a.numerator::double precision, a.observations, e.value, e.observations) END AS z
+    FROM revenue.metric_window(run.run_from, run.run_to, ARRAY[known.metric], chosen) AS a
+    LEFT JOIN means AS e USING (dimension, member)
+    WHERE CASE WHEN options ? 'member' THEN (a.dimension, a.member) = (split, options ->> 'member')
+      ELSE a.dimension = 'all' OR a.dimension = split AND check_kind <> 'level' END
+  ), measured AS (
+    SELECT c.*, CASE WHEN check_kind = 'change' AND relative OR check_kind = 'average'
+        -- From nothing there is no share, and any change is beyond every one.
+        THEN CASE WHEN c.expected = 0 THEN CASE WHEN c.value = 0 THEN 0 ELSE sign(c.value) * 'Infinity'::double precision END
+          ELSE (c.value - c.expected) / abs(c.expected) END
+        ELSE c.value - c.expected END AS moved
+    FROM compared AS c
+  ), judged AS (
+    SELECT m.*, CASE
+        WHEN m.days < run.run_to - run.run_from + 1 THEN format('%s of %s days are recorded', m.days, run.run_to - run.run_from + 1)
+        WHEN check_kind <> 'level' AND m.days_before < run.before_to - run.before_from + 1
+          THEN format('%s of the %s days before are recorded', m.days_before, run.before_to - run.before_from + 1)
+        WHEN m.value IS NULL THEN 'there is no value'
+        WHEN m.moved IS NULL THEN 'there was no value before'
+        WHEN check_kind = 'average' AND m.expected < 0 THEN 'the mean before is below 0'
+        WHEN coalesce(m.observed, 0) < min_observations
+          THEN format('%s observations, of %s that it takes', coalesce(m.observed, 0), min_observations) END AS why
+    FROM measured AS m
+  )
+  -- Beyond the threshold by more than the rounding of doubles.
+  SELECT CASE WHEN j.why IS NOT NULL THEN 'unknown'
+      WHEN CASE check_kind
+        WHEN 'change' THEN CASE direction WHEN 'up' THEN j.moved WHEN 'down' THEN -j.moved ELSE abs(j.moved) END > metric_rule_cells.threshold + 1e-9
+        WHEN 'average' THEN j.value > metric_rule_cells.threshold * j.expected * (1 + 1e-9)
+        ELSE CASE direction WHEN 'up' THEN j.moved ELSE -j.moved END > 1e-9 * abs(metric_rule_cells.threshold) END
+      THEN 'fires' ELSE 'quiet' END,
+    j.why, j.dimension, j.member, j.expected, j.value, CASE WHEN abs(j.moved) < 'Infinity' THEN j.moved END, j.observed,
+    j.observations_now, j.observations_before, j.numerator, j.denominator, j.z, j.currency::text, j.stale_sources,
+    run.run_from, run.run_to, run.before_from, run.before_to
+  FROM judged AS j;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.metric_rule_cells FROM PUBLIC;
+COMMENT ON FUNCTION revenue.metric_rule_cells IS
+  'For check_metric_rule(): a metric over the last run of days beside what it is compared with, for the whole and each member: fires, quiet, or unknown with the reason';
+
+CREATE OR REPLACE FUNCTION revenue.metric_alert_title(
+  check_kind text, metric text, unit text, name text, options jsonb, expected double precision, actual double precision, currency text)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE
+    WHEN check_kind = 'level' AND metric = 'forecast_gap' AND actual < 0
+      THEN format('What is committed for the fiscal quarter%s is %s below the quota, limit %s', name,
+        revenue.metric_text(-actual, unit), revenue.metric_text(abs(expected), unit))
+    WHEN check_kind = 'level' THEN format('%s%s is %s the limit: %s, limit %s', revenue.metric_label(metric), name,
+      CASE options ->> 'direction' WHEN 'up' THEN 'above' ELSE 'below' END,
+      revenue.metric_text(actual, unit, currency), revenue.metric_text(expected, unit, currency))
+    WHEN check_kind = 'average' THEN format('%s%s is above its average: %s, average %s', revenue.metric_label(metric), name,
+      revenue.metric_text(actual, unit, currency), revenue.metric_text(expected, unit, currency))
+    ELSE format('%s%s %s: %s, after %s', revenue.metric_label(metric), name, CASE WHEN actual < expected THEN 'fell' ELSE 'rose' END,
+      revenue.metric_text(actual, unit, currency), revenue.metric_text(expected, unit, currency)) END
+$$;
+COMMENT ON FUNCTION revenue.metric_alert_title IS 'For check_metric_rule(): what happened to a metric, in one line';
+
+-- What the whole shows, and where it does not fire, the members that do and hardly by chance: there are many
+-- members to look at. More than a handful of them are one finding.
 CREATE OR REPLACE FUNCTION revenue.check_metric_rule(
   rule text, check_kind text, metric text, options jsonb, threshold double precision, min_observations bigint,
   last_day date, org integer DEFAULT NULL)
@@ -67,138 +215,85 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.current_org(org);
-  home revenue.orgs;
+  fiscal_year_start integer := (SELECT o.fiscal_year_start FROM revenue.orgs AS o WHERE o.org_id = chosen);
+  handful CONSTANT integer := 5;
   known record;
-  now_days record;
   cell record;
-  whole_fires boolean := false;
   split text := coalesce(options ->> 'by', 'segment');
-  direction text := coalesce(options ->> 'direction', 'both');
-  relative boolean := coalesce(options ->> 'measure', 'relative') = 'relative';
-  running integer := coalesce((options ->> 'running')::integer, 1);
-  earlier record;
-  wanted_days integer;
+  earlier jsonb;
+  verdicts jsonb;
+  run_end date := last_day;
+  found boolean := false;
 BEGIN
-  PERFORM revenue.check_metric(coalesce(check_metric_rule.metric, ''));
   SELECT b.* INTO known FROM revenue.builtin_metrics() AS b WHERE b.metric = check_metric_rule.metric;
-  SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = chosen;
-  IF check_kind NOT IN ('change', 'average', 'level') OR last_day NOT BETWEEN '0005-01-01' AND '9999-11-01' THEN
-    RAISE EXCEPTION 'a metric is not judged by "%" on %', left(check_kind, 100), last_day USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'Use change, average or level, and a day between the years 5 and 9999.';
+  -- What is to fire so many runs running did so in each of the runs before.
+  IF check_kind = 'change' THEN
+    FOR n IN 2 .. coalesce((options ->> 'running')::integer, 1) LOOP
+      SELECT d.before_to INTO run_end FROM revenue.comparison_days(coalesce(options ->> 'period', 'days'), run_end,
+        coalesce((options ->> 'days')::integer, 7), fiscal_year_start) AS d;
+      SELECT jsonb_object_agg(c.dimension || ':' || c.member, jsonb_build_object('state', c.state, 'reason', c.reason)) INTO verdicts
+      FROM revenue.metric_rule_cells(check_kind, known.metric, options, check_metric_rule.threshold, min_observations, run_end, chosen) AS c;
+      earlier := CASE WHEN n = 2 THEN verdicts ELSE (
+        SELECT jsonb_object_agg(e.key, CASE WHEN e.value ->> 'state' = 'fires' THEN verdicts -> e.key ELSE e.value END) FROM jsonb_each(earlier) AS e) END;
+    END LOOP;
   END IF;
-
-  IF check_kind = 'average' THEN
-    now_days := NULL;
-    SELECT date_trunc('month', last_day::timestamp)::date AS run_from, last_day AS run_to,
-      (date_trunc('month', last_day::timestamp) - interval '6 months')::date AS before_from,
-      date_trunc('month', last_day::timestamp)::date - 1 AS before_to INTO now_days;
-  ELSE
-    SELECT * INTO now_days FROM revenue.comparison_days(
-      coalesce(options ->> 'period', 'days'), last_day,
-      coalesce((options ->> 'days')::integer, CASE check_kind WHEN 'level' THEN 1 ELSE 7 END), home.fiscal_year_start);
-  END IF;
-  -- A stock is looked at where the run ends.
-  IF known.kind = 'stock' THEN
-    now_days.run_from := now_days.run_to;
-    IF check_kind = 'change' THEN now_days.before_from := now_days.before_to; END IF;
-  END IF;
-  wanted_days := now_days.run_to - now_days.run_from + 1;
 
   FOR cell IN
-    WITH before AS (
-      SELECT m.n, w.* FROM generate_series(0, CASE check_kind WHEN 'average' THEN 5 ELSE 0 END) AS m(n)
-      CROSS JOIN LATERAL revenue.metric_window(
-        CASE check_kind WHEN 'average' THEN (now_days.before_from + make_interval(months => m.n))::date ELSE now_days.before_from END,
-        CASE check_kind WHEN 'average' THEN (now_days.before_from + make_interval(months => m.n + 1))::date - 1 ELSE now_days.before_to END,
-        ARRAY[known.metric], chosen) AS w
-      WHERE check_kind <> 'level'
-    ), expected AS (
-      SELECT b.dimension, b.member, avg(b.value) AS value, min(b.observations) AS observations, sum(b.days) AS days
-      FROM before AS b GROUP BY b.dimension, b.member
+    WITH cells AS (
+      SELECT c.*, CASE WHEN c.state <> 'fires' OR check_kind <> 'change' OR coalesce((options ->> 'running')::integer, 1) = 1 THEN c.state
+          ELSE coalesce(b.before ->> 'state', 'quiet') END AS verdict,
+        CASE WHEN c.state = 'fires' THEN 'the run before: ' || (b.before ->> 'reason') ELSE c.reason END AS why
+      FROM revenue.metric_rule_cells(check_kind, known.metric, options, check_metric_rule.threshold, min_observations, last_day, chosen) AS c
+      CROSS JOIN LATERAL (SELECT earlier -> (c.dimension || ':' || c.member)) AS b(before)
+    ), ranked AS (
+      SELECT c.*, bool_or(c.dimension = 'all' AND c.verdict = 'fires') OVER () AS whole_fires,
+        c.dimension = 'all' OR options ? 'member' AS asked,
+        c.verdict = 'fires' AND (abs(c.standard_errors) < 2.5) IS NOT TRUE AS news
+      FROM cells AS c
+    ), shown AS (
+      SELECT r.*, count(*) OVER (PARTITION BY r.asked) AS of_them,
+        row_number() OVER (PARTITION BY r.asked ORDER BY abs(r.standard_errors) DESC NULLS LAST, abs(r.actual - r.expected) DESC NULLS LAST, r.member) AS place,
+        jsonb_agg(jsonb_build_object('member', r.member, 'before', r.expected, 'after', r.actual)) OVER (PARTITION BY r.asked) AS members
+      FROM ranked AS r WHERE r.asked OR r.news AND NOT r.whole_fires
     )
-    SELECT a.dimension, a.member, a.value AS actual, a.observations, a.days, a.currency, a.stale_sources, a.numerator, a.denominator,
-      e.value AS expected, e.observations AS observations_before, e.days AS days_before,
-      -- Of two shares of rows that were counted, the distance in standard errors of chance.
-      CASE WHEN check_kind = 'change' AND known.kind = 'ratio' AND known.unit = 'ratio' AND a.denominator = a.observations
-          AND a.denominator > 0 AND e.observations > 0 THEN
-        (a.value - e.value) / nullif(sqrt(greatest(
-          (a.numerator::double precision + e.value * e.observations) / (a.observations + e.observations)
-          * (1 - (a.numerator::double precision + e.value * e.observations) / (a.observations + e.observations)), 0)
-          * (1.0 / a.observations + 1.0 / e.observations)), 0) END AS z
-    FROM revenue.metric_window(now_days.run_from, now_days.run_to, ARRAY[known.metric], chosen) AS a
-    LEFT JOIN expected AS e USING (dimension, member)
-    WHERE CASE WHEN options ? 'member' THEN (a.dimension, a.member) = (split, options ->> 'member')
-      ELSE a.dimension = 'all' OR a.dimension = split AND check_kind <> 'level' END
-    ORDER BY a.dimension <> 'all', a.member
+    SELECT s.* FROM shown AS s WHERE s.asked OR s.of_them <= handful OR s.place = 1 ORDER BY s.dimension <> 'all', s.member
   LOOP
-    state := NULL; reason := NULL; drivers := '[]'; affected_segment := NULL;
-    dimension := cell.dimension; member := cell.member;
-    actual := cell.actual; stale_sources := cell.stale_sources;
-    observations := CASE check_kind WHEN 'level' THEN cell.observations ELSE least(cell.observations, cell.observations_before) END;
-    expected := CASE check_kind WHEN 'level' THEN check_metric_rule.threshold ELSE cell.expected END;
-    change := CASE WHEN check_kind = 'change' AND relative OR check_kind = 'average'
-      THEN (actual - expected) / nullif(abs(expected), 0) ELSE actual - expected END;
-    IF cell.days < wanted_days THEN
-      reason := format('%s of %s days are recorded', cell.days, wanted_days);
-    ELSIF check_kind <> 'level' AND coalesce(cell.days_before, 0) < now_days.before_to - now_days.before_from + 1 THEN
-      reason := format('%s of the %s days before are recorded', coalesce(cell.days_before, 0), now_days.before_to - now_days.before_from + 1);
-    ELSIF change IS NULL THEN
-      reason := CASE WHEN actual IS NULL THEN 'there is no value' WHEN expected = 0 THEN 'there was nothing before' ELSE 'there was no value before' END;
-    ELSIF coalesce(observations, 0) < min_observations THEN
-      reason := format('%s observations, of %s that it takes', coalesce(observations, 0), min_observations);
-    END IF;
-    IF reason IS NOT NULL THEN
-      state := 'unknown';
-    ELSE
-      -- Beyond the threshold by more than the rounding of doubles.
-      state := CASE WHEN CASE check_kind
-          WHEN 'change' THEN CASE direction WHEN 'up' THEN change WHEN 'down' THEN -change ELSE abs(change) END > check_metric_rule.threshold + 1e-9
-          WHEN 'average' THEN actual > check_metric_rule.threshold * expected * (1 + 1e-9) AND expected > 0
-          ELSE CASE direction WHEN 'up' THEN change ELSE -change END > 1e-9 * abs(check_metric_rule.threshold) END
-        THEN 'fires' ELSE 'quiet' END;
-    END IF;
-    IF state = 'fires' AND check_kind = 'change' AND running > 1 THEN
-      SELECT max(c.state) AS state, max(c.reason) AS reason INTO earlier FROM revenue.check_metric_rule(
-        rule, check_kind, known.metric, options || jsonb_build_object('running', running - 1), check_metric_rule.threshold, min_observations,
-        now_days.before_to, chosen) AS c
-      WHERE (c.dimension, c.member) = (cell.dimension, cell.member);
-      state := coalesce(earlier.state, 'quiet');
-      IF state = 'unknown' THEN reason := format('the run before: %s', earlier.reason); END IF;
-    END IF;
-    -- What one segment does is news where the whole does not say it already and chance hardly does it: there
-    -- are many segments to look at.
-    CONTINUE WHEN cell.dimension <> 'all' AND NOT options ? 'member' AND (whole_fires OR state <> 'fires' OR abs(cell.z) < 2.5);
-    whole_fires := cell.dimension = 'all' AND state = 'fires';
+    found := true;
+    state := cell.verdict; reason := cell.why; drivers := '[]'; affected_segment := NULL; title := NULL;
+    dimension := cell.dimension; member := cell.member; actual := cell.actual; expected := cell.expected; change := cell.change;
+    observations := cell.observations; stale_sources := cell.stale_sources;
     IF state = 'fires' THEN
-      IF check_kind = 'change' AND cell.dimension = 'all' THEN
+      IF cell.dimension <> 'all' THEN
+        affected_segment := coalesce(nullif(cell.member, ''), 'unknown');
+      ELSIF check_kind = 'change' THEN
         SELECT coalesce(jsonb_agg(jsonb_build_object('member', d.member, 'before', d.before_value, 'after', d.after_value,
             'contribution', d.contribution, 'share', d.share)), '[]'),
           (array_agg(nullif(d.member, '')) FILTER (WHERE known.metric <> 'sales_velocity' AND sign(d.contribution) = sign(cell.actual - cell.expected)))[1]
         INTO drivers, affected_segment
-        FROM revenue.metric_drivers(known.metric, now_days.before_from, now_days.before_to, now_days.run_from, now_days.run_to, split, chosen) AS d;
-      ELSIF cell.dimension <> 'all' THEN
-        affected_segment := coalesce(nullif(cell.member, ''), 'unknown');
+        FROM revenue.metric_drivers(known.metric, cell.before_from, cell.before_to, cell.run_from, cell.run_to, split, chosen) AS d;
       END IF;
-      title := format('%s%s %s: %s, %s', revenue.metric_label(known.metric),
-        CASE WHEN cell.dimension <> 'all' THEN format(' of %s %s', cell.dimension, affected_segment) ELSE '' END,
-        CASE check_kind WHEN 'change' THEN CASE WHEN change < 0 THEN 'fell' ELSE 'rose' END
-          WHEN 'average' THEN 'is above its average' ELSE CASE direction WHEN 'up' THEN 'is above its limit' ELSE 'is below its target' END END,
-        revenue.metric_text(actual, known.unit, cell.currency),
-        CASE check_kind WHEN 'level' THEN format('limit %s', revenue.metric_text(expected, known.unit, cell.currency))
-          ELSE format('after %s', revenue.metric_text(expected, known.unit, cell.currency)) END);
-    ELSE
-      title := NULL;
+      title := revenue.metric_alert_title(check_kind, known.metric, known.unit,
+        CASE WHEN cell.dimension <> 'all' THEN format(' of %s %s', cell.dimension, revenue.short_name(affected_segment)) ELSE '' END,
+        options, expected, actual, cell.currency);
+    END IF;
+    IF NOT cell.asked AND cell.of_them > handful THEN
+      member := ''; drivers := cell.members; observations := NULL;
+      title := format('%s (and %s more)', title, cell.of_them - 1);
     END IF;
     evidence := jsonb_strip_nulls(jsonb_build_object(
-      'from', now_days.run_from, 'to', now_days.run_to,
-      'before_from', CASE WHEN check_kind <> 'level' THEN now_days.before_from END,
-      'before_to', CASE WHEN check_kind <> 'level' THEN now_days.before_to END,
+      'from', cell.run_from, 'to', cell.run_to,
+      'before_from', CASE WHEN check_kind <> 'level' THEN cell.before_from END,
+      'before_to', CASE WHEN check_kind <> 'level' THEN cell.before_to END,
       'numerator', trim_scale(cell.numerator), 'denominator', trim_scale(cell.denominator),
-      'observations', cell.observations, 'observations_before', cell.observations_before, 'change', change, 'standard_errors', round(cell.z::numeric, 2), 'currency', cell.currency));
+      'observations', cell.observations_now, 'observations_before', cell.observations_before, 'change', change,
+      'standard_errors', round(cell.standard_errors::numeric, 2), 'currency', cell.currency));
     RETURN NEXT;
   END LOOP;
-  IF dimension IS NULL THEN
-    state := 'unknown'; reason := format('no value of %s is recorded for %s', known.metric, now_days.run_to);
+  IF NOT found THEN
+    IF check_kind <> 'average' THEN
+      SELECT d.run_to INTO run_end FROM revenue.comparison_days(coalesce(options ->> 'period', 'days'), last_day, 1, fiscal_year_start) AS d;
+    END IF;
+    state := 'unknown'; reason := format('no value of %s is recorded for %s', known.metric, to_char(run_end, 'YYYY-MM-DD'));
     dimension := 'all'; member := ''; drivers := '[]'; evidence := '{}'; stale_sources := '{}';
     RETURN NEXT;
   END IF;
@@ -232,8 +327,8 @@ BEGIN
   reason := CASE WHEN seen.day IS NULL AND EXISTS (SELECT FROM revenue.metric_values AS v
       WHERE v.org_id = chosen AND v.metric = known.metric AND v.dimension = 'all' AND v.day = last_day)
       THEN CASE known.kind WHEN 'stock' THEN 'fewer than twenty rows' ELSE 'fewer than five rows a week' END
-    WHEN seen.day IS NULL THEN format('no value of %s is recorded for %s', known.metric, last_day)
-    WHEN NOT seen.by_week AND seen.day < last_day THEN format('no value of %s is recorded for %s', known.metric, last_day)
+    WHEN seen.day IS NULL THEN format('no value of %s is recorded for %s', known.metric, to_char(last_day, 'YYYY-MM-DD'))
+    WHEN NOT seen.by_week AND seen.day < last_day THEN format('no value of %s is recorded for %s', known.metric, to_char(last_day, 'YYYY-MM-DD'))
     WHEN seen.kind = 'learning' THEN 'the baseline takes 90 days'
     WHEN seen.kind = 'too_few' THEN 'too few observations'
     WHEN seen.score IS NULL THEN 'it is not judged' END;
@@ -286,10 +381,10 @@ BEGIN
   WHERE v.org_id = chosen AND v.metric = check_target_rule.metric AND v.dimension = 'all' AND v.day = last_day - 30;
   stale_sources := coalesce(latest.stale_sources, '{}'); observations := latest.observations; evidence := '{}';
   reason := CASE WHEN target IS NULL THEN 'no target is set'
-    WHEN latest.value IS NULL THEN format('no value of %s is recorded for %s', check_target_rule.metric, last_day)
+    WHEN latest.value IS NULL THEN format('no value of %s is recorded for %s', check_target_rule.metric, to_char(last_day, 'YYYY-MM-DD'))
     WHEN check_kind = 'pace' AND days_left IS NULL THEN 'no target_date is set'
     WHEN check_kind = 'pace' AND days_left < 1 THEN 'the target date has passed'
-    WHEN check_kind = 'pace' AND earlier IS NULL THEN format('no value of %s is recorded for %s', check_target_rule.metric, last_day - 30) END;
+    WHEN check_kind = 'pace' AND earlier IS NULL THEN format('no value of %s is recorded for %s', check_target_rule.metric, to_char(last_day - 30, 'YYYY-MM-DD')) END;
   state := 'unknown';
   IF reason IS NULL AND check_kind = 'milestone' THEN
     SELECT max(s) INTO reached FROM unnest('{0.9,0.95,0.99,1}'::double precision[]) AS s
@@ -358,7 +453,7 @@ BEGIN
   LOOP
     expected := run.expected; actual := run.actual; change := (actual - expected) / nullif(abs(expected), 0);
     observations := coalesce(run.inputs ->> 'open_deals', run.inputs ->> 'customers')::bigint;
-    cause := concat_ws(':', run.period, run.period_from);
+    cause := concat_ws(':', run.period, to_char(run.period_from, 'YYYY-MM-DD'));
     reason := CASE WHEN actual IS NULL THEN coalesce(run.reason, 'there is no forecast') WHEN expected IS NULL THEN 'nothing is committed'
       WHEN change IS NULL THEN 'there is nothing to compare with'
       WHEN observations < min_observations THEN format('%s observations, of %s that it takes', observations, min_observations) END;
@@ -366,7 +461,7 @@ BEGIN
     drivers := '[]'; affected_segment := NULL; title := NULL;
     IF state = 'fires' THEN
       title := format(CASE WHEN of_commit THEN '%s of the %s from %s: forecast %s, committed %s' ELSE '%s of the %s from %s: %s, forecast %s' END,
-        revenue.metric_label(check_forecast_rule.metric), run.period, run.period_from,
+        revenue.metric_label(check_forecast_rule.metric), run.period, to_char(run.period_from, 'YYYY-MM-DD'),
         revenue.metric_text(actual, 'money', run.currency), revenue.metric_text(expected, 'money', run.currency));
       IF NOT of_commit THEN
         SELECT coalesce(jsonb_agg(jsonb_build_object('member', e.segment, 'before', e.forecast, 'after', e.actual, 'contribution', -e.error)
@@ -488,7 +583,17 @@ BEGIN
       LEFT JOIN revenue.fx_rates_at(past) AS r ON r.org_id = d.org_id AND r.currency = d.currency
       WHERE d.org_id = chosen AND s.kind = 'won' AND d.closed_at > moment - interval '1 day' AND d.closed_at <= moment
         AND (threshold <= 0 OR d.amount * r.rate > threshold::numeric)
-        AND revenue.account_fits(d.account_id, d.deal_id, d.closed_at, options, chosen);
+        AND revenue.account_fits(d.account_id, d.deal_id, d.closed_at, options, chosen)
+      UNION ALL
+      -- Won without a deal in the CRM.
+      SELECT 'event ' || e.event_id, coalesce(e.offer_id, e.event_id), trim_scale(e.amount * r.rate), e.closed_at,
+        jsonb_build_object('event_id', e.event_id, 'owner_rep_id', e.owner_rep_id, 'amount', trim_scale(e.amount), 'currency', e.currency,
+          'closed_at', e.closed_at, 'source', e.source)
+      FROM revenue.revenue_events AS e
+      LEFT JOIN revenue.fx_rates_at(past) AS r ON r.org_id = e.org_id AND r.currency = e.currency
+      WHERE e.org_id = chosen AND e.event_type = 'deal_won' AND e.deal_id IS NULL AND e.amount >= 0
+        AND e.closed_at > moment - interval '1 day' AND e.closed_at <= moment
+        AND (threshold <= 0 OR e.amount * r.rate > threshold::numeric) AND NOT options ?| '{segments,annual_revenue,new_customer}';
     ELSE
       RAISE EXCEPTION 'there are no rows to look for by "%"', left(coalesce(check_kind, 'NULL'), 100)
         USING ERRCODE = 'invalid_parameter_value', HINT = 'Use silence, untouched, at_risk or deal_closed.';
@@ -500,10 +605,146 @@ COMMENT ON FUNCTION revenue.alert_rows IS
 
 CREATE OR REPLACE FUNCTION revenue.won_title(deal text, company text, amount double precision, currency text, options jsonb DEFAULT '{}') RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT concat_ws(' ', format('Won: %s,', deal), revenue.metric_text(amount, 'money', currency),
-    CASE WHEN options ?| '{segments,annual_revenue,new_customer}' THEN format('of %s', company) END)
+  SELECT concat_ws(' ', format('Won: %s,', revenue.short_name(deal)), revenue.metric_text(amount, 'money', currency),
+    CASE WHEN options ?| '{segments,annual_revenue,new_customer}' THEN format('of %s', revenue.short_name(company)) END)
 $$;
 COMMENT ON FUNCTION revenue.won_title IS 'Title of an alert that a deal was won; with its company where the rule is about accounts';
+
+CREATE OR REPLACE FUNCTION revenue.severity_rank(severity text) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT array_position('{info,warning,urgent,critical}'::text[], severity);
+END;
+COMMENT ON FUNCTION revenue.severity_rank IS 'For alerts: 1 = info to 4 = critical';
+
+CREATE OR REPLACE FUNCTION revenue.won_handful() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC SELECT 5; END;
+COMMENT ON FUNCTION revenue.won_handful IS 'For alerts of deals won: so many a rule and day are told one by one, and what there is beyond together';
+
+-- A deal that several rules are about is told once, by the most severe of them, then the one that asks for
+-- most, and to whom any of them tells it.
+CREATE OR REPLACE FUNCTION revenue.won_findings(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (rule text, row_id text, title text, company text, value numeric, closed_at timestamptz, details jsonb, destinations text[])
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+BEGIN
+  RETURN QUERY
+  WITH fitting AS (
+    SELECT r.rule, r.severity, r.threshold, r.destinations, w.*
+    FROM revenue.alert_rules_in_force(chosen) AS r
+    CROSS JOIN LATERAL revenue.alert_rows(r.check_kind, r.options, r.threshold, won_findings.as_of, chosen) AS w
+    WHERE r.enabled AND r.check_kind = 'deal_closed'
+  )
+  SELECT DISTINCT ON (f.row_id) f.rule, f.row_id, f.title, f.details ->> 'company', f.value, f.since, f.details,
+    ARRAY(SELECT DISTINCT d FROM fitting AS o CROSS JOIN LATERAL unnest(o.destinations) AS d WHERE o.row_id = f.row_id ORDER BY d)
+  FROM fitting AS f ORDER BY f.row_id, revenue.severity_rank(f.severity) DESC, f.threshold DESC, f.rule;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.won_findings FROM PUBLIC;
+COMMENT ON FUNCTION revenue.won_findings IS 'For evaluate_alerts(): the deals won in the last day, each with the one rule that tells it';
+
+-- What was told of the last days is known. Beyond a handful a day, the others are one finding of the day,
+-- which grows.
+CREATE OR REPLACE FUNCTION revenue.check_won_rule(rule text, options jsonb, threshold double precision, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (
+  dedupe_key text, title text, dimension text, member text, actual double precision, observations bigint, evidence jsonb,
+  destinations text[])
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
+  currency text;
+  day text;
+BEGIN
+  IF NOT EXISTS (SELECT FROM revenue.alert_rows('deal_closed', options, threshold, as_of, chosen)) THEN RETURN; END IF;
+  SELECT o.base_currency, to_char(moment AT TIME ZONE o.time_zone, 'YYYY-MM-DD') INTO currency, day FROM revenue.orgs AS o WHERE o.org_id = chosen;
+  RETURN QUERY
+  WITH told AS MATERIALIZED (
+    SELECT a.dedupe_key, a.title, a.dimension, a.member, a.actual, a.observations, a.evidence, a.state, a.as_of FROM revenue.alerts AS a
+    WHERE a.org_id = chosen AND a.rule = check_won_rule.rule AND a.as_of > moment - interval '2 days' AND a.as_of <= moment
+  ), found AS MATERIALIZED (
+    SELECT w.*, revenue.bounded_key(concat_ws(':', w.rule, w.row_id)) AS key FROM revenue.won_findings(as_of, chosen) AS w
+    WHERE w.rule = check_won_rule.rule
+  ), news AS MATERIALIZED (
+    SELECT f.*, row_number() OVER (ORDER BY f.value DESC NULLS LAST, f.row_id) AS place, count(*) OVER () AS of_them
+    FROM found AS f WHERE NOT EXISTS (SELECT FROM told AS t WHERE t.dedupe_key = f.key OR t.evidence -> 'ids' ? f.row_id)
+  ), single AS (
+    SELECT n.* FROM news AS n WHERE n.of_them + (SELECT count(*) FROM told AS t WHERE t.as_of > moment - interval '1 day') <= revenue.won_handful()
+  ), digest AS (
+    SELECT concat_ws(':', check_won_rule.rule, day) AS key, count(*) AS n, sum(n.value) AS value, jsonb_agg(n.row_id ORDER BY n.place) AS ids,
+      jsonb_agg(jsonb_build_object('id', n.row_id, 'name', revenue.short_name(n.title), 'company', revenue.short_name(n.company),
+        'deal_value', n.value, 'currency', currency) ORDER BY n.place) FILTER (WHERE n.place <= 20) AS rows,
+      ARRAY(SELECT DISTINCT d FROM news AS m CROSS JOIN LATERAL unnest(m.destinations) AS d ORDER BY d) AS destinations
+    FROM news AS n WHERE NOT EXISTS (SELECT FROM single) HAVING count(*) > 0
+  ), grown AS (
+    SELECT d.key, d.destinations, d.n + coalesce(t.observations, 0) AS n, d.value + coalesce(t.actual::numeric, 0) AS value,
+      coalesce(t.evidence -> 'ids', '[]') || d.ids AS ids, coalesce(t.evidence -> 'rows', '[]') || d.rows AS rows
+    FROM digest AS d LEFT JOIN told AS t ON t.dedupe_key = d.key AND t.state <> 'resolved'
+  )
+  SELECT s.key, revenue.won_title(s.title, s.company, s.value::double precision, currency, options), 'deal', s.row_id, s.value::double precision,
+    1::bigint, s.details, s.destinations
+  FROM single AS s
+  UNION ALL
+  SELECT g.key, format('Won: %s %s, %s', g.n, CASE g.n WHEN 1 THEN 'deal' ELSE 'deals' END,
+      revenue.metric_text(g.value::double precision, 'money', currency)), 'all', '', g.value::double precision, g.n,
+    jsonb_build_object('ids', g.ids, 'rows', (SELECT jsonb_agg(r.row ORDER BY r.place) FROM jsonb_array_elements(g.rows) WITH ORDINALITY AS r(row, place)
+      WHERE r.place <= 20)), g.destinations
+  FROM grown AS g
+  UNION ALL
+  SELECT t.dedupe_key, t.title, t.dimension, t.member, t.actual, t.observations, t.evidence, '{}'
+  FROM told AS t WHERE t.state <> 'resolved' AND NOT EXISTS (SELECT FROM grown AS g WHERE g.key = t.dedupe_key)
+    AND EXISTS (SELECT FROM found AS f WHERE t.dedupe_key = f.key OR t.evidence -> 'ids' ? f.row_id);
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.check_won_rule FROM PUBLIC;
+COMMENT ON FUNCTION revenue.check_won_rule IS
+  'For evaluate_alerts(): the deals won in the last day that a rule tells, one by one up to a handful, the others together';
+
+-- The rows of an alert that is not resolved are known; what is new among the others is the news.
+CREATE OR REPLACE FUNCTION revenue.check_rows_rule(
+  rule text, check_kind text, options jsonb, threshold double precision, min_observations bigint, as_of timestamptz DEFAULT NULL,
+  org integer DEFAULT NULL)
+RETURNS TABLE (state text, dedupe_key text, title text, actual double precision, observations bigint, evidence jsonb)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  chosen integer := revenue.current_org(org);
+  currency text := (SELECT o.base_currency FROM revenue.orgs AS o WHERE o.org_id = chosen);
+BEGIN
+  RETURN QUERY
+  WITH open_ones AS MATERIALIZED (
+    SELECT a.dedupe_key, a.title, a.actual, a.observations, a.evidence FROM revenue.alerts AS a
+    WHERE a.org_id = chosen AND a.rule = check_rows_rule.rule AND a.state <> 'resolved'
+  ), found AS MATERIALIZED (
+    SELECT w.*, NOT EXISTS (SELECT FROM open_ones AS a WHERE a.evidence -> 'ids' ? w.row_id) AS news
+    FROM revenue.alert_rows(check_kind, options, check_rows_rule.threshold, as_of, chosen) AS w
+  ), news AS (
+    SELECT f.*, row_number() OVER (ORDER BY f.value DESC NULLS LAST, f.since, f.row_id) AS place FROM found AS f WHERE f.news
+  ), digest AS (
+    SELECT count(*) AS n, min(w.row_id) AS first_id, revenue.short_name((array_agg(w.title ORDER BY w.place))[1]) AS first_title,
+      sum(w.value) AS value, jsonb_agg(w.row_id ORDER BY w.place) AS ids,
+      jsonb_agg(jsonb_build_object('id', w.row_id) || w.details ORDER BY w.place) FILTER (WHERE w.place <= 20) AS rows
+    FROM news AS w HAVING count(*) >= greatest(check_rows_rule.min_observations, 1)
+  )
+  SELECT 'fires', CASE check_kind WHEN 'silence' THEN check_rows_rule.rule ELSE revenue.bounded_key(concat_ws(':', check_rows_rule.rule, d.first_id)) END,
+    CASE check_kind WHEN 'silence' THEN d.first_title
+      WHEN 'untouched' THEN format('%s in %s untouched for %s days: %s', CASE WHEN d.n = 1 THEN '1 contact' ELSE d.n || ' contacts' END,
+        revenue.short_name(coalesce(options ->> 'stage', 'decision')), round(check_rows_rule.threshold::numeric, 1)::double precision, d.first_title)
+      ELSE format('%s at risk, %s: %s', CASE WHEN d.n = 1 THEN '1 deal' ELSE d.n || ' deals' END,
+        revenue.metric_text(d.value::double precision, 'money', currency), d.first_title) END
+      || CASE WHEN d.n > 1 THEN format(' and %s more', d.n - 1) ELSE '' END,
+    CASE check_kind WHEN 'at_risk' THEN d.value ELSE d.n END::double precision, d.n,
+    jsonb_build_object('ids', d.ids, 'rows', d.rows, 'found', (SELECT count(*) FROM found))
+  FROM digest AS d
+  UNION ALL
+  SELECT 'fires', a.dedupe_key, a.title, a.actual, a.observations, a.evidence
+  FROM open_ones AS a WHERE EXISTS (SELECT FROM found AS f WHERE a.evidence -> 'ids' ? f.row_id)
+  UNION ALL
+  SELECT 'quiet', check_rows_rule.rule, NULL, NULL, 0, '{}' WHERE NOT EXISTS (SELECT FROM found);
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.check_rows_rule FROM PUBLIC;
+COMMENT ON FUNCTION revenue.check_rows_rule IS
+  'For evaluate_alerts(): the rows that a rule looks for, those that no open alert knows as one finding';
 
 CREATE OR REPLACE FUNCTION revenue.evaluate_alerts(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
@@ -515,100 +756,85 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp A
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.require_org('member', org);
-  home revenue.orgs;
   moment timestamptz := coalesce(revenue.checked_instant(as_of), now());
   last_full date;
   each record;
-  stale text[];
+  found record;
+  stale text[] := '{}';
 BEGIN
   IF moment NOT BETWEEN '0010-01-01' AND '9999-10-01' THEN
-    RAISE EXCEPTION 'as_of is out of range: %', moment USING ERRCODE = 'invalid_parameter_value', HINT = 'Leave it out for now.';
+    RAISE EXCEPTION 'as_of is out of range: %', revenue.iso_instant(moment) USING ERRCODE = 'invalid_parameter_value', HINT = 'Leave it out for now.';
   END IF;
-  SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = chosen;
-  last_full := (moment AT TIME ZONE home.time_zone)::date - 1;
-  stale := ARRAY(SELECT f.source FROM revenue.data_freshness(as_of, chosen) AS f WHERE f.stale AND f.source IN ('deals', 'contacts', 'activities'));
+  SELECT (moment AT TIME ZONE o.time_zone)::date - 1 INTO last_full FROM revenue.orgs AS o WHERE o.org_id = chosen;
+  BEGIN
+    stale := ARRAY(SELECT f.source FROM revenue.data_freshness(as_of, chosen) AS f WHERE f.stale AND f.source IN ('deals', 'contacts', 'activities'));
+  EXCEPTION WHEN OTHERS THEN
+    PERFORM revenue.leave_out('freshness of the sources', concat_ws(' ', SQLSTATE, SQLERRM));
+  END;
+  -- A rule that fails is an error of its own; what it returned until then is not said.
   FOR each IN SELECT r.* FROM revenue.alert_rules_in_force(chosen) AS r WHERE r.enabled ORDER BY r.rule LOOP
-    IF each.check_kind IN ('change', 'average', 'level') THEN
-      RETURN QUERY
-      SELECT each.rule, each.check_kind, c.state, c.reason,
-        concat_ws(':', each.rule, nullif(c.dimension, 'all'), nullif(c.member, '')), each.severity, c.title, each.metric,
-        c.dimension, c.member, c.affected_segment, c.expected, c.actual, c.change, each.threshold, c.observations, c.drivers, c.evidence,
-        each.recommendation, c.stale_sources, each.cool_down, each.destinations
-      FROM revenue.check_metric_rule(each.rule, each.check_kind, each.metric, each.options, each.threshold, each.min_observations, last_full, chosen) AS c;
-    ELSIF each.check_kind = 'sigma' THEN
-      RETURN QUERY
-      SELECT each.rule, each.check_kind, c.state, c.reason, each.rule, each.severity, c.title, each.metric,
-        'all', '', c.affected_segment, c.expected, c.actual, c.change, each.threshold, NULL::bigint, c.drivers, c.evidence,
-        each.recommendation, c.stale_sources, each.cool_down, each.destinations
-      FROM revenue.check_sigma_rule(each.metric, each.options, each.threshold, last_full, chosen) AS c;
-    ELSIF each.check_kind IN ('milestone', 'pace') THEN
-      RETURN QUERY
-      SELECT each.rule, each.check_kind, c.state, c.reason, concat_ws(':', each.rule, c.cause), each.severity, c.title, each.metric,
-        'all', '', NULL::text, c.expected, c.actual, c.change, each.threshold, c.observations, '[]'::jsonb, c.evidence,
-        each.recommendation, c.stale_sources, each.cool_down, each.destinations
-      FROM revenue.check_target_rule(each.check_kind, each.metric, each.options, each.threshold, last_full, chosen) AS c;
-    ELSIF each.check_kind = 'forecast' THEN
-      RETURN QUERY
-      SELECT each.rule, each.check_kind, c.state, c.reason, concat_ws(':', each.rule, c.cause), each.severity, c.title, each.metric,
-        'all', '', c.affected_segment, c.expected, c.actual, c.change, each.threshold, c.observations, c.drivers, c.evidence,
-        each.recommendation, stale, each.cool_down, each.destinations
-      FROM revenue.check_forecast_rule(each.metric, each.options, each.threshold, each.min_observations, as_of, chosen) AS c;
-    ELSIF each.check_kind = 'deal_closed' THEN
-      RETURN QUERY
-      SELECT each.rule, each.check_kind, 'fires', NULL::text, concat_ws(':', each.rule, w.row_id), each.severity,
-        revenue.won_title(w.title, w.details ->> 'company', w.value::double precision, home.base_currency, each.options), NULL::text,
-        'deal', w.row_id, NULL::text, NULL::double precision, w.value::double precision, NULL::double precision, each.threshold, 1::bigint,
-        '[]'::jsonb, w.details, each.recommendation, stale, each.cool_down, each.destinations
-      FROM revenue.alert_rows(each.check_kind, each.options, each.threshold, as_of, chosen) AS w;
-    ELSIF each.check_kind IN ('silence', 'untouched', 'at_risk') THEN
-      -- The rows of an alert that is not resolved are known; what is new among the others is the news.
-      RETURN QUERY
-      WITH found AS MATERIALIZED (
-        SELECT w.*, NOT EXISTS (
-          SELECT FROM revenue.alerts AS a
-          WHERE a.org_id = chosen AND a.rule = each.rule AND a.state <> 'resolved' AND a.evidence -> 'ids' ? w.row_id) AS news
-        FROM revenue.alert_rows(each.check_kind, each.options, each.threshold, as_of, chosen) AS w
-      ), news AS (
-        SELECT f.*, row_number() OVER (ORDER BY f.value DESC NULLS LAST, f.since, f.row_id) AS place FROM found AS f WHERE f.news
-      ), digest AS (
-        SELECT count(*) AS n, min(w.row_id) AS first_id, (array_agg(w.title ORDER BY w.place))[1] AS first_title,
-          sum(w.value) AS value, jsonb_agg(w.row_id ORDER BY w.place) AS ids,
-          jsonb_agg(jsonb_build_object('id', w.row_id) || w.details ORDER BY w.place) FILTER (WHERE w.place <= 20) AS rows
-        FROM news AS w HAVING count(*) >= greatest(each.min_observations, 1)
-      )
-      SELECT each.rule, each.check_kind, 'fires', NULL::text,
-        CASE each.check_kind WHEN 'silence' THEN each.rule ELSE concat_ws(':', each.rule, d.first_id) END, each.severity,
-        CASE each.check_kind WHEN 'silence' THEN d.first_title
-          WHEN 'untouched' THEN format('%s in %s untouched for %s days: %s', CASE WHEN d.n = 1 THEN '1 contact' ELSE d.n || ' contacts' END,
-            coalesce(each.options ->> 'stage', 'decision'), each.threshold, d.first_title)
-          ELSE format('%s at risk, %s: %s', CASE WHEN d.n = 1 THEN '1 deal' ELSE d.n || ' deals' END,
-            revenue.metric_text(d.value::double precision, 'money', home.base_currency), d.first_title) END
-          || CASE WHEN d.n > 1 THEN format(' and %s more', d.n - 1) ELSE '' END,
-        NULL::text, 'all', '', NULL::text, NULL::double precision,
-        CASE each.check_kind WHEN 'at_risk' THEN d.value ELSE d.n END::double precision, NULL::double precision, each.threshold, d.n,
-        '[]'::jsonb, jsonb_build_object('ids', d.ids, 'rows', d.rows, 'found', (SELECT count(*) FROM found)),
-        each.recommendation, stale, each.cool_down, each.destinations
-      FROM digest AS d
-      UNION ALL
-      -- What is known still holds.
-      SELECT each.rule, each.check_kind, 'fires', NULL, a.dedupe_key, a.severity, a.title, NULL, 'all', '', NULL, NULL, a.actual, NULL,
-        each.threshold, a.observations, '[]', a.evidence, a.recommendation, stale, each.cool_down, each.destinations
-      FROM revenue.alerts AS a
-      WHERE a.org_id = chosen AND a.rule = each.rule AND a.state <> 'resolved'
-        AND EXISTS (SELECT FROM found AS f WHERE a.evidence -> 'ids' ? f.row_id)
-      UNION ALL
-      SELECT each.rule, each.check_kind, 'quiet', NULL, each.rule, each.severity, NULL, NULL, 'all', '', NULL, NULL, NULL, NULL,
-        each.threshold, 0, '[]', '{}', NULL, stale, each.cool_down, each.destinations
-      WHERE NOT EXISTS (SELECT FROM found);
-    ELSIF each.check_kind <> 'reported' THEN
-      RETURN QUERY SELECT each.rule, each.check_kind, 'unknown', 'nothing here judges this yet', each.rule, each.severity, NULL::text, each.metric,
-        'all', '', NULL::text, NULL::double precision, NULL::double precision, NULL::double precision, each.threshold, NULL::bigint, '[]'::jsonb,
-        '{}'::jsonb, each.recommendation, '{}'::text[], each.cool_down, each.destinations;
-    END IF;
+    rule := each.rule; check_kind := each.check_kind; severity := each.severity; metric := each.metric; threshold := each.threshold;
+    recommendation := each.recommendation; cool_down := each.cool_down; destinations := each.destinations;
+    BEGIN
+      IF each.check_kind IN ('change', 'average', 'level') THEN
+        FOR found IN SELECT c.* FROM revenue.check_metric_rule(
+            each.rule, each.check_kind, each.metric, each.options, each.threshold, each.min_observations, last_full, chosen) AS c LOOP
+          state := found.state; reason := found.reason; title := found.title; dimension := found.dimension; member := found.member;
+          dedupe_key := revenue.bounded_key(concat_ws(':', each.rule, nullif(found.dimension, 'all'), nullif(found.member, '')));
+          affected_segment := found.affected_segment; expected := found.expected; actual := found.actual; change := found.change;
+          observations := found.observations; drivers := found.drivers; evidence := found.evidence; stale_sources := found.stale_sources;
+          RETURN NEXT;
+        END LOOP;
+      ELSIF each.check_kind = 'sigma' THEN
+        SELECT c.* INTO found FROM revenue.check_sigma_rule(each.metric, each.options, each.threshold, last_full, chosen) AS c;
+        state := found.state; reason := found.reason; title := found.title; dimension := 'all'; member := ''; dedupe_key := each.rule;
+        affected_segment := found.affected_segment; expected := found.expected; actual := found.actual; change := found.change;
+        observations := NULL; drivers := found.drivers; evidence := found.evidence; stale_sources := found.stale_sources;
+        RETURN NEXT;
+      ELSIF each.check_kind IN ('milestone', 'pace') THEN
+        SELECT c.* INTO found FROM revenue.check_target_rule(each.check_kind, each.metric, each.options, each.threshold, last_full, chosen) AS c;
+        state := found.state; reason := found.reason; title := found.title; dimension := 'all'; member := '';
+        dedupe_key := concat_ws(':', each.rule, found.cause); affected_segment := NULL; expected := found.expected; actual := found.actual;
+        change := found.change; observations := found.observations; drivers := '[]'; evidence := found.evidence; stale_sources := found.stale_sources;
+        RETURN NEXT;
+      ELSIF each.check_kind = 'forecast' THEN
+        FOR found IN SELECT c.* FROM revenue.check_forecast_rule(
+            each.metric, each.options, each.threshold, each.min_observations, as_of, chosen) AS c LOOP
+          state := found.state; reason := found.reason; title := found.title; dimension := 'all'; member := '';
+          dedupe_key := concat_ws(':', each.rule, found.cause); affected_segment := found.affected_segment; expected := found.expected;
+          actual := found.actual; change := found.change; observations := found.observations; drivers := found.drivers;
+          evidence := found.evidence; stale_sources := stale;
+          RETURN NEXT;
+        END LOOP;
+      ELSIF each.check_kind = 'deal_closed' THEN
+        FOR found IN SELECT c.* FROM revenue.check_won_rule(each.rule, each.options, each.threshold, as_of, chosen) AS c ORDER BY c.dedupe_key LOOP
+          state := 'fires'; reason := NULL; title := found.title; dimension := found.dimension; member := found.member;
+          dedupe_key := found.dedupe_key; affected_segment := NULL; expected := NULL; actual := found.actual; change := NULL;
+          observations := found.observations; drivers := '[]'; evidence := found.evidence; stale_sources := stale; destinations := found.destinations;
+          RETURN NEXT;
+        END LOOP;
+      ELSIF each.check_kind IN ('silence', 'untouched', 'at_risk') THEN
+        FOR found IN SELECT c.* FROM revenue.check_rows_rule(
+            each.rule, each.check_kind, each.options, each.threshold, each.min_observations, as_of, chosen) AS c LOOP
+          state := found.state; reason := NULL; title := found.title; dimension := 'all'; member := ''; dedupe_key := found.dedupe_key;
+          affected_segment := NULL; expected := NULL; actual := found.actual; change := NULL; observations := found.observations;
+          drivers := '[]'; evidence := found.evidence; stale_sources := stale;
+          RETURN NEXT;
+        END LOOP;
+      ELSIF each.check_kind IS DISTINCT FROM 'reported' THEN
+        RAISE EXCEPTION 'no check judges the rule' USING ERRCODE = 'invalid_parameter_value',
+          HINT = 'Give it a check_kind with set_alert_rule().';
+      END IF;
+    EXCEPTION WHEN OTHERS THEN
+      state := 'error'; reason := concat_ws(' ', SQLSTATE, left(SQLERRM, 500)); dedupe_key := each.rule; title := NULL; dimension := 'all'; member := '';
+      affected_segment := NULL; expected := NULL; actual := NULL; change := NULL; observations := NULL; drivers := '[]'; evidence := '{}';
+      stale_sources := '{}';
+      RETURN NEXT;
+    END;
   END LOOP;
 END $$;
 COMMENT ON FUNCTION revenue.evaluate_alerts IS
-  'Every rule judged as of an instant (NULL = now), and nothing written: what fires, what is quiet, and what cannot be judged, for the stated reason. Members and above';
+  'Every rule judged as of an instant (NULL = now), and nothing written: what fires, what is quiet, what is unknown for the stated reason, and what failed (error), which keeps no other rule from being judged. Members and above';
 
 -- The life of an alert ------------------------------------------------------------------------
 
@@ -621,10 +847,11 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 #variable_conflict use_column
 DECLARE
   quiet_until timestamptz;
-  line text := left(regexp_replace(raise_alert.title, '[[:cntrl:]]+', ' ', 'g'), 400);
+  line text := left(regexp_replace(left(raise_alert.title, 1000), '[[:cntrl:]]+', ' ', 'g'), 400);
+  told text;
 BEGIN
   UPDATE revenue.alerts AS a SET last_as_of = greatest(a.last_as_of, raise_alert.as_of), times_seen = a.times_seen + 1,
-    actual = raise_alert.actual, evidence = raise_alert.evidence, drivers = raise_alert.drivers, stale_sources = raise_alert.stale_sources
+    title = raise_alert.title, actual = raise_alert.actual, evidence = raise_alert.evidence, drivers = raise_alert.drivers, stale_sources = raise_alert.stale_sources
   WHERE a.org_id = org AND a.dedupe_key = raise_alert.dedupe_key AND a.state <> 'resolved'
   RETURNING a.alert_id INTO alert_id;
   IF FOUND THEN outcome := 'known'; RETURN; END IF;
@@ -641,24 +868,25 @@ BEGIN
   RETURNING a.alert_id INTO alert_id;
   IF alert_id IS NULL THEN outcome := 'known'; RETURN; END IF;
   outcome := 'opened';
+  told := left(concat_ws(E'\n', line,
+    (SELECT string_agg(concat_ws(', ', '- ' || revenue.short_name(coalesce(r.row ->> 'name', r.row ->> 'id')), revenue.short_name(r.row ->> 'company'),
+        revenue.metric_text((r.row ->> 'deal_value')::double precision, 'money', r.row ->> 'currency'), (r.row ->> 'days') || ' days',
+        revenue.short_name(r.row -> 'risk_factors' ->> 0)), E'\n' ORDER BY r.place)
+     FROM jsonb_array_elements(CASE jsonb_typeof(raise_alert.evidence -> 'rows') WHEN 'array' THEN raise_alert.evidence -> 'rows' ELSE '[]' END)
+       WITH ORDINALITY AS r(row, place) WHERE r.row ? 'name'),
+    raise_alert.recommendation,
+    CASE WHEN raise_alert.stale_sources <> '{}' THEN format('Stale: %s', array_to_string(raise_alert.stale_sources, ', ')) END), 100000);
   PERFORM revenue.enqueue_message(
-    format('alert:%s:%s', alert_id, d), split_part(d, ':', 1), split_part(d, ':', 2),
-    concat_ws(E'\n', raise_alert.title,
-      (SELECT string_agg(concat_ws(', ', '- ' || coalesce(r.row ->> 'name', r.row ->> 'id'), r.row ->> 'company',
-          (r.row ->> 'deal_value') || ' ' || (r.row ->> 'currency'), (r.row ->> 'days') || ' days', r.row -> 'risk_factors' ->> 0),
-          E'\n' ORDER BY r.place)
-       FROM jsonb_array_elements(CASE jsonb_typeof(raise_alert.evidence -> 'rows') WHEN 'array' THEN raise_alert.evidence -> 'rows' ELSE '[]' END)
-         WITH ORDINALITY AS r(row, place) WHERE r.row ? 'name'),
-      raise_alert.recommendation,
-      CASE WHEN raise_alert.stale_sources <> '{}' THEN format('Stale: %s', array_to_string(raise_alert.stale_sources, ', ')) END),
+    format('alert:%s:%s', alert_id, d), split_part(d, ':', 1), split_part(d, ':', 2), told,
     format('[%s] %s', raise_alert.severity, line),
-    jsonb_strip_nulls(jsonb_build_object('alert_id', alert_id, 'rule', rule, 'severity', raise_alert.severity, 'title', raise_alert.title,
+    jsonb_strip_nulls(jsonb_build_object('alert_id', alert_id, 'rule', rule, 'severity', raise_alert.severity, 'title', line,
       'expected', raise_alert.expected, 'actual', raise_alert.actual, 'affected_segment', raise_alert.affected_segment,
       'evidence', raise_alert.evidence - 'ids', 'recommendation', raise_alert.recommendation)), NULL, org)
   FROM unnest(raise_alert.destinations) AS d;
   -- Commits that notify wait for each other, and deals are logged by many at once: what only informs does not.
   IF raise_alert.severity = 'info' THEN RETURN; END IF;
-  PERFORM pg_notify('revenue_alerts', jsonb_build_object('org_id', org, 'rule', rule, 'severity', severity, 'dedupe_key', dedupe_key)::text);
+  -- Any role may LISTEN, so that it says nothing but that there is something to read.
+  PERFORM pg_notify('revenue_alerts', '');
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.raise_alert FROM PUBLIC;
 COMMENT ON FUNCTION revenue.raise_alert IS
@@ -725,16 +953,28 @@ BEGIN
   -- Two checks at once would both find the same news.
   PERFORM revenue.take_lock('alerts', chosen);
   FOR finding IN SELECT e.* FROM revenue.evaluate_alerts(as_of, chosen) AS e ORDER BY e.rule, e.dedupe_key LOOP
-    IF finding.state <> 'unknown' THEN judged := judged || finding.rule; END IF;
-    CONTINUE WHEN finding.state <> 'fires';
-    firing := firing || finding.dedupe_key;
-    SELECT r.* INTO raised FROM revenue.raise_alert(
-      finding.rule, finding.dedupe_key, finding.severity, finding.title, finding.metric, finding.dimension, finding.member, finding.affected_segment,
-      finding.expected, finding.actual, finding.threshold, finding.observations, finding.drivers, finding.evidence, finding.recommendation,
-      finding.stale_sources, finding.cool_down, finding.destinations, moment, chosen) AS r;
-    alert_id := raised.alert_id; outcome := raised.outcome; rule := finding.rule; severity := finding.severity; title := finding.title;
+    alert_id := NULL; rule := finding.rule; severity := finding.severity; title := finding.title;
     affected_segment := finding.affected_segment; expected := finding.expected; actual := finding.actual;
     recommendation := finding.recommendation; stale_sources := finding.stale_sources;
+    IF finding.state = 'error' THEN
+      outcome := 'error'; title := finding.reason;
+      PERFORM revenue.leave_out(format('rule %s', finding.rule), finding.reason);
+      RETURN NEXT;
+    ELSIF finding.state <> 'unknown' THEN
+      judged := judged || finding.rule;
+    END IF;
+    CONTINUE WHEN finding.state <> 'fires';
+    firing := firing || finding.dedupe_key;
+    BEGIN
+      SELECT r.* INTO raised FROM revenue.raise_alert(
+        finding.rule, finding.dedupe_key, finding.severity, finding.title, finding.metric, finding.dimension, finding.member, finding.affected_segment,
+        finding.expected, finding.actual, finding.threshold, finding.observations, finding.drivers, finding.evidence, finding.recommendation,
+        finding.stale_sources, finding.cool_down, finding.destinations, moment, chosen) AS r;
+      alert_id := raised.alert_id; outcome := raised.outcome;
+    EXCEPTION WHEN OTHERS THEN
+      outcome := 'error';
+      PERFORM revenue.leave_out(format('alert %s', finding.dedupe_key), concat_ws(' ', SQLSTATE, SQLERRM));
+    END;
     RETURN NEXT;
   END LOOP;
   -- What was judged and no longer holds is resolved; that a deal was won holds for a week.
@@ -792,7 +1032,8 @@ COMMENT ON FUNCTION revenue.resolve_alert IS
 
 CREATE OR REPLACE VIEW revenue.open_alerts WITH (security_invoker) AS
 SELECT a.org_id, a.alert_id, a.rule, a.severity, a.state, a.title, a.affected_segment, a.expected, a.actual, a.threshold, a.observations,
-  a.drivers, a.evidence, a.recommendation, a.stale_sources, a.as_of, a.last_as_of, a.times_seen, a.opened_at, a.acknowledged_by, a.note
+  a.drivers, a.evidence, a.recommendation, a.stale_sources, a.as_of, a.last_as_of, a.times_seen, a.opened_at, a.acknowledged_by, a.note,
+  nullif(array_to_string(a.stale_sources, ', '), '') AS stale_source_names
 FROM revenue.alerts AS a WHERE a.state <> 'resolved';
 COMMENT ON VIEW revenue.open_alerts IS 'Alerts that are not resolved';
 
@@ -801,30 +1042,51 @@ COMMENT ON VIEW revenue.open_alerts IS 'Alerts that are not resolved';
 CREATE OR REPLACE FUNCTION revenue.alert_won_events() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF revenue.restoring() THEN RETURN NULL; END IF;
-  PERFORM revenue.raise_alert(
-    r.rule, concat_ws(':', r.rule, coalesce(e.deal_id, 'event ' || e.event_id)), r.severity,
-    revenue.won_title(coalesce(d.name, e.deal_id, e.offer_id, e.event_id), a.name, e.amount::double precision, e.currency, r.options),
-    NULL, 'deal', coalesce(e.deal_id, e.event_id), NULL, NULL, (e.amount * f.rate)::double precision, r.threshold, 1, '[]',
-    jsonb_build_object('event_id', e.event_id, 'name', d.name, 'account_id', d.account_id, 'company', a.name, 'owner_rep_id', e.owner_rep_id,
-      'amount', trim_scale(e.amount), 'currency', e.currency, 'closed_at', e.closed_at, 'source', e.source),
-    r.recommendation, '{}', r.cool_down, r.destinations, greatest(e.closed_at, now()), e.org_id)
-  FROM new_rows AS e
-  JOIN revenue.orgs AS o USING (org_id)
-  LEFT JOIN revenue.deals AS d ON d.org_id = e.org_id AND d.deal_id = e.deal_id
-  LEFT JOIN revenue.accounts AS a ON a.org_id = d.org_id AND a.account_id = d.account_id
-  CROSS JOIN LATERAL (
-    SELECT CASE WHEN e.currency = o.base_currency THEN 1 ELSE (
-      SELECT x.rate FROM revenue.fx_rates AS x
-      WHERE x.org_id = e.org_id AND x.currency = e.currency AND x.rate_date <= (e.closed_at AT TIME ZONE o.time_zone)::date
-      ORDER BY x.rate_date DESC LIMIT 1) END AS rate) AS f
-  CROSS JOIN LATERAL revenue.alert_rules_in_force(e.org_id) AS r
-  WHERE e.event_type = 'deal_won' AND e.amount >= 0 AND e.closed_at > now() - interval '1 day'
-    AND r.check_kind = 'deal_closed' AND r.enabled AND (r.threshold <= 0 OR e.amount * f.rate > r.threshold::numeric)
-    AND revenue.account_fits(d.account_id, d.deal_id, e.closed_at, r.options, e.org_id);
+  IF revenue.restoring()
+    OR NOT EXISTS (SELECT FROM new_rows AS e WHERE e.event_type = 'deal_won' AND e.closed_at > now() - interval '1 day') THEN
+    RETURN NULL;
+  END IF;
+  -- That nobody can be told of it does not undo what was won.
+  BEGIN
+    PERFORM revenue.raise_alert(
+      w.rule, w.key, w.severity, w.title, NULL, 'deal', w.row_id, NULL, NULL, w.value, w.threshold, 1, '[]', w.evidence, w.recommendation, '{}',
+      w.cool_down, ARRAY(SELECT DISTINCT x FROM unnest(string_to_array(w.told_to, ' ')) AS x WHERE x <> '' ORDER BY x), w.at, w.org_id)
+    FROM (
+      SELECT f.*, row_number() OVER (PARTITION BY f.org_id, f.rule ORDER BY f.value DESC NULLS LAST, f.key) AS place
+      FROM (
+        SELECT DISTINCT ON (e.org_id, coalesce(e.deal_id, e.event_id)) e.org_id, r.rule, r.severity, r.threshold, r.recommendation, r.cool_down,
+          revenue.bounded_key(concat_ws(':', r.rule, coalesce(e.deal_id, 'event ' || e.event_id))) AS key, coalesce(e.deal_id, e.event_id) AS row_id,
+          revenue.won_title(coalesce(d.name, e.deal_id, e.offer_id, e.event_id), a.name, e.amount::double precision, e.currency, r.options) AS title,
+          (e.amount * f.rate)::double precision AS value, greatest(e.closed_at, now()) AS at,
+          jsonb_build_object('event_id', e.event_id, 'name', d.name, 'account_id', d.account_id, 'company', a.name, 'owner_rep_id', e.owner_rep_id,
+            'amount', trim_scale(e.amount), 'currency', e.currency, 'closed_at', e.closed_at, 'source', e.source) AS evidence,
+          string_agg(array_to_string(r.destinations, ' '), ' ') OVER (PARTITION BY e.org_id, coalesce(e.deal_id, e.event_id)) AS told_to
+        FROM new_rows AS e
+        JOIN revenue.orgs AS o USING (org_id)
+        LEFT JOIN revenue.deals AS d ON d.org_id = e.org_id AND d.deal_id = e.deal_id
+        LEFT JOIN revenue.accounts AS a ON a.org_id = d.org_id AND a.account_id = d.account_id
+        CROSS JOIN LATERAL (
+          SELECT CASE WHEN e.currency = o.base_currency THEN 1 ELSE (
+            SELECT x.rate FROM revenue.fx_rates AS x
+            WHERE x.org_id = e.org_id AND x.currency = e.currency AND x.rate_date <= (e.closed_at AT TIME ZONE o.time_zone)::date
+            ORDER BY x.rate_date DESC LIMIT 1) END AS rate) AS f
+        CROSS JOIN LATERAL revenue.alert_rules_in_force(e.org_id) AS r
+        WHERE e.event_type = 'deal_won' AND e.amount >= 0 AND e.closed_at > now() - interval '1 day'
+          AND r.check_kind = 'deal_closed' AND r.enabled AND (r.threshold <= 0 OR e.amount * f.rate > r.threshold::numeric)
+          AND revenue.account_fits(d.account_id, d.deal_id, e.closed_at, r.options, e.org_id)
+        ORDER BY e.org_id, coalesce(e.deal_id, e.event_id), revenue.severity_rank(r.severity) DESC, r.threshold DESC, r.rule
+      ) AS f
+    ) AS w
+    -- Beyond a handful a day the next check tells them together.
+    WHERE w.place + (SELECT count(*) FROM revenue.alerts AS a
+      WHERE a.org_id = w.org_id AND a.rule = w.rule AND a.as_of > now() - interval '1 day') <= revenue.won_handful();
+  EXCEPTION WHEN OTHERS THEN
+    PERFORM revenue.leave_out('alert of a deal won', concat_ws(' ', SQLSTATE, SQLERRM));
+  END;
   RETURN NULL;
 END $$;
-COMMENT ON FUNCTION revenue.alert_won_events IS 'Trigger of revenue_events: an alert for each deal that was won within the last day';
+COMMENT ON FUNCTION revenue.alert_won_events IS
+  'Trigger of revenue_events: an alert for each deal that was won within the last day, up to a handful a rule and day';
 CREATE OR REPLACE TRIGGER alert_won AFTER INSERT ON revenue.revenue_events
 REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.alert_won_events();
 
@@ -834,7 +1096,7 @@ SELECT revenue.comment_view_columns('{
   "alert_id": "Key of the alert", "rule": "Rule that fired", "severity": "info, warning, urgent or critical", "title": "What happened",
   "affected_segment": "Segment that moved the metric most", "expected": "What was to be expected", "actual": "What there was",
   "threshold": "Where the rule fires", "observations": "How many observations it rests on", "drivers": "What moved it, adding up to the change",
-  "evidence": "Figures and rows that it rests on", "recommendation": "What to do", "stale_sources": "Sources without a change for 24 hours",
+  "evidence": "Figures and rows that it rests on", "recommendation": "What to do", "stale_sources": "Sources without a change for 24 hours", "stale_source_names": "The same as one text",
   "as_of": "Instant it was found for first", "last_as_of": "Instant it was found for last", "times_seen": "How often it was found",
   "opened_at": "When it was raised", "acknowledged_by": "Who took it", "note": "What was said of it"
 }');

@@ -1,7 +1,8 @@
 -- The room alerts: what goes into the outbox, and what the relay does with it.
 
 CREATE OR REPLACE FUNCTION revenue.check_message(
-  idempotency_key text, channel text, destination text, subject text, body text, not_before timestamptz)
+  idempotency_key text, channel text, destination text, subject text, body text, not_before timestamptz,
+  payload jsonb DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   wrong text := CASE
@@ -10,14 +11,15 @@ DECLARE
     WHEN coalesce(channel, '') NOT IN ('telegram', 'slack', 'webhook', 'email') THEN 'unknown channel'
     WHEN coalesce(destination, '') !~ '^[a-z][a-z0-9_]{0,62}$'
       THEN 'a destination is a name of small letters, digits and _, not an address'
-    WHEN length(subject) > 500 OR subject ~ '[\x01-\x1f\x7f]' THEN 'a subject is one line of up to 500 letters'
+    WHEN length(subject) > 500 OR subject ~ E'[\\x01-\\x1f\\x7f]' THEN 'a subject is one line of up to 500 letters'
     WHEN coalesce(body, '') = '' OR length(body) > 100000 THEN 'a message needs a text of 1 to 100000 letters'
+    WHEN length(payload::text) > 100000 THEN 'a payload is JSON of up to 100000 letters'
     WHEN not_before < '0001-01-02 00:00+00' OR not_before >= '9999-12-31 00:00+00' THEN 'not_before is out of range'
   END;
 BEGIN
   IF wrong IS NOT NULL THEN
     RAISE EXCEPTION '%', wrong USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'Channels are telegram, slack, webhook and email; what a destination stands for is said in the environment of the relay.';
+      HINT = 'Channels are telegram, slack, webhook and email; what a destination of an organisation stands for is said in the environment of the relay.';
   END IF;
 END $$;
 COMMENT ON FUNCTION revenue.check_message IS 'An error with a hint where a part of a message cannot be';
@@ -34,7 +36,7 @@ DECLARE
   queued uuid;
 BEGIN
   PERFORM revenue.check_message(enqueue_message.idempotency_key, enqueue_message.channel, enqueue_message.destination,
-    enqueue_message.subject, enqueue_message.body, enqueue_message.not_before);
+    enqueue_message.subject, enqueue_message.body, enqueue_message.not_before, enqueue_message.payload);
   INSERT INTO revenue.outbox AS o (org_id, idempotency_key, channel, destination, subject, body, payload, next_attempt_at)
   VALUES (chosen, enqueue_message.idempotency_key, enqueue_message.channel, enqueue_message.destination,
     enqueue_message.subject, enqueue_message.body, enqueue_message.payload, coalesce(enqueue_message.not_before, now()))
@@ -91,7 +93,7 @@ BEGIN
   WITH due AS MATERIALIZED (
     SELECT o.org_id, o.message_id FROM revenue.outbox AS o
     WHERE o.state = 'pending' AND o.next_attempt_at <= now()
-      AND (destinations IS NULL OR o.channel || ':' || o.destination = ANY (destinations))
+      AND (destinations IS NULL OR concat_ws(':', o.org_id, o.channel, o.destination) = ANY (destinations))
     ORDER BY o.next_attempt_at LIMIT max_messages FOR UPDATE SKIP LOCKED
   ), taken AS (
     -- A message whose every relay died over it is given up too.
@@ -112,7 +114,7 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.claim_messages FROM PUBLIC;
 COMMENT ON FUNCTION revenue.claim_messages IS
-  'For the relay: takes up to so many messages that are due, of all organisations, and has them until the lease ends; destinations such as slack:sales, NULL = all. See grant_relay()';
+  'For the relay: takes up to so many messages that are due, of all organisations, and has them until the lease ends; destinations such as 7:slack:sales, those of the organisation 7, NULL = all. See grant_relay()';
 
 CREATE OR REPLACE FUNCTION revenue.complete_message(message_id uuid, org integer) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

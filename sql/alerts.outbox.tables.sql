@@ -8,7 +8,7 @@ CREATE TABLE revenue.outbox (
   channel text NOT NULL CHECK (channel IN ('telegram', 'slack', 'webhook', 'email')),
   -- Too narrow for an address, a URL or a token: those belong to the relay's environment.
   destination text NOT NULL CHECK (destination ~ '^[a-z][a-z0-9_]{0,62}$'),
-  subject text CHECK (subject !~ '[\x01-\x1f\x7f]'),
+  subject text CHECK (subject !~ E'[\\x01-\\x1f\\x7f]'),
   body text NOT NULL CHECK (body <> ''),
   payload jsonb,
   created_at timestamptz NOT NULL DEFAULT now(),
@@ -29,7 +29,7 @@ COMMENT ON COLUMN revenue.outbox.org_id IS 'Organisation';
 COMMENT ON COLUMN revenue.outbox.message_id IS 'Key of the message, and what a receiver knows a second delivery by';
 COMMENT ON COLUMN revenue.outbox.idempotency_key IS 'What the message is about: the same key again is the same message';
 COMMENT ON COLUMN revenue.outbox.channel IS 'telegram, slack, webhook or email';
-COMMENT ON COLUMN revenue.outbox.destination IS 'Name of a destination that the relay knows from its environment; never an address or a secret';
+COMMENT ON COLUMN revenue.outbox.destination IS 'Name of a destination of the organisation that the relay knows from its environment; never an address or a secret';
 COMMENT ON COLUMN revenue.outbox.subject IS 'Title, one line';
 COMMENT ON COLUMN revenue.outbox.body IS 'Text';
 COMMENT ON COLUMN revenue.outbox.payload IS 'The same for machines; webhooks receive it';

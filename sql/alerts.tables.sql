@@ -74,6 +74,7 @@ CREATE TABLE revenue.alerts (
 CREATE UNIQUE INDEX alerts_open ON revenue.alerts (org_id, dedupe_key) WHERE state <> 'resolved';
 CREATE INDEX alerts_cause ON revenue.alerts (org_id, dedupe_key, resolved_as_of);
 CREATE INDEX alerts_opened ON revenue.alerts (org_id, opened_at);
+CREATE INDEX alerts_rule ON revenue.alerts (org_id, rule, as_of);
 COMMENT ON TABLE revenue.alerts IS 'What was found, with the evidence; one that is not resolved for a cause. Written by check_alerts(), log_deal(), acknowledge_alert() and resolve_alert()';
 COMMENT ON COLUMN revenue.alerts.org_id IS 'Organisation';
 COMMENT ON COLUMN revenue.alerts.alert_id IS 'Key of the alert';

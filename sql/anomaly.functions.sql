@@ -71,7 +71,7 @@ RETURNS TABLE (ts timestamptz, value double precision, expected double precision
   score double precision, is_anomaly boolean, kind text)
 LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 365 AS 'MODULE_PATHNAME', 'detect';
 COMMENT ON FUNCTION revenue.detect IS
-  'Every period with what was to be expected of it from what came before, the bounds of a single value, and the score in sigmas: 2 means that only 4.6 % of all 90 days without an anomaly have such a point. Sensitivity low, medium, high = 3, 2, 1.5 sigmas. Kinds: spike, drop, shift_up, shift_down, missing, flat; learning and too_few where nothing is judged';
+  'Every period with what was to be expected of it from what came before, the bounds of a single value, and the score in sigmas: 2 means that only 4.6 % of all 90 days without an anomaly have such a point. Sensitivity low, medium, high = 3, 2, 1.5 sigmas. Kinds: spike, drop, shift_up, shift_down, missing, flat; learning, incomplete and too_few where nothing is judged';
 
 CREATE OR REPLACE FUNCTION revenue.change_points(model revenue.detector_model)
 RETURNS TABLE (ts timestamptz, noticed timestamptz, level_before double precision, level_after double precision,

@@ -1,5 +1,21 @@
 -- The room anomaly: detect() over the metric store.
 
+CREATE OR REPLACE FUNCTION revenue.is_counted_rate(metric text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT b.kind = 'ratio' AND 2 = (SELECT count(*) FROM revenue.builtin_metrics() AS p
+    WHERE p.metric IN (b.numerator_metric, b.denominator_metric) AND p.kind = 'flow' AND p.unit = 'count')
+  FROM revenue.builtin_metrics() AS b WHERE b.metric = is_counted_rate.metric
+$$;
+COMMENT ON FUNCTION revenue.is_counted_rate IS 'For metric_detections(): whether a metric is a share of rows that are counted';
+
+CREATE OR REPLACE FUNCTION revenue.watched_metrics() RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT array_agg(b.metric ORDER BY b.metric) FROM revenue.builtin_metrics() AS b
+  WHERE revenue.is_counted_rate(b.metric) OR b.kind = 'flow' AND b.metric <> 'acquisition_spend'
+    OR b.metric IN ('open_deals', 'open_pipeline', 'weighted_pipeline', 'forecast_30d', 'mrr')
+$$;
+COMMENT ON FUNCTION revenue.watched_metrics IS 'For detect_anomalies(): the metrics that are a series of days or weeks of their own';
+
 -- A rate of counted rows is judged by weeks, because a day has too few of them, and so is a flow that is
 -- nothing on most days. One of fewer than five rows a week, twenty where it is money, and a stock of fewer than
 -- twenty rows are not judged: a single deal moves them. What is a mean over the last 90
@@ -11,7 +27,7 @@ RETURNS TABLE (
   metric text, dimension_of text, member text, day date, actual double precision, expected double precision,
   lower_bound double precision, upper_bound double precision, score double precision, is_anomaly boolean, kind text, by_week boolean)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET plan_cache_mode = force_custom_plan SET jit = off SET timezone = 'UTC' AS $$  -- days are no instants of the session's zone
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.current_org(org);
@@ -20,19 +36,19 @@ DECLARE
 BEGIN
   RETURN QUERY
   WITH wanted AS MATERIALIZED (
-    SELECT b.metric, b.kind, b.unit, x.is_rate, b.numerator_metric, b.denominator_metric
+    SELECT b.metric, b.kind, b.unit, revenue.is_counted_rate(b.metric) AS is_rate, b.numerator_metric, b.denominator_metric
     FROM revenue.builtin_metrics() AS b
-    CROSS JOIN LATERAL (
-      SELECT b.kind = 'ratio' AND 2 = (SELECT count(*) FROM revenue.builtin_metrics() AS p
-        WHERE p.metric IN (b.numerator_metric, b.denominator_metric) AND p.kind = 'flow' AND p.unit = 'count') AS is_rate) AS x
-    WHERE b.metric = ANY (metrics) OR metrics IS NULL AND (x.is_rate OR b.kind = 'flow' AND b.metric <> 'acquisition_spend'
-      OR b.metric IN ('open_deals', 'open_pipeline', 'weighted_pipeline', 'forecast_30d', 'mrr'))
-  ), stored AS MATERIALIZED (
+    WHERE b.metric = ANY (coalesce(metrics, revenue.watched_metrics()))
+  ), recorded AS MATERIALIZED (
     SELECT v.metric, v.dimension, v.member, v.day, v.value, v.numerator, v.observations FROM revenue.metric_values AS v
     WHERE v.org_id = chosen AND v.complete AND v.day BETWEEN from_date - 510 AND last_day
       AND v.dimension = coalesce(metric_detections.dimension, v.dimension)
       AND v.metric IN (SELECT w.metric FROM wanted AS w WHERE NOT w.is_rate
         UNION SELECT w.numerator_metric FROM wanted AS w WHERE w.is_rate UNION SELECT w.denominator_metric FROM wanted AS w WHERE w.is_rate)
+  ), stored AS MATERIALIZED (  -- the one member of a dimension would repeat the whole
+    SELECT r.* FROM recorded AS r
+    JOIN (SELECT s.metric, s.dimension FROM recorded AS s GROUP BY s.metric, s.dimension
+          HAVING s.dimension = 'all' OR min(s.member) < max(s.member)) AS told USING (metric, dimension)
   ), weeks AS (
     SELECT w.metric, s.dimension, s.member, date_trunc('week', s.day::timestamp) AS monday,
       coalesce(sum(s.numerator) FILTER (WHERE s.metric = w.numerator_metric), 0)::bigint AS successes,
@@ -111,7 +127,7 @@ BEGIN
     RAISE EXCEPTION 'unknown sensitivity "%"', left(sensitivity, 100) USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Use low (3 sigmas), medium (2) or high (1.5).';
   ELSIF (lookback_days BETWEEN 1 AND 3650) IS NOT TRUE OR moment NOT BETWEEN '0020-01-01' AND '9999-10-01' THEN
-    RAISE EXCEPTION 'there is nothing to look at in % days before %', lookback_days, moment USING ERRCODE = 'invalid_parameter_value',
+    RAISE EXCEPTION 'there is nothing to look at in % days before %', lookback_days, revenue.iso_instant(moment) USING ERRCODE = 'invalid_parameter_value',
       HINT = 'lookback_days is from 1 to 3650; leave as_of out for now.';
   END IF;
   SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = chosen;
@@ -147,8 +163,8 @@ END $$;
 COMMENT ON FUNCTION revenue.detect_anomalies IS
   'Days (of a rate or a sparse flow: Mondays of weeks) of the last lookback_days on which a metric of the store (NULL = all that are a series of days or weeks) was out of line with its own past, by segment too, at most 1,000, latest first: with what was expected, the drivers since a week before, and what to do. Judged after a baseline of 90 days. Members and above';
 
-CREATE OR REPLACE FUNCTION revenue.record_anomalies(
-  lookback_days integer DEFAULT 14, sensitivity text DEFAULT 'medium', as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+CREATE OR REPLACE FUNCTION revenue.keep_anomalies(
+  metrics text[], lookback_days integer, sensitivity text, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -157,15 +173,42 @@ DECLARE
 BEGIN
   INSERT INTO revenue.anomalies AS a (org_id, metric, dimension, member, day, kind, sensitivity, severity, expected, actual, lower_bound,
     upper_bound, score, affected_segment, drivers, recommendation, stale_sources)
-  SELECT chosen, d.metric, d.dimension, d.member, d.day, d.kind, record_anomalies.sensitivity, d.severity, d.expected, d.actual,
+  SELECT chosen, d.metric, d.dimension, d.member, d.day, d.kind, keep_anomalies.sensitivity, d.severity, d.expected, d.actual,
     d.lower_bound, d.upper_bound, d.score, d.affected_segment, d.drivers, d.recommendation, d.stale_sources
-  FROM revenue.detect_anomalies(NULL, record_anomalies.sensitivity, record_anomalies.lookback_days, as_of, chosen) AS d
+  FROM revenue.detect_anomalies(keep_anomalies.metrics, keep_anomalies.sensitivity, keep_anomalies.lookback_days, as_of, chosen) AS d
   ON CONFLICT (org_id, metric, dimension, member, day) DO UPDATE SET
     (kind, sensitivity, severity, expected, actual, lower_bound, upper_bound, score, affected_segment, drivers, recommendation,
       stale_sources, recorded_at) = (excluded.kind, excluded.sensitivity, excluded.severity, excluded.expected, excluded.actual,
       excluded.lower_bound, excluded.upper_bound, excluded.score, excluded.affected_segment, excluded.drivers, excluded.recommendation,
       excluded.stale_sources, excluded.recorded_at);
   GET DIAGNOSTICS kept = ROW_COUNT;
+  RETURN kept;
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.keep_anomalies FROM PUBLIC;
+COMMENT ON FUNCTION revenue.keep_anomalies IS 'For record_anomalies(): keeps what detect_anomalies() finds in these metrics';
+
+-- All at once reads the store once; where that fails, each metric by itself.
+CREATE OR REPLACE FUNCTION revenue.record_anomalies(
+  lookback_days integer DEFAULT 14, sensitivity text DEFAULT 'medium', as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS bigint LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+  metric text;
+  kept bigint := 0;
+BEGIN
+  BEGIN
+    RETURN revenue.keep_anomalies(NULL, lookback_days, sensitivity, as_of, chosen);
+  EXCEPTION
+    WHEN invalid_parameter_value OR datetime_field_overflow THEN RAISE;
+    WHEN OTHERS THEN NULL;
+  END;
+  FOREACH metric IN ARRAY revenue.watched_metrics() LOOP
+    BEGIN
+      kept := kept + revenue.keep_anomalies(ARRAY[metric], lookback_days, sensitivity, as_of, chosen);
+    EXCEPTION WHEN OTHERS THEN
+      PERFORM revenue.leave_out(format('anomalies of %s', metric), concat_ws(' ', SQLSTATE, SQLERRM));
+    END;
+  END LOOP;
   RETURN kept;
 END $$;
 COMMENT ON FUNCTION revenue.record_anomalies IS

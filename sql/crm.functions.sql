@@ -56,6 +56,94 @@ END $$;
 COMMENT ON FUNCTION revenue.add_pipeline(text, jsonb, text, text, integer) IS
   'A pipeline with its stages in order: [{"stage_id", "name", "kind", "qualified", "framework_stage"}]. Admins and owners';
 
+-- What a month that is over says depends on the stages that its deals were in. So a stage that something
+-- has been in stays: deleted, it is retired, and what it means is changed only as the correction of a
+-- mistake, which has a reason and is audited.
+
+CREATE OR REPLACE FUNCTION revenue.stage_used(org integer, pipeline text, stage text) RETURNS boolean
+LANGUAGE sql STABLE BEGIN ATOMIC
+  SELECT EXISTS (SELECT FROM revenue.deals AS d WHERE d.org_id = org AND d.pipeline_id = pipeline AND d.stage_id = stage)
+    OR EXISTS (SELECT FROM revenue.deal_history AS h WHERE h.org_id = org AND h.pipeline_id = pipeline AND h.stage_id = stage)
+    OR EXISTS (SELECT FROM revenue.contact_stages AS c WHERE c.org_id = org AND c.pipeline_id = pipeline AND c.stage_id = stage);
+END;
+COMMENT ON FUNCTION revenue.stage_used(integer, text, text) IS 'For triggers: whether a deal or a contact is or has been in a stage';
+
+CREATE OR REPLACE FUNCTION revenue.keep_stage() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  why text := nullif(current_setting('revenue.change_reason', true), '');
+BEGIN
+  IF revenue.restoring() OR NOT revenue.stage_used(OLD.org_id, OLD.pipeline_id, OLD.stage_id) THEN
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+  ELSIF TG_OP = 'DELETE' THEN
+    UPDATE revenue.stages s SET retired = true
+    WHERE s.org_id = OLD.org_id AND s.pipeline_id = OLD.pipeline_id AND s.stage_id = OLD.stage_id;
+    RAISE NOTICE 'stage "%" of pipeline "%" is retired instead of deleted', OLD.stage_id, OLD.pipeline_id
+      USING DETAIL = 'Deals or contacts have been in it, and the past needs to know what it was.';
+    RETURN NULL;
+  ELSIF (NEW.org_id, NEW.pipeline_id, NEW.stage_id) <> (OLD.org_id, OLD.pipeline_id, OLD.stage_id) THEN
+    RAISE EXCEPTION 'the key of stage "%" cannot be changed, because deals or contacts have been in it', OLD.stage_id
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+        HINT = 'Change its name, or add another stage, move what is in this one, and set retired = true here.';
+  ELSIF (NEW.kind, NEW.qualified) IS DISTINCT FROM (OLD.kind, OLD.qualified) THEN
+    IF why IS NULL THEN
+      RAISE EXCEPTION 'what stage "%" means cannot be changed, because deals or contacts have been in it', OLD.stage_id
+        USING ERRCODE = 'object_not_in_prerequisite_state',
+          DETAIL = 'Its kind and qualified decide what past months say.',
+          HINT = 'Add another stage and set retired = true here. Where it was a mistake from the start, SET revenue.change_reason to say so; that restates the past.';
+    END IF;
+    PERFORM revenue.audit('redefine_stage', 'stage', OLD.pipeline_id || '/' || OLD.stage_id,
+      jsonb_build_object('kind', OLD.kind, 'qualified', OLD.qualified),
+      jsonb_build_object('kind', NEW.kind, 'qualified', NEW.qualified), why, OLD.org_id);
+  END IF;
+  RETURN NEW;
+END $$;
+COMMENT ON FUNCTION revenue.keep_stage() IS
+  'Trigger: a stage that something has been in is retired instead of deleted, and keeps its key and its meaning';
+
+CREATE OR REPLACE TRIGGER keep_stage BEFORE UPDATE OR DELETE ON revenue.stages FOR EACH ROW EXECUTE FUNCTION revenue.keep_stage();
+
+CREATE OR REPLACE FUNCTION revenue.keep_pipeline() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF revenue.restoring() OR NOT EXISTS (
+      SELECT FROM revenue.stages s WHERE s.org_id = OLD.org_id AND s.pipeline_id = OLD.pipeline_id
+        AND revenue.stage_used(s.org_id, s.pipeline_id, s.stage_id)) THEN
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+  END IF;
+  RAISE EXCEPTION 'pipeline "%" cannot be deleted or become one of another kind, because deals or contacts have been in it', OLD.pipeline_id
+    USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Set retired = true for its stages instead.';
+END $$;
+COMMENT ON FUNCTION revenue.keep_pipeline() IS 'Trigger: a pipeline that something has been in stays';
+
+CREATE OR REPLACE TRIGGER keep_deleted BEFORE DELETE ON revenue.pipelines FOR EACH ROW EXECUTE FUNCTION revenue.keep_pipeline();
+CREATE OR REPLACE TRIGGER keep_kind BEFORE UPDATE ON revenue.pipelines FOR EACH ROW
+WHEN (OLD.kind <> NEW.kind) EXECUTE FUNCTION revenue.keep_pipeline();
+
+CREATE OR REPLACE FUNCTION revenue.refuse_retired_stage() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF revenue.restoring() OR NOT EXISTS (
+      SELECT FROM revenue.stages s WHERE s.org_id = NEW.org_id AND s.pipeline_id = NEW.pipeline_id AND s.stage_id = NEW.stage_id
+        AND s.retired) THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'stage "%" of pipeline "%" is retired', NEW.stage_id, NEW.pipeline_id
+    USING ERRCODE = 'object_not_in_prerequisite_state',
+      HINT = 'Use another stage, or set retired = false in revenue.stages.';
+END $$;
+COMMENT ON FUNCTION revenue.refuse_retired_stage() IS 'Trigger: nothing new comes into a retired stage';
+
+CREATE OR REPLACE TRIGGER check_inserted BEFORE INSERT ON revenue.contacts FOR EACH ROW
+WHEN (NEW.stage_id IS NOT NULL AND NEW.stage_entered_at IS NULL) EXECUTE FUNCTION revenue.refuse_retired_stage();
+CREATE OR REPLACE TRIGGER check_updated BEFORE UPDATE ON revenue.contacts FOR EACH ROW
+WHEN (NEW.stage_id <> OLD.stage_id OR OLD.stage_id IS NULL AND NEW.stage_id IS NOT NULL)
+EXECUTE FUNCTION revenue.refuse_retired_stage();
+CREATE OR REPLACE TRIGGER refuse_retired_updated BEFORE UPDATE ON revenue.deals FOR EACH ROW
+WHEN ((OLD.stage_id <> NEW.stage_id OR OLD.pipeline_id <> NEW.pipeline_id)
+  AND (NEW.effective_at IS NULL OR NEW.effective_at = OLD.effective_at) AND pg_trigger_depth() = 0)
+EXECUTE FUNCTION revenue.refuse_retired_stage();
+
 -- Reps and their managers ---------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION revenue.check_rep_managers() RETURNS trigger
@@ -114,6 +202,8 @@ BEGIN
     RAISE EXCEPTION 'there is no rep "%" or no rep "%"', set_rep_manager.rep_id, set_rep_manager.manager_rep_id
       USING ERRCODE = 'foreign_key_violation', HINT = 'Add both to revenue.reps first.';
   END IF;
+  -- The later of two comes after the first and has the last word.
+  PERFORM revenue.lock_org(chosen);
   DELETE FROM revenue.rep_managers m
   WHERE m.org_id = chosen AND m.rep_id = set_rep_manager.rep_id AND m.valid_from >= day;
   UPDATE revenue.rep_managers m SET valid_to = day
@@ -172,8 +262,13 @@ DECLARE
   since timestamptz;
 BEGIN
   IF revenue.restoring() THEN RETURN NEW; END IF;
-  SELECT s.kind, o.time_zone INTO stage FROM revenue.stages s JOIN revenue.orgs o ON o.org_id = s.org_id
+  SELECT s.kind, s.retired, o.time_zone INTO stage FROM revenue.stages s JOIN revenue.orgs o ON o.org_id = s.org_id
   WHERE s.org_id = NEW.org_id AND s.pipeline_id = NEW.pipeline_id AND s.stage_id = NEW.stage_id;
+  IF stage.retired AND coalesce(NEW.effective_at, NEW.closed_at, NEW.stage_entered_at, NEW.close_date) IS NULL THEN
+    RAISE EXCEPTION 'stage "%" of pipeline "%" is retired', NEW.stage_id, NEW.pipeline_id
+      USING ERRCODE = 'object_not_in_prerequisite_state',
+        HINT = 'Use another stage, or set retired = false in revenue.stages. What has been in it before comes with its effective_at.';
+  END IF;
   IF stage.kind <> 'open' THEN
     IF NEW.closed_at IS NULL THEN
       NEW.closed_at := revenue.closing_instant(NEW.close_date, coalesce(NEW.stage_entered_at, NEW.effective_at), stage.time_zone);
@@ -182,7 +277,9 @@ BEGIN
       END IF;
     END IF;
     since := least(coalesce(since, NEW.closed_at), written);
-    IF NEW.effective_at IS NULL OR NEW.effective_at < since AND isfinite(NEW.effective_at) THEN NEW.effective_at := since; END IF;
+    IF NEW.effective_at IS NULL AND since < written OR NEW.effective_at < since AND isfinite(NEW.effective_at) THEN
+      NEW.effective_at := since;
+    END IF;
     NEW.stage_entered_at := coalesce(NEW.stage_entered_at, NEW.closed_at);
   END IF;
   NEW.stage_entered_at := coalesce(NEW.stage_entered_at, NEW.effective_at, NEW.created_at, written);
@@ -242,10 +339,16 @@ EXECUTE FUNCTION revenue.prepare_updated_deal();
 -- as now believed. So what was believed at K is what was recorded by K and superseded after it, where
 -- a valid_to later than K was not known yet.
 --
--- The functions run with the owner's rights, so that nobody else can write a past, and plan each
--- statement anew (force_custom_plan), because a plan made for one row is ruinous for a million. What is
--- written on the way comes through these triggers again, so they set what they need themselves. The
--- deal's row lock makes the writers of one deal wait for each other.
+-- The functions run with the owner's rights, so that nobody else can write a past. What is written on
+-- the way comes through these triggers again, so they set what they need themselves. The deal's row lock
+-- makes the writers of one deal wait for each other.
+--
+-- Before the first ANALYZE the planner takes any number of versions for one, so no plan here may depend on
+-- what it believes: from each written row a LATERAL sub-select with OFFSET 0 goes to the table by the
+-- primary key, and what it finds is updated by the whole of that key. Other joins would be a loop over
+-- the table for each row, or an index on org_id alone; for the same reason the other indexes that begin
+-- with it say that their second column is not null, which an index for a key alone does not need. Each
+-- statement is planned anew (force_custom_plan), because a plan made for one row is ruinous for a million.
 
 CREATE OR REPLACE FUNCTION revenue.deal_values(deal jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
@@ -290,7 +393,8 @@ COMMENT ON FUNCTION revenue.check_effective_at(timestamptz, text) IS 'An error w
 
 CREATE OR REPLACE FUNCTION revenue.record_inserted_deals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
   recorded timestamptz := clock_timestamp();
   writer text := coalesce(revenue.caller_identity(), session_user);
@@ -300,16 +404,22 @@ BEGIN
   WHERE n.effective_at > recorded OR NOT isfinite(n.effective_at);
   -- A deal that was deleted comes back, perhaps at a time when it still was.
   WITH returning_deals AS MATERIALIZED (
-    SELECT n.org_id, n.deal_id, n.since, min(h.valid_from) AS first_from,
-      revenue.unsaid_columns(n.org_id, n.deal_id, n.since) AS unsaid
+    SELECT n.org_id, n.deal_id, n.since, h.first_from, revenue.unsaid_columns(n.org_id, n.deal_id, n.since) AS unsaid
     FROM (SELECT org_id, deal_id, coalesce(effective_at, recorded) AS since FROM new_rows) n
-    JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.superseded_at = 'infinity'
-    GROUP BY n.org_id, n.deal_id, n.since HAVING max(h.valid_to) > n.since
+    CROSS JOIN LATERAL (
+      SELECT min(h.valid_from) AS first_from, max(h.valid_to) AS last_to FROM revenue.deal_history h
+      WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.superseded_at = 'infinity') h
+    WHERE h.last_to > n.since
+  ), contradicted AS MATERIALIZED (
+    SELECT r.*, h.valid_from, h.recorded_at FROM returning_deals r
+    CROSS JOIN LATERAL (
+      SELECT h.valid_from, h.recorded_at FROM revenue.deal_history h
+      WHERE h.org_id = r.org_id AND h.deal_id = r.deal_id AND h.superseded_at = 'infinity'
+        AND (h.valid_to > r.since OR h.valid_from = r.first_from AND r.unsaid <> '{}') OFFSET 0) h
   ), superseded AS (
-    UPDATE revenue.deal_history h SET superseded_at = recorded FROM returning_deals r
-    WHERE h.org_id = r.org_id AND h.deal_id = r.deal_id AND h.superseded_at = 'infinity'
-      AND (h.valid_to > r.since OR h.valid_from = r.first_from AND r.unsaid <> '{}')
-    RETURNING h AS version, r.*
+    UPDATE revenue.deal_history h SET superseded_at = recorded FROM contradicted c
+    WHERE h.org_id = c.org_id AND h.deal_id = c.deal_id AND h.valid_from = c.valid_from AND h.recorded_at = c.recorded_at
+    RETURNING h AS version, c.since, c.first_from, c.unsaid
   )
   INSERT INTO revenue.deal_history
   SELECT piece.* FROM superseded s
@@ -342,7 +452,7 @@ COMMENT ON FUNCTION revenue.record_inserted_deals() IS 'Trigger: the first versi
 CREATE OR REPLACE FUNCTION revenue.record_updated_deals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
-SET extra_float_digits = 1 SET enable_nestloop = on AS $$
+SET extra_float_digits = 1 SET enable_nestloop = on SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
   recorded timestamptz := clock_timestamp();
   writer text := coalesce(revenue.caller_identity(), session_user);
@@ -353,32 +463,38 @@ BEGIN
   PERFORM revenue.check_effective_at(n.effective_at, n.deal_id) FROM new_rows n
   WHERE n.effective_at > recorded OR NOT isfinite(n.effective_at);
   -- What became true within this transaction could not be asked for before: it ends the open version.
-  WITH closed AS (
-    UPDATE revenue.deal_history h
-    SET valid_to = coalesce(n.effective_at, greatest(recorded, greatest(h.valid_from, h.recorded_at) + interval '1 us'))
-    FROM new_rows n
-    WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
-      AND (n.effective_at IS NULL
-           OR n.effective_at >= now() AND n.effective_at > h.valid_from AND n.effective_at > h.recorded_at)
-      AND (
-        n.name, n.account_id, n.contact_id, n.owner_rep_id, n.product_id, n.pipeline_id,
-        n.stage_id, n.amount, n.currency, n.close_date, n.closed_at, n.created_at,
-        n.stage_entered_at, n.forecast_category, n.product_plan, n.num_users_planned,
-        n.base_list_price_per_user, n.discount_pct, n.billing_cycle, n.contract_term_months,
-        n.expansion_potential_factor, n.lead_score, n.champion_identified, n.budget_confirmed,
-        n.decision_maker_engaged, n.competitors_mentioned, n.industry, n.segment, n.source,
-        n.loss_reason
-      ) IS DISTINCT FROM (
-        h.name, h.account_id, h.contact_id, h.owner_rep_id, h.product_id, h.pipeline_id,
-        h.stage_id, h.amount, h.currency, h.close_date, h.closed_at, h.created_at,
-        h.stage_entered_at, h.forecast_category, h.product_plan, h.num_users_planned,
-        h.base_list_price_per_user, h.discount_pct, h.billing_cycle, h.contract_term_months,
-        h.expansion_potential_factor, h.lead_score, h.champion_identified, h.budget_confirmed,
-        h.decision_maker_engaged, h.competitors_mentioned, h.industry, h.segment, h.source,
-        h.loss_reason
-      )
-    RETURNING h.valid_to AS changed_at,
-      (h.pipeline_id, h.stage_id, h.stage_entered_at) = (n.pipeline_id, n.stage_id, n.stage_entered_at) AS continues_stage, n.*
+  WITH changed AS MATERIALIZED (
+    SELECT n.*, h.valid_from AS version_from, h.recorded_at AS version_recorded, h.continues_version,
+      coalesce(n.effective_at, greatest(recorded, greatest(h.valid_from, h.recorded_at) + interval '1 us')) AS changed_at
+    FROM new_rows n CROSS JOIN LATERAL (
+      SELECT h.valid_from, h.recorded_at,
+        (h.pipeline_id, h.stage_id, h.stage_entered_at) = (n.pipeline_id, n.stage_id, n.stage_entered_at) AS continues_version
+      FROM revenue.deal_history h
+      WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
+        AND (n.effective_at IS NULL
+             OR n.effective_at >= now() AND n.effective_at > h.valid_from AND n.effective_at > h.recorded_at)
+        AND (
+          n.name, n.account_id, n.contact_id, n.owner_rep_id, n.product_id, n.pipeline_id,
+          n.stage_id, n.amount, n.currency, n.close_date, n.closed_at, n.created_at,
+          n.stage_entered_at, n.forecast_category, n.product_plan, n.num_users_planned,
+          n.base_list_price_per_user, n.discount_pct, n.billing_cycle, n.contract_term_months,
+          n.expansion_potential_factor, n.lead_score, n.champion_identified, n.budget_confirmed,
+          n.decision_maker_engaged, n.competitors_mentioned, n.industry, n.segment, n.source,
+          n.loss_reason
+        ) IS DISTINCT FROM (
+          h.name, h.account_id, h.contact_id, h.owner_rep_id, h.product_id, h.pipeline_id,
+          h.stage_id, h.amount, h.currency, h.close_date, h.closed_at, h.created_at,
+          h.stage_entered_at, h.forecast_category, h.product_plan, h.num_users_planned,
+          h.base_list_price_per_user, h.discount_pct, h.billing_cycle, h.contract_term_months,
+          h.expansion_potential_factor, h.lead_score, h.champion_identified, h.budget_confirmed,
+          h.decision_maker_engaged, h.competitors_mentioned, h.industry, h.segment, h.source,
+          h.loss_reason
+        )
+      OFFSET 0) h
+  ), closed AS (
+    UPDATE revenue.deal_history h SET valid_to = c.changed_at FROM changed c
+    WHERE h.org_id = c.org_id AND h.deal_id = c.deal_id AND h.valid_from = c.version_from AND h.recorded_at = c.version_recorded
+    RETURNING c.*
   )
   INSERT INTO revenue.deal_history (org_id, deal_id, valid_from, recorded_at, continues_stage, changed_by,
     name, account_id, contact_id, owner_rep_id, product_id, pipeline_id, stage_id, amount,
@@ -386,7 +502,7 @@ BEGIN
     num_users_planned, base_list_price_per_user, discount_pct, billing_cycle, contract_term_months,
     expansion_potential_factor, lead_score, champion_identified, budget_confirmed,
     decision_maker_engaged, competitors_mentioned, industry, segment, source, loss_reason)
-  SELECT c.org_id, c.deal_id, c.changed_at, c.changed_at, c.continues_stage, writer,
+  SELECT c.org_id, c.deal_id, c.changed_at, c.changed_at, c.continues_version, writer,
     c.name, c.account_id, c.contact_id, c.owner_rep_id, c.product_id, c.pipeline_id, c.stage_id,
     c.amount, c.currency, c.close_date, c.closed_at, c.created_at, c.stage_entered_at,
     c.forecast_category, c.product_plan, c.num_users_planned, c.base_list_price_per_user,
@@ -398,20 +514,21 @@ BEGIN
   -- What became true earlier is patched into the versions from then on, a column until the next version
   -- that speaks of it: the newest valid value is the present. A version speaks of what it changed or
   -- states; one of the stage speaks of all about the stage, one of the amount of its currency too. The
-  -- first one speaks of everything where it says since when, and of nothing where it was only recorded
-  -- then. A write that changes nothing but effective_at says that all of the row has been so since then.
+  -- first one speaks of what it states where it says since when, and of nothing where it was only
+  -- recorded then. A write that changes nothing but effective_at says that all of the row has been so since then.
   IF NOT EXISTS (SELECT FROM new_rows WHERE effective_at IS NOT NULL) THEN RETURN NULL; END IF;
   WITH patches AS MATERIALIZED (
     SELECT n.org_id, n.deal_id, n.effective_at AS since, p.patch, p.stated, f.valid_from AS first_from,
       ARRAY(SELECT jsonb_object_keys(p.patch) INTERSECT
             SELECT unnest(revenue.unsaid_columns(n.org_id, n.deal_id, n.effective_at))) AS unsaid
-    FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
-      AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
+    FROM new_rows n CROSS JOIN LATERAL (
+      SELECT h.recorded_at, revenue.deal_values(to_jsonb(h) - user_columns) AS before FROM revenue.deal_history h
+      WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity' OFFSET 0) h
     CROSS JOIN LATERAL (
-      SELECT coalesce(jsonb_object_agg(v.key, v.value) FILTER (WHERE v.value IS DISTINCT FROM b.before -> v.key),
+      SELECT coalesce(jsonb_object_agg(v.key, v.value) FILTER (WHERE v.value IS DISTINCT FROM h.before -> v.key),
                       jsonb_object_agg(v.key, v.value)) AS patch,
-        array_agg(v.key ORDER BY v.key) FILTER (WHERE v.value IS DISTINCT FROM b.before -> v.key) AS stated
-      FROM (SELECT revenue.deal_values(to_jsonb(h) - user_columns) AS before) b, jsonb_each(revenue.deal_values(to_jsonb(n) - user_columns)) v
+        array_agg(v.key ORDER BY v.key) FILTER (WHERE v.value IS DISTINCT FROM h.before -> v.key) AS stated
+      FROM jsonb_each(revenue.deal_values(to_jsonb(n) - user_columns)) v
     ) p
     CROSS JOIN LATERAL (
       SELECT f.valid_from FROM revenue.deal_history f
@@ -419,36 +536,37 @@ BEGIN
       ORDER BY f.valid_from LIMIT 1) f
     WHERE n.effective_at IS NOT NULL AND (p.stated IS NOT NULL OR h.recorded_at <> n.effective_at)
   ), believed AS MATERIALIZED (
-    SELECT h.org_id, h.deal_id, h.valid_from, p.since, h.stated, revenue.deal_values(to_jsonb(h)) AS state,
-      lag(revenue.deal_values(to_jsonb(h))) OVER past AS state_before, lag(h.valid_to) OVER past AS ended_before,
-      h.valid_from = p.first_from AS is_first
-    FROM patches p JOIN revenue.deal_history h ON h.org_id = p.org_id AND h.deal_id = p.deal_id
-    WHERE h.superseded_at = 'infinity' AND (h.valid_to >= p.since OR h.valid_from = p.first_from)
-    WINDOW past AS (PARTITION BY h.org_id, h.deal_id ORDER BY h.valid_from)
+    SELECT p.*, h.valid_from, h.recorded_at, h.valid_to, h.stated AS own_stated, h.state, h.first_recorded,
+      lag(h.state) OVER past AS state_before, lag(h.valid_to) OVER past AS ended_before,
+      count(*) FILTER (WHERE h.valid_to > p.since) OVER past AS nth_after
+    FROM patches p CROSS JOIN LATERAL (
+      SELECT h.valid_from, h.recorded_at, h.valid_to, h.stated, revenue.deal_values(to_jsonb(h)) AS state,
+        CASE WHEN h.valid_from = p.first_from THEN (
+          SELECT min(r.recorded_at) FROM revenue.deal_history r WHERE r.org_id = p.org_id AND r.deal_id = p.deal_id) END AS first_recorded
+      FROM revenue.deal_history h
+      WHERE h.org_id = p.org_id AND h.deal_id = p.deal_id AND h.superseded_at = 'infinity'
+        AND (h.valid_to >= p.since OR h.valid_from = p.first_from) OFFSET 0) h
+    WINDOW past AS (PARTITION BY p.org_id, p.deal_id ORDER BY h.valid_from)
   ), overruled AS MATERIALIZED (
-    SELECT b.org_id, b.deal_id, b.valid_from, revenue.merged_values(w.words) OVER (
-      PARTITION BY b.org_id, b.deal_id ORDER BY b.valid_from) AS words
+    SELECT b.*, revenue.merged_values(w.words) OVER (PARTITION BY b.org_id, b.deal_id ORDER BY b.valid_from) AS words
     FROM believed b CROSS JOIN LATERAL (
       SELECT coalesce(jsonb_object_agg(g.key, true), '{}') AS words
       FROM jsonb_object_keys(b.state) k(key)
       CROSS JOIN LATERAL unnest(CASE WHEN k.key IN ('pipeline_id', 'stage_id') THEN '{pipeline_id,stage_id,stage_entered_at,closed_at}'
         WHEN k.key IN ('amount', 'currency') THEN '{amount,currency}' ELSE ARRAY[k.key] END::text[]) g(key)
-      WHERE b.valid_from > b.since AND CASE
-        WHEN b.is_first THEN b.valid_from <> (
-          SELECT min(r.recorded_at) FROM revenue.deal_history r WHERE r.org_id = b.org_id AND r.deal_id = b.deal_id)
-        ELSE b.ended_before IS DISTINCT FROM b.valid_from OR k.key = ANY (b.stated)
+      -- a deal that was deleted then has been so since it came back
+      WHERE b.valid_from > b.since AND (b.valid_from = b.first_from OR b.nth_after > 1) AND CASE
+        WHEN b.valid_from = b.first_from THEN (b.own_stated IS NULL OR k.key = ANY (b.own_stated)) AND b.valid_from <> b.first_recorded
+        ELSE b.ended_before IS DISTINCT FROM b.valid_from OR k.key = ANY (b.own_stated)
           OR b.state -> k.key IS DISTINCT FROM b.state_before -> k.key END) w
+  ), contradicted AS MATERIALIZED (
+    SELECT o.*, o.patch - ARRAY(SELECT jsonb_object_keys(o.words)) AS rest FROM overruled o
+    WHERE o.valid_to > o.since OR o.valid_from = o.first_from AND o.unsaid <> '{}'
   ), superseded AS (
     UPDATE revenue.deal_history h
-    SET superseded_at = greatest(recorded, h.recorded_at + interval '1 us')
-    FROM patches p CROSS JOIN LATERAL (
-      SELECT v.valid_from, p.patch - ARRAY(SELECT jsonb_object_keys(o.words)) AS rest
-      FROM believed v LEFT JOIN overruled o USING (org_id, deal_id, valid_from)
-      WHERE v.org_id = p.org_id AND v.deal_id = p.deal_id) b
-    WHERE h.org_id = p.org_id AND h.deal_id = p.deal_id AND h.superseded_at = 'infinity'
-      AND h.valid_from = b.valid_from
-      AND (h.valid_to > p.since OR h.valid_from = p.first_from AND p.unsaid <> '{}')
-    RETURNING h AS version, b.rest, p.*
+    SET superseded_at = greatest(recorded, h.recorded_at + interval '1 us') FROM contradicted c
+    WHERE h.org_id = c.org_id AND h.deal_id = c.deal_id AND h.valid_from = c.valid_from AND h.recorded_at = c.recorded_at
+    RETURNING h AS version, c.rest, c.since, c.patch, c.stated, c.first_from, c.unsaid
   )
   INSERT INTO revenue.deal_history
   SELECT piece.* FROM superseded s
@@ -482,10 +600,12 @@ BEGIN
     SELECT h.*, lag(h.valid_from) OVER before AS before_from,
       (lag(h.valid_to) OVER before, lag(h.pipeline_id) OVER before, lag(h.stage_id) OVER before)
         IS DISTINCT FROM (h.valid_from, h.pipeline_id, h.stage_id) AS moved
-    FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
-    WHERE n.effective_at IS NOT NULL AND h.superseded_at = 'infinity'
+    FROM new_rows n CROSS JOIN LATERAL (
+      SELECT h.* FROM revenue.deal_history h
+      WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.superseded_at = 'infinity' OFFSET 0) h
+    WHERE n.effective_at IS NOT NULL
     WINDOW before AS (PARTITION BY h.org_id, h.deal_id ORDER BY h.valid_from)
-  ), runs AS (
+  ), runs AS MATERIALIZED (
     SELECT p.org_id, p.deal_id, p.valid_from, p.recorded_at, s.kind, max(CASE WHEN p.moved THEN
         CASE WHEN p.stage_entered_at <= p.valid_from AND (p.before_from IS NULL OR p.stage_entered_at > p.before_from)
              THEN p.stage_entered_at ELSE p.valid_from END END)
@@ -501,6 +621,12 @@ BEGIN
   -- What a newer version says is the present again; this is no change of its own to audit.
   outside := current_setting('revenue.change_reason', true);
   PERFORM set_config('revenue.change_reason', '', true);
+  WITH present AS MATERIALIZED (
+    SELECT h.* FROM new_rows n CROSS JOIN LATERAL (
+      SELECT h.* FROM revenue.deal_history h
+      WHERE h.org_id = n.org_id AND h.deal_id = n.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity' OFFSET 0) h
+    WHERE n.effective_at IS NOT NULL AND recorded IS NOT NULL
+  )
   UPDATE revenue.deals d SET (
     name, account_id, contact_id, owner_rep_id, product_id, pipeline_id, stage_id, amount, currency,
     close_date, closed_at, created_at, stage_entered_at, forecast_category, product_plan, num_users_planned,
@@ -515,9 +641,8 @@ BEGIN
     h.budget_confirmed, h.decision_maker_engaged, h.competitors_mentioned, h.industry, h.segment, h.source,
     h.loss_reason
   )
-  FROM new_rows n JOIN revenue.deal_history h ON h.org_id = n.org_id AND h.deal_id = n.deal_id
-    AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity'
-  WHERE d.org_id = n.org_id AND d.deal_id = n.deal_id AND n.effective_at IS NOT NULL AND recorded IS NOT NULL
+  FROM present h
+  WHERE d.org_id = h.org_id AND d.deal_id = h.deal_id
     AND (
     d.name, d.account_id, d.contact_id, d.owner_rep_id, d.product_id, d.pipeline_id, d.stage_id, d.amount,
     d.currency, d.close_date, d.closed_at, d.created_at, d.stage_entered_at, d.forecast_category,
@@ -540,7 +665,8 @@ COMMENT ON FUNCTION revenue.record_updated_deals() IS 'Trigger: a new version of
 
 CREATE OR REPLACE FUNCTION revenue.record_deleted_deals() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
   recorded timestamptz := clock_timestamp();
   writer text := coalesce(revenue.caller_identity(), session_user);
@@ -552,11 +678,17 @@ BEGIN
       deleted = true, deleted_by = writer
     WHERE h.valid_to = 'infinity' AND h.superseded_at = 'infinity';
   ELSE
+    WITH gone AS MATERIALIZED (
+      SELECT o.org_id, o.deal_id, h.valid_from, h.recorded_at
+      FROM old_rows o CROSS JOIN LATERAL (
+        SELECT h.valid_from, h.recorded_at FROM revenue.deal_history h
+        WHERE h.org_id = o.org_id AND h.deal_id = o.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity' OFFSET 0) h
+    )
     UPDATE revenue.deal_history h
     SET valid_to = greatest(recorded, greatest(h.valid_from, h.recorded_at) + interval '1 us'),
       deleted = true, deleted_by = writer
-    FROM old_rows o
-    WHERE h.org_id = o.org_id AND h.deal_id = o.deal_id AND h.valid_to = 'infinity' AND h.superseded_at = 'infinity';
+    FROM gone g
+    WHERE h.org_id = g.org_id AND h.deal_id = g.deal_id AND h.valid_from = g.valid_from AND h.recorded_at = g.recorded_at;
   END IF;
   RETURN NULL;
 END $$;
@@ -766,7 +898,7 @@ COMMENT ON FUNCTION revenue.merge_deal_facts(integer, text[], timestamptz[]) IS
 CREATE OR REPLACE FUNCTION revenue.prepare_deal_fact() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  NEW.merged_at := clock_timestamp();
+  IF NOT revenue.restoring() THEN NEW.merged_at := clock_timestamp(); END IF;
   RETURN NEW;
 END $$;
 COMMENT ON FUNCTION revenue.prepare_deal_fact() IS 'Trigger: marks a fact as merged, which the statement will do when all its rows are there';
@@ -799,7 +931,7 @@ END $$;
 COMMENT ON FUNCTION revenue.record_deal_facts() IS 'Trigger: imported facts go into the history of their deals';
 
 CREATE OR REPLACE TRIGGER prepare BEFORE INSERT OR UPDATE ON revenue.deal_facts FOR EACH ROW
-WHEN (current_setting('row_security') = 'on') EXECUTE FUNCTION revenue.prepare_deal_fact();
+EXECUTE FUNCTION revenue.prepare_deal_fact();
 CREATE OR REPLACE TRIGGER keep_key BEFORE UPDATE ON revenue.deal_facts FOR EACH ROW
 WHEN (OLD.org_id <> NEW.org_id OR OLD.deal_id <> NEW.deal_id OR OLD.valid_from <> NEW.valid_from)
 EXECUTE FUNCTION revenue.refuse_key_change();
@@ -943,19 +1075,47 @@ CREATE OR REPLACE TRIGGER record_deleted AFTER DELETE ON revenue.contacts
 REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.record_contact_stages();
 
 -- Engagement ----------------------------------------------------------------------------------
+-- What has been done counts, not what is planned: a date ahead would make a deal look cared for until then.
+-- An activity counts for its deal whoever did it, because more people than the owner sell; it says who.
+
+CREATE OR REPLACE FUNCTION revenue.refuse_future() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  wrong record;
+BEGIN
+  IF revenue.restoring() THEN RETURN NEW; END IF;
+  SELECT v.key, v.value INTO wrong FROM jsonb_each_text(to_jsonb(NEW)) AS v
+  WHERE v.key = ANY (TG_ARGV) AND v.value::timestamptz > now() + interval '1 day' LIMIT 1;
+  RAISE EXCEPTION '% lies in the future', wrong.key USING ERRCODE = 'check_violation', DETAIL = format('Found: %s', wrong.value),
+    HINT = 'It says what has happened; load what is planned once it has.';
+END $$;
+COMMENT ON FUNCTION revenue.refuse_future() IS 'Trigger: an error about a time more than a day ahead, in one of the columns that are the trigger''s arguments';
+
+CREATE OR REPLACE TRIGGER refuse_future BEFORE INSERT OR UPDATE ON revenue.activities FOR EACH ROW
+WHEN (NEW.occurred_at > now() + interval '1 day') EXECUTE FUNCTION revenue.refuse_future('occurred_at');
+CREATE OR REPLACE TRIGGER refuse_future BEFORE INSERT OR UPDATE ON revenue.contacts FOR EACH ROW
+WHEN (NEW.last_engaged_at > now() + interval '1 day' OR NEW.stage_entered_at > now() + interval '1 day')
+EXECUTE FUNCTION revenue.refuse_future('last_engaged_at', 'stage_entered_at');
+CREATE OR REPLACE TRIGGER refuse_future BEFORE INSERT OR UPDATE ON revenue.deals FOR EACH ROW
+WHEN (NEW.last_activity_at > now() + interval '1 day' OR NEW.stage_entered_at > now() + interval '1 day'
+  OR NEW.closed_at > now() + interval '1 day' OR NEW.created_at > now() + interval '1 day')
+EXECUTE FUNCTION revenue.refuse_future('last_activity_at', 'stage_entered_at', 'closed_at', 'created_at');
 
 CREATE OR REPLACE FUNCTION revenue.count_activities() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
   nobody text := '';  -- a parameter, without which a plan would be kept
 BEGIN
   IF revenue.restoring() THEN RETURN NULL; END IF;
   IF TG_OP <> 'DELETE' THEN
     -- Locked in order, so that two loads of the same deals wait instead of deadlocking.
-    PERFORM FROM revenue.deals d
-    WHERE (d.org_id, d.deal_id) IN (SELECT n.org_id, n.deal_id FROM new_rows n WHERE n.deal_id <> nobody)
-    ORDER BY d.org_id, d.deal_id FOR NO KEY UPDATE;
+    PERFORM FROM (
+      SELECT n.org_id, n.deal_id FROM new_rows n WHERE n.deal_id <> nobody
+      GROUP BY n.org_id, n.deal_id ORDER BY n.org_id, n.deal_id) n
+    CROSS JOIN LATERAL (
+      SELECT FROM revenue.deals d WHERE d.org_id = n.org_id AND d.deal_id = n.deal_id FOR NO KEY UPDATE) d;
     UPDATE revenue.deals d SET
       num_interactions = coalesce(d.num_interactions, 0) + a.interactions,
       num_objections_handled = coalesce(d.num_objections_handled, 0) + a.objections,
@@ -967,9 +1127,11 @@ BEGIN
     ) a WHERE d.org_id = a.org_id AND d.deal_id = a.deal_id;
   END IF;
   IF TG_OP <> 'INSERT' THEN
-    PERFORM FROM revenue.deals d
-    WHERE (d.org_id, d.deal_id) IN (SELECT o.org_id, o.deal_id FROM old_rows o WHERE o.deal_id <> nobody)
-    ORDER BY d.org_id, d.deal_id FOR NO KEY UPDATE;
+    PERFORM FROM (
+      SELECT o.org_id, o.deal_id FROM old_rows o WHERE o.deal_id <> nobody
+      GROUP BY o.org_id, o.deal_id ORDER BY o.org_id, o.deal_id) o
+    CROSS JOIN LATERAL (
+      SELECT FROM revenue.deals d WHERE d.org_id = o.org_id AND d.deal_id = o.deal_id FOR NO KEY UPDATE) d;
     UPDATE revenue.deals d SET
       num_interactions = greatest(d.num_interactions - a.interactions, 0),
       num_objections_handled = greatest(d.num_objections_handled - a.objections, 0),
@@ -998,7 +1160,8 @@ REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.co
 
 CREATE OR REPLACE FUNCTION revenue.refresh_deal_history(org integer DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET extra_float_digits = 1 AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET extra_float_digits = 1 
+SET enable_nestloop = off AS $$
 DECLARE
   chosen integer := revenue.require_org('admin', org);
   recorded timestamptz := clock_timestamp();
@@ -1041,21 +1204,33 @@ END $$;
 COMMENT ON FUNCTION revenue.refresh_deal_history(integer) IS
   'Does what the triggers on deals and deal_facts do, for rows that were written while they were off; again and again without harm. Admins and owners';
 
-CREATE OR REPLACE FUNCTION revenue.refresh_engagement(org integer DEFAULT NULL) RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  chosen integer := revenue.require_org('admin', org);
-BEGIN
-  UPDATE revenue.deals d SET
-    num_interactions = a.interactions, num_objections_handled = a.objections, last_activity_at = a.last_at
-  FROM (
+CREATE OR REPLACE FUNCTION revenue.miscounted_deals(org integer, deals text[] DEFAULT NULL)
+RETURNS TABLE (deal_id text, interactions bigint, objections bigint, last_at timestamptz)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off BEGIN ATOMIC
+  SELECT a.* FROM (
     SELECT x.deal_id, count(*) FILTER (WHERE x.kind NOT IN ('note', 'task')) AS interactions,
       count(*) FILTER (WHERE x.kind = 'objection' AND x.outcome = 'handled') AS objections, max(x.occurred_at) AS last_at
-    FROM revenue.activities x WHERE x.org_id = chosen AND x.deal_id IS NOT NULL GROUP BY x.deal_id
-  ) a
-  WHERE d.org_id = chosen AND d.deal_id = a.deal_id
-    AND (d.num_interactions, d.num_objections_handled, d.last_activity_at)
-      IS DISTINCT FROM (a.interactions, a.objections, a.last_at);
+    FROM revenue.activities x WHERE x.org_id = miscounted_deals.org AND x.deal_id IS NOT NULL
+      AND (deals IS NULL OR x.deal_id = ANY (deals)) GROUP BY x.deal_id
+  ) a JOIN revenue.deals d ON d.org_id = miscounted_deals.org AND d.deal_id = a.deal_id
+  WHERE (d.num_interactions, d.num_objections_handled, d.last_activity_at) IS DISTINCT FROM (a.interactions, a.objections, a.last_at);
+END;
+REVOKE EXECUTE ON FUNCTION revenue.miscounted_deals(integer, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.miscounted_deals(integer, text[]) IS
+  'For refresh_engagement(): the deals (NULL = all) whose counters are not what their activities say, and what they say';
+
+CREATE OR REPLACE FUNCTION revenue.refresh_engagement(org integer DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
+DECLARE
+  chosen integer := revenue.require_org('admin', org);
+  wrong text[] := ARRAY(SELECT m.deal_id FROM revenue.miscounted_deals(chosen) m);
+BEGIN
+  -- Who counts an activity holds its deal. Only what is wrong is locked, in order like there, and counted
+  -- once more by the next statement, which sees what those who were waited for have added.
+  PERFORM FROM revenue.deals d WHERE d.org_id = chosen AND d.deal_id = ANY (wrong) ORDER BY d.deal_id FOR NO KEY UPDATE;
+  WITH counted AS MATERIALIZED (SELECT m.* FROM revenue.miscounted_deals(chosen, wrong) m)
+  UPDATE revenue.deals d SET num_interactions = c.interactions, num_objections_handled = c.objections, last_activity_at = c.last_at
+  FROM counted c WHERE d.org_id = chosen AND d.deal_id = c.deal_id;
 END $$;
 COMMENT ON FUNCTION revenue.refresh_engagement(integer) IS
   'Counts the activities of every deal that has any; a deal without keeps what was written into it. Admins and owners';
@@ -1155,12 +1330,13 @@ CREATE OR REPLACE FUNCTION revenue.check_deal_values(
 RETURNS void LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   wrong text := CASE
-    WHEN NOT amount BETWEEN 0 AND 999999999999 THEN 'amount must be from 0 to 999999999999'
-    WHEN NOT isfinite(close_date) THEN 'close_date must be a date'
+    WHEN NOT amount >= 0 OR NOT amount < 100000000000 THEN 'amount must be 0 or more and below 100 billion'
+    WHEN NOT close_date >= '1900-01-01' OR NOT close_date < '2200-01-01' THEN 'close_date must lie in the years 1900 to 2199'
     WHEN forecast_category NOT IN ('omitted', 'pipeline', 'best_case', 'commit', 'closed')
       THEN 'forecast_category must be omitted, pipeline, best_case, commit or closed'
     WHEN num_users_planned < 0 THEN 'num_users_planned must be 0 or more'
-    WHEN NOT base_list_price_per_user BETWEEN 0 AND 999999999999 THEN 'base_list_price_per_user must be from 0 to 999999999999'
+    WHEN NOT base_list_price_per_user >= 0 OR NOT base_list_price_per_user < 100000000000
+      THEN 'base_list_price_per_user must be 0 or more and below 100 billion'
     WHEN NOT contract_term_months BETWEEN 1 AND 1200 THEN 'contract_term_months must be from 1 to 1200'
   END;
 BEGIN

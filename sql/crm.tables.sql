@@ -5,13 +5,13 @@
 
 CREATE TABLE revenue.reps (
   org_id integer NOT NULL REFERENCES revenue.orgs,
-  rep_id text NOT NULL CHECK (rep_id <> ''),
-  name text NOT NULL,
-  identity text,
-  team text,
-  region text,
+  rep_id text NOT NULL CHECK (revenue.valid_id(rep_id)),
+  name text NOT NULL CHECK (revenue.valid_name(name)),
+  identity text CHECK (revenue.valid_id(identity)),
+  team text CHECK (revenue.valid_label(team)),
+  region text CHECK (revenue.valid_label(region)),
   active boolean NOT NULL DEFAULT true,
-  created_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz NOT NULL DEFAULT now() CHECK (revenue.valid_instant(created_at)),
   PRIMARY KEY (org_id, rep_id),
   UNIQUE (org_id, identity)
 );
@@ -30,8 +30,8 @@ CREATE TABLE revenue.rep_managers (
   org_id integer NOT NULL,
   rep_id text NOT NULL,
   manager_rep_id text NOT NULL,
-  valid_from date NOT NULL,
-  valid_to date NOT NULL DEFAULT 'infinity',
+  valid_from date NOT NULL CHECK (revenue.valid_day(valid_from)),
+  valid_to date NOT NULL DEFAULT 'infinity' CHECK (valid_to = 'infinity' OR revenue.valid_day(valid_to)),
   PRIMARY KEY (org_id, rep_id, valid_from),
   FOREIGN KEY (org_id, rep_id) REFERENCES revenue.reps ON DELETE CASCADE,
   FOREIGN KEY (org_id, manager_rep_id) REFERENCES revenue.reps,
@@ -50,39 +50,39 @@ COMMENT ON COLUMN revenue.rep_managers.valid_to IS 'Day after the last; infinity
 
 CREATE TABLE revenue.accounts (
   org_id integer NOT NULL REFERENCES revenue.orgs,
-  account_id text NOT NULL CHECK (account_id <> ''),
-  name text NOT NULL,
-  parent_account_id text CHECK (parent_account_id <> account_id),
+  account_id text NOT NULL CHECK (revenue.valid_id(account_id)),
+  name text NOT NULL CHECK (revenue.valid_name(name)),
+  parent_account_id text CHECK (parent_account_id <> account_id) CHECK (revenue.valid_id(parent_account_id)),
   owner_rep_id text,
-  industry text,
-  segment text,
-  region text,
-  country text,
+  industry text CHECK (revenue.valid_label(industry)),
+  segment text CHECK (revenue.valid_label(segment)),
+  region text CHECK (revenue.valid_label(region)),
+  country text CHECK (revenue.valid_label(country)),
   employees integer CHECK (employees >= 0),
   annual_revenue numeric(18,6) CHECK (annual_revenue <> 'NaN'),
   currency char(3) CHECK (currency ~ '^[A-Z]{3}$'),
-  plan text,
-  usage_recent double precision CHECK (usage_recent >= 0 AND usage_recent < 'Infinity'),
-  usage_prior double precision CHECK (usage_prior >= 0 AND usage_prior < 'Infinity'),
-  usage_limit double precision CHECK (usage_limit >= 0 AND usage_limit < 'Infinity'),
+  plan text CHECK (revenue.valid_label(plan)),
+  usage_recent double precision CHECK (revenue.valid_quantity(usage_recent)),
+  usage_prior double precision CHECK (revenue.valid_quantity(usage_prior)),
+  usage_limit double precision CHECK (revenue.valid_quantity(usage_limit)),
   seats_used integer CHECK (seats_used >= 0),
   seats_bought integer CHECK (seats_bought >= 0),
   products_owned integer CHECK (products_owned >= 0),
   open_tickets integer CHECK (open_tickets >= 0),
   escalations integer CHECK (escalations >= 0),
-  overdue_since date,
+  overdue_since date CHECK (revenue.valid_day(overdue_since)),
   failed_payments integer CHECK (failed_payments >= 0),
-  renewal_date date,
+  renewal_date date CHECK (revenue.valid_day(renewal_date)),
   nps double precision CHECK (nps BETWEEN -100 AND 100),
   csat double precision CHECK (csat BETWEEN 0 AND 100),
   champion_left boolean,
-  signals_at timestamptz,
-  created_at timestamptz NOT NULL DEFAULT now(),
+  signals_at timestamptz CHECK (revenue.valid_instant(signals_at)),
+  created_at timestamptz NOT NULL DEFAULT now() CHECK (revenue.valid_instant(created_at)),
   PRIMARY KEY (org_id, account_id),
   FOREIGN KEY (org_id, owner_rep_id) REFERENCES revenue.reps
 );
 CREATE INDEX accounts_parent ON revenue.accounts (org_id, parent_account_id) WHERE parent_account_id IS NOT NULL;
-CREATE INDEX accounts_owner ON revenue.accounts (org_id, owner_rep_id);
+CREATE INDEX accounts_owner ON revenue.accounts (org_id, owner_rep_id) WHERE owner_rep_id IS NOT NULL;
 COMMENT ON TABLE revenue.accounts IS 'Companies sold to, with what is known of their usage, support, payments and mood. NULL = unknown';
 COMMENT ON COLUMN revenue.accounts.org_id IS 'Organisation';
 COMMENT ON COLUMN revenue.accounts.account_id IS 'Key of the account, as the CRM has it';
@@ -118,12 +118,12 @@ COMMENT ON COLUMN revenue.accounts.created_at IS 'When the account was created';
 CREATE TABLE revenue.account_history (
   org_id integer NOT NULL,
   account_id text NOT NULL,
-  valid_from date NOT NULL,
+  valid_from date NOT NULL CHECK (valid_from = '-infinity' OR revenue.valid_day(valid_from)),
   recorded_at timestamptz NOT NULL DEFAULT now(),
-  segment text,
-  region text,
-  industry text,
-  country text,
+  segment text CHECK (revenue.valid_label(segment)),
+  region text CHECK (revenue.valid_label(region)),
+  industry text CHECK (revenue.valid_label(industry)),
+  country text CHECK (revenue.valid_label(country)),
   PRIMARY KEY (org_id, account_id, valid_from),
   FOREIGN KEY (org_id, account_id) REFERENCES revenue.accounts ON UPDATE CASCADE ON DELETE CASCADE
 );
@@ -141,8 +141,8 @@ COMMENT ON COLUMN revenue.account_history.country IS 'Country since then';
 
 CREATE TABLE revenue.pipelines (
   org_id integer NOT NULL REFERENCES revenue.orgs,
-  pipeline_id text NOT NULL CHECK (pipeline_id <> ''),
-  name text NOT NULL,
+  pipeline_id text NOT NULL CHECK (revenue.valid_id(pipeline_id)),
+  name text NOT NULL CHECK (revenue.valid_name(name)),
   kind text NOT NULL DEFAULT 'deal' CHECK (kind IN ('deal', 'contact')),
   PRIMARY KEY (org_id, pipeline_id)
 );
@@ -155,12 +155,13 @@ COMMENT ON COLUMN revenue.pipelines.kind IS 'What moves through it: deal or cont
 CREATE TABLE revenue.stages (
   org_id integer NOT NULL,
   pipeline_id text NOT NULL,
-  stage_id text NOT NULL CHECK (stage_id <> ''),
-  name text NOT NULL,
+  stage_id text NOT NULL CHECK (revenue.valid_id(stage_id)),
+  name text NOT NULL CHECK (revenue.valid_name(name)),
   position integer NOT NULL,
   kind text NOT NULL DEFAULT 'open' CHECK (kind IN ('open', 'won', 'lost')),
   qualified boolean NOT NULL DEFAULT false,
-  framework_stage text,
+  framework_stage text CHECK (revenue.valid_label(framework_stage)),
+  retired boolean NOT NULL DEFAULT false,
   PRIMARY KEY (org_id, pipeline_id, stage_id),
   UNIQUE (org_id, pipeline_id, position),
   FOREIGN KEY (org_id, pipeline_id) REFERENCES revenue.pipelines ON DELETE CASCADE
@@ -173,16 +174,17 @@ COMMENT ON COLUMN revenue.stages.name IS 'Name as the CRM shows it';
 COMMENT ON COLUMN revenue.stages.position IS 'Place in the pipeline; gaps are allowed';
 COMMENT ON COLUMN revenue.stages.kind IS 'open, won or lost';
 COMMENT ON COLUMN revenue.stages.qualified IS 'Whether a deal that reached it counts as qualified';
+COMMENT ON COLUMN revenue.stages.retired IS 'Whether nothing may come into it any more; it keeps its past. A stage that something has been in is retired, not deleted';
 COMMENT ON COLUMN revenue.stages.framework_stage IS 'Stage of the scoring framework it is scored as; NULL = the one named like stage_id';
 
 -- Products ------------------------------------------------------------------------------------
 
 CREATE TABLE revenue.products (
   org_id integer NOT NULL REFERENCES revenue.orgs,
-  product_id text NOT NULL CHECK (product_id <> ''),
-  name text NOT NULL,
-  family text,
-  list_price numeric(18,6) CHECK (list_price <> 'NaN'),
+  product_id text NOT NULL CHECK (revenue.valid_id(product_id)),
+  name text NOT NULL CHECK (revenue.valid_name(name)),
+  family text CHECK (revenue.valid_label(family)),
+  list_price numeric(18,6) CHECK (revenue.valid_amount(list_price)),
   currency char(3) CHECK (currency ~ '^[A-Z]{3}$'),
   active boolean NOT NULL DEFAULT true,
   PRIMARY KEY (org_id, product_id)
@@ -200,36 +202,36 @@ COMMENT ON COLUMN revenue.products.active IS 'Whether it is still sold';
 
 CREATE TABLE revenue.contacts (
   org_id integer NOT NULL REFERENCES revenue.orgs,
-  contact_id text NOT NULL CHECK (contact_id <> ''),
+  contact_id text NOT NULL CHECK (revenue.valid_id(contact_id)),
   account_id text,
-  name text,
-  email text,
-  title text,
-  seniority text,
+  name text CHECK (revenue.valid_name(name)),
+  email text CHECK (revenue.valid_name(email)),
+  title text CHECK (revenue.valid_label(title)),
+  seniority text CHECK (revenue.valid_label(seniority)),
   owner_rep_id text,
-  source text,
+  source text CHECK (revenue.valid_label(source)),
   industry_match boolean,
   email_opens integer CHECK (email_opens >= 0),
   email_clicks integer CHECK (email_clicks >= 0),
   page_visits integer CHECK (page_visits >= 0),
   replies integer CHECK (replies >= 0),
   meetings integer CHECK (meetings >= 0),
-  last_engaged_at timestamptz,
+  last_engaged_at timestamptz CHECK (revenue.valid_instant(last_engaged_at)),
   unsubscribed boolean,
   pipeline_id text,
   stage_id text,
-  stage_entered_at timestamptz CHECK (isfinite(stage_entered_at)),
-  expected_value numeric(18,6) CHECK (expected_value <> 'NaN'),
+  stage_entered_at timestamptz CHECK (revenue.valid_instant(stage_entered_at)),
+  expected_value numeric(18,6) CHECK (revenue.valid_amount(expected_value)),
   currency char(3) CHECK (currency ~ '^[A-Z]{3}$'),
-  created_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz NOT NULL DEFAULT now() CHECK (revenue.valid_instant(created_at)),
   PRIMARY KEY (org_id, contact_id),
   FOREIGN KEY (org_id, account_id) REFERENCES revenue.accounts,
   FOREIGN KEY (org_id, owner_rep_id) REFERENCES revenue.reps,
   FOREIGN KEY (org_id, pipeline_id, stage_id) REFERENCES revenue.stages,
   CHECK ((pipeline_id IS NULL) = (stage_id IS NULL))
 );
-CREATE INDEX contacts_account ON revenue.contacts (org_id, account_id);
-CREATE INDEX contacts_owner ON revenue.contacts (org_id, owner_rep_id);
+CREATE INDEX contacts_account ON revenue.contacts (org_id, account_id) WHERE account_id IS NOT NULL;
+CREATE INDEX contacts_owner ON revenue.contacts (org_id, owner_rep_id) WHERE owner_rep_id IS NOT NULL;
 CREATE INDEX contacts_stage ON revenue.contacts (org_id, pipeline_id, stage_id) WHERE stage_id IS NOT NULL;
 COMMENT ON TABLE revenue.contacts IS 'People at accounts, with what is known of their engagement. NULL = unknown';
 COMMENT ON COLUMN revenue.contacts.org_id IS 'Organisation';
@@ -283,26 +285,26 @@ COMMENT ON COLUMN revenue.contact_stages.changed_by IS 'Who changed the contact'
 
 CREATE TABLE revenue.deals (
   org_id integer NOT NULL,
-  deal_id text NOT NULL CHECK (deal_id <> ''),
-  name text,
+  deal_id text NOT NULL CHECK (revenue.valid_id(deal_id)),
+  name text CHECK (revenue.valid_name(name)),
   account_id text,
   contact_id text,
   owner_rep_id text,
   product_id text,
   pipeline_id text NOT NULL DEFAULT 'sales',
   stage_id text NOT NULL,
-  amount numeric(18,6) CHECK (amount <> 'NaN'),
+  amount numeric(18,6) CHECK (revenue.valid_amount(amount)),
   currency char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-  close_date date CHECK (isfinite(close_date)),
-  closed_at timestamptz CHECK (isfinite(closed_at)),
-  created_at timestamptz CHECK (isfinite(created_at)),
-  stage_entered_at timestamptz NOT NULL CHECK (isfinite(stage_entered_at)),
+  close_date date CHECK (revenue.valid_day(close_date)),
+  closed_at timestamptz CHECK (revenue.valid_instant(closed_at)),
+  created_at timestamptz CHECK (revenue.valid_instant(created_at)),
+  stage_entered_at timestamptz NOT NULL CHECK (revenue.valid_instant(stage_entered_at)),
   forecast_category text CHECK (forecast_category IN ('omitted', 'pipeline', 'best_case', 'commit', 'closed')),
-  product_plan text,
+  product_plan text CHECK (revenue.valid_label(product_plan)),
   num_users_planned integer CHECK (num_users_planned >= 0),
-  base_list_price_per_user numeric(18,6) CHECK (base_list_price_per_user >= 0 AND base_list_price_per_user <> 'NaN'),
+  base_list_price_per_user numeric(18,6) CHECK (base_list_price_per_user >= 0 AND revenue.valid_amount(base_list_price_per_user)),
   discount_pct double precision CHECK (revenue.valid_discount(discount_pct)),
-  billing_cycle text,
+  billing_cycle text CHECK (revenue.valid_label(billing_cycle)),
   contract_term_months integer CHECK (contract_term_months BETWEEN 1 AND 1200),
   expansion_potential_factor double precision CHECK (expansion_potential_factor BETWEEN 0 AND 100),
   lead_score double precision CHECK (lead_score BETWEEN 0 AND 100),
@@ -310,14 +312,14 @@ CREATE TABLE revenue.deals (
   budget_confirmed boolean,
   decision_maker_engaged boolean,
   competitors_mentioned integer CHECK (competitors_mentioned >= 0),
-  industry text,
-  segment text,
-  source text,
-  loss_reason text,
-  effective_at timestamptz,
+  industry text CHECK (revenue.valid_label(industry)),
+  segment text CHECK (revenue.valid_label(segment)),
+  source text CHECK (revenue.valid_label(source)),
+  loss_reason text CHECK (revenue.valid_label(loss_reason)),
+  effective_at timestamptz CHECK (revenue.valid_instant(effective_at)),
   num_interactions integer CHECK (num_interactions >= 0),
   num_objections_handled integer CHECK (num_objections_handled >= 0),
-  last_activity_at timestamptz CHECK (isfinite(last_activity_at)),
+  last_activity_at timestamptz CHECK (revenue.valid_instant(last_activity_at)),
   PRIMARY KEY (org_id, deal_id),
   FOREIGN KEY (org_id, account_id) REFERENCES revenue.accounts,
   FOREIGN KEY (org_id, contact_id) REFERENCES revenue.contacts,
@@ -327,10 +329,10 @@ CREATE TABLE revenue.deals (
 ) WITH (fillfactor = 85);
 CREATE INDEX deals_account ON revenue.deals (org_id, account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX deals_contact ON revenue.deals (org_id, contact_id) WHERE contact_id IS NOT NULL;
-CREATE INDEX deals_owner ON revenue.deals (org_id, owner_rep_id);
+CREATE INDEX deals_owner ON revenue.deals (org_id, owner_rep_id) WHERE owner_rep_id IS NOT NULL;
 CREATE INDEX deals_product ON revenue.deals (org_id, product_id) WHERE product_id IS NOT NULL;
-CREATE INDEX deals_stage ON revenue.deals (org_id, pipeline_id, stage_id);
-CREATE INDEX deals_close_date ON revenue.deals (org_id, close_date);
+CREATE INDEX deals_stage ON revenue.deals (org_id, pipeline_id, stage_id) WHERE stage_id IS NOT NULL;
+CREATE INDEX deals_close_date ON revenue.deals (org_id, close_date) WHERE close_date IS NOT NULL;
 CREATE INDEX deals_closed_at ON revenue.deals (org_id, closed_at) WHERE closed_at IS NOT NULL;
 COMMENT ON TABLE revenue.deals IS 'Opportunities as they are now. Every change is kept in deal_history; NULL = unknown, which is not a no';
 COMMENT ON COLUMN revenue.deals.org_id IS 'Organisation';
@@ -467,24 +469,24 @@ COMMENT ON COLUMN revenue.deal_history.loss_reason IS 'As in deals';
 
 CREATE TABLE revenue.deal_facts (
   org_id integer NOT NULL,
-  deal_id text NOT NULL,
-  valid_from timestamptz NOT NULL CHECK (isfinite(valid_from)),
-  name text,
-  account_id text,
-  contact_id text,
-  owner_rep_id text,
-  product_id text,
-  pipeline_id text,
-  stage_id text,
-  amount numeric(18,6) CHECK (amount <> 'NaN'),
+  deal_id text NOT NULL CHECK (revenue.valid_id(deal_id)),
+  valid_from timestamptz NOT NULL CHECK (revenue.valid_instant(valid_from)),
+  name text CHECK (revenue.valid_name(name)),
+  account_id text CHECK (revenue.valid_id(account_id)),
+  contact_id text CHECK (revenue.valid_id(contact_id)),
+  owner_rep_id text CHECK (revenue.valid_id(owner_rep_id)),
+  product_id text CHECK (revenue.valid_id(product_id)),
+  pipeline_id text CHECK (revenue.valid_id(pipeline_id)),
+  stage_id text CHECK (revenue.valid_id(stage_id)),
+  amount numeric(18,6) CHECK (revenue.valid_amount(amount)),
   currency char(3) CHECK (currency ~ '^[A-Z]{3}$'),
-  close_date date CHECK (isfinite(close_date)),
+  close_date date CHECK (revenue.valid_day(close_date)),
   forecast_category text CHECK (forecast_category IN ('omitted', 'pipeline', 'best_case', 'commit', 'closed')),
-  product_plan text,
+  product_plan text CHECK (revenue.valid_label(product_plan)),
   num_users_planned integer CHECK (num_users_planned >= 0),
-  base_list_price_per_user numeric(18,6) CHECK (base_list_price_per_user >= 0 AND base_list_price_per_user <> 'NaN'),
+  base_list_price_per_user numeric(18,6) CHECK (base_list_price_per_user >= 0 AND revenue.valid_amount(base_list_price_per_user)),
   discount_pct double precision CHECK (revenue.valid_discount(discount_pct)),
-  billing_cycle text,
+  billing_cycle text CHECK (revenue.valid_label(billing_cycle)),
   contract_term_months integer CHECK (contract_term_months BETWEEN 1 AND 1200),
   expansion_potential_factor double precision CHECK (expansion_potential_factor BETWEEN 0 AND 100),
   lead_score double precision CHECK (lead_score BETWEEN 0 AND 100),
@@ -492,10 +494,10 @@ CREATE TABLE revenue.deal_facts (
   budget_confirmed boolean,
   decision_maker_engaged boolean,
   competitors_mentioned integer CHECK (competitors_mentioned >= 0),
-  industry text,
-  segment text,
-  source text,
-  loss_reason text,
+  industry text CHECK (revenue.valid_label(industry)),
+  segment text CHECK (revenue.valid_label(segment)),
+  source text CHECK (revenue.valid_label(source)),
+  loss_reason text CHECK (revenue.valid_label(loss_reason)),
   merged_at timestamptz,
   PRIMARY KEY (org_id, deal_id, valid_from),
   FOREIGN KEY (org_id, deal_id) REFERENCES revenue.deals ON DELETE CASCADE
@@ -537,18 +539,18 @@ COMMENT ON COLUMN revenue.deal_facts.merged_at IS 'When it went into deal_histor
 
 CREATE TABLE revenue.activities (
   org_id integer NOT NULL REFERENCES revenue.orgs,
-  activity_id text NOT NULL CHECK (activity_id <> ''),
+  activity_id text NOT NULL CHECK (revenue.valid_id(activity_id)),
   deal_id text,
   account_id text,
   contact_id text,
   rep_id text,
   kind text NOT NULL CHECK (kind IN ('call', 'email', 'meeting', 'demo', 'message', 'event', 'objection', 'note', 'task', 'other')),
   direction text CHECK (direction IN ('inbound', 'outbound', 'internal')),
-  outcome text,
-  subject text,
-  details jsonb,
-  occurred_at timestamptz NOT NULL CHECK (isfinite(occurred_at)),
-  recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  outcome text CHECK (revenue.valid_label(outcome)),
+  subject text CHECK (revenue.valid_name(subject)),
+  details jsonb CHECK (revenue.valid_note(details::text)),
+  occurred_at timestamptz NOT NULL CHECK (revenue.valid_instant(occurred_at)),
+  recorded_at timestamptz NOT NULL DEFAULT clock_timestamp() CHECK (revenue.valid_instant(recorded_at)),
   PRIMARY KEY (org_id, activity_id),
   FOREIGN KEY (org_id, deal_id) REFERENCES revenue.deals ON DELETE SET NULL (deal_id),
   FOREIGN KEY (org_id, account_id) REFERENCES revenue.accounts,

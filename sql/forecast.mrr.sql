@@ -115,14 +115,14 @@ BEGIN
   RETURN QUERY
   WITH days AS MATERIALIZED (
     SELECT coalesce(CASE dimension WHEN 'product' THEN m.product_id WHEN 'region' THEN c.region ELSE c.segment END, '') AS member,
-      m.booked_day, m.kind, m.currency, sum(m.amount) AS amount
+      m.booked_day, m.booked_kind AS kind, m.currency, sum(m.amount) AS amount
     FROM revenue.mrr_movements AS m
     LEFT JOIN revenue.customer_members(chosen) AS c ON c.customer_id = m.customer_id AND dimension <> 'product'
     WHERE m.org_id = chosen AND m.booked_day <= today GROUP BY 1, 2, 3, 4
   ), moved AS (
     SELECT d.member, revenue.month_number(d.booked_day) AS month, d.kind, sum(d.amount
       * coalesce(revenue.rate_into_base(chosen, d.currency, base, d.booked_day), 0)) AS value
-    FROM days AS d WHERE d.kind <> 'swap' GROUP BY 1, 2, 3
+    FROM days AS d WHERE d.kind NOT IN ('swap', 'transfer') GROUP BY 1, 2, 3
   ), spine AS (
     SELECT revenue.month_number(m::date) AS month, least((m + interval '1 month - 1 day')::date, today) AS last_day
     FROM generate_series(date_trunc('month', (SELECT min(d.booked_day) FROM days AS d)::timestamp), today::timestamp, interval '1 month') AS m

@@ -384,7 +384,10 @@ COMMENT ON FUNCTION revenue.forecast_errors IS
   'Every kept forecast of a period that is over at as_of beside what was won in it, or the MRR or ARR at its end: runs by method, component and member of their dimension (layer model), and what reps submitted (layer submitted); year_before = the same period a year before, the naive forecast';
 
 CREATE OR REPLACE VIEW revenue.forecast_errors WITH (security_invoker) AS
-SELECT * FROM revenue.forecast_errors();
+SELECT e.*, e.lower[array_position(e.levels, 0.7)] AS lower_70, e.upper[array_position(e.levels, 0.7)] AS upper_70,
+  e.lower[array_position(e.levels, 0.85)] AS lower_85, e.upper[array_position(e.levels, 0.85)] AS upper_85,
+  e.lower[array_position(e.levels, 0.95)] AS lower_95, e.upper[array_position(e.levels, 0.95)] AS upper_95
+FROM revenue.forecast_errors() AS e;
 
 CREATE OR REPLACE FUNCTION revenue.forecast_accuracy(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
@@ -452,7 +455,10 @@ SELECT revenue.comment_view_columns('{
   "forecast_on": "Day it knew of", "lead_days": "Days from then to the last day of the period",
   "lead_days_from": "First of the 30 days of lead time; NULL = all", "actual": "What came", "error": "forecast - actual",
   "year_before": "What came in the same period a year before", "levels": "Levels of the intervals",
-  "lower": "Lower bounds, in that order", "upper": "Upper bounds", "forecasts": "Forecasts that count",
+  "lower": "Lower bounds, in that order", "upper": "Upper bounds",
+  "lower_70": "Lower bound of 70 percent; NULL = not asked for", "upper_70": "Upper bound of 70 percent",
+  "lower_85": "Lower bound of 85 percent", "upper_85": "Upper bound of 85 percent",
+  "lower_95": "Lower bound of 95 percent", "upper_95": "Upper bound of 95 percent", "forecasts": "Forecasts that count",
   "absolute_error": "Sum of |forecast - actual|", "absolute_actual": "Sum of |actual|", "wape": "absolute_error / absolute_actual",
   "bias": "error / actual", "naive_forecasts": "Forecasts of periods with a year before",
   "naive_absolute_error": "Sum of |actual - year before| over those",

@@ -37,17 +37,80 @@ END $$;
 COMMENT ON FUNCTION revenue.is_administrator() IS
   'For functions and triggers: whether the caller''s role sees everything: a superuser''s, one with BYPASSRLS, or the owner of the extension''s tables. SECURITY DEFINER does not change it';
 
--- pg_dump and pg_restore set row_security off, and what they load must not be recorded twice. A
--- member cannot use it: off makes row-level security raise an error for him, and where a function
--- with the owner's rights writes for him, the role looked at here is still his.
+CREATE OR REPLACE FUNCTION revenue.check_date_range(from_date date, to_date date) RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF from_date > to_date THEN
+    RAISE EXCEPTION 'the period ends before it begins: % to %', from_date, to_date
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'to_date is the day after the last one; NULL leaves the period open.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION revenue.check_date_range IS 'An error with a hint where a period ends before it begins; NULL = open';
+
+-- A dump begins with row_security and check_function_bodies off, in every format and in each process of a
+-- parallel restore, and what is loaded so must not be recorded twice. Both, because a session may have the
+-- first off for reasons of its own. A member cannot use it: only an administrator restores, and where a
+-- function with the owner's rights writes for a member, the role looked at here is still the member's.
 CREATE OR REPLACE FUNCTION revenue.restoring() RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF current_setting('row_security')::boolean THEN RETURN false; END IF;
+  IF current_setting('row_security')::boolean OR current_setting('check_function_bodies')::boolean THEN RETURN false; END IF;
   RETURN revenue.is_administrator();
 END $$;
 COMMENT ON FUNCTION revenue.restoring() IS
   'For triggers: whether a dump is being restored, by one who may; what is loaded then is not recorded again';
+
+-- CREATE EXTENSION brings the foreign keys before the rows, and pg_restore -j loads the tables in any order:
+-- nothing in a dump tells it which rows refer to which. While a table is restored no trigger fires, as if
+-- the keys were added after the rows; for the rest of the transaction all of them do.
+CREATE OR REPLACE FUNCTION revenue.begin_restore() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF revenue.restoring() THEN
+    PERFORM set_config('revenue.restore', 'on', true), set_config('session_replication_role', 'replica', true);
+  END IF;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION revenue.begin_restore() IS 'Trigger: rows of a dump are loaded without triggers and foreign keys, which need rows that come later';
+
+CREATE OR REPLACE FUNCTION revenue.end_restore() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF current_setting('revenue.restore', true) = 'on' THEN
+    PERFORM set_config('revenue.restore', '', true), set_config('session_replication_role', 'origin', true);
+  END IF;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION revenue.end_restore() IS 'Trigger: what begin_restore() switched off is on again';
+
+CREATE OR REPLACE FUNCTION revenue.verify_references()
+RETURNS TABLE (constraint_name text, table_name text, referenced_table text, missing bigint)
+LANGUAGE plpgsql STABLE ROWS 10 SET search_path = pg_catalog, pg_temp SET row_security = off SET enable_nestloop = off AS $$
+DECLARE
+  reference record;
+BEGIN
+  FOR reference IN
+    SELECT c.conname, c.conrelid::regclass::text AS child, c.confrelid::regclass::text AS parent,
+      string_agg(format('p.%I = r.%I', pa.attname, ra.attname), ' AND ' ORDER BY k.place) AS equal,
+      string_agg(format('r.%I IS NOT NULL', ra.attname), ' AND ' ORDER BY k.place) AS given
+    FROM pg_constraint AS c
+    CROSS JOIN LATERAL unnest(c.conkey, c.confkey) WITH ORDINALITY AS k(own, other, place)
+    JOIN pg_attribute AS ra ON ra.attrelid = c.conrelid AND ra.attnum = k.own
+    JOIN pg_attribute AS pa ON pa.attrelid = c.confrelid AND pa.attnum = k.other
+    WHERE c.connamespace = 'revenue'::regnamespace AND c.contype = 'f'
+    GROUP BY c.oid, c.conname, c.conrelid, c.confrelid ORDER BY 2, 1
+  LOOP
+    EXECUTE format('SELECT count(*) FROM ONLY %s AS r WHERE %s AND NOT EXISTS (SELECT FROM %s AS p WHERE %s)',
+      reference.child, reference.given, reference.parent, reference.equal) INTO missing;
+    CONTINUE WHEN missing = 0;
+    constraint_name := reference.conname;
+    table_name := reference.child;
+    referenced_table := reference.parent;
+    RETURN NEXT;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION revenue.verify_references() IS
+  'After a restore: the foreign keys with rows that refer to a row that is not there, and how many; no row = all is there. For who may read every row, such as a superuser';
 
 CREATE OR REPLACE FUNCTION revenue.audit(
   action text, object_type text, object_id text, old jsonb, new jsonb, reason text, org integer)
@@ -437,6 +500,28 @@ END $$;
 COMMENT ON FUNCTION revenue.set_policy(text, jsonb, integer, date, text) IS
   'A new version of a policy, in force from valid_from (NULL = today); returns its number. Owners only, audited';
 
+CREATE OR REPLACE FUNCTION revenue.iso_instant(instant timestamptz) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN isfinite(instant) THEN to_char(instant AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+    ELSE CASE WHEN instant > '2000-01-01 00:00+00' THEN 'infinity' ELSE '-infinity' END END
+$$;
+COMMENT ON FUNCTION revenue.iso_instant IS 'For texts and keys: an instant as 2026-03-01T12:00:00Z, whatever the settings of the session';
+
+-- A setting, because it is undone with the part of a transaction that failed, and whoever runs a job reads it.
+CREATE OR REPLACE FUNCTION revenue.leave_out(what text, problem text) RETURNS void
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  noted text := current_setting('revenue_intel.left_out', true);
+  line text := format('%s: %s', left(what, 200), left(regexp_replace(left(problem, 500), '[[:cntrl:]]+', ' ', 'g'), 300));
+BEGIN
+  RAISE WARNING '% is left out', left(what, 200) USING DETAIL = coalesce(left(problem, 500), 'unknown');
+  IF length(noted) < 10000 THEN
+    PERFORM set_config('revenue_intel.left_out', concat_ws(E'\n', nullif(noted, ''), line), true);
+  END IF;
+END $$;
+COMMENT ON FUNCTION revenue.leave_out IS
+  'For jobs and reports: says that something is left out and why, as a warning and for the log of the job that runs';
+
 CREATE OR REPLACE FUNCTION revenue.checked_instant(as_of timestamptz) RETURNS timestamptz
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -671,7 +756,7 @@ DECLARE
   chosen integer := revenue.current_org(org);
   target oid := (
     SELECT c.oid FROM pg_class AS c
-    WHERE c.relnamespace = 'revenue'::regnamespace AND c.relname = regexp_replace(delete_rows.relation, '^revenue\.', ''));
+    WHERE c.relnamespace = 'revenue'::regnamespace AND c.relname = regexp_replace(delete_rows.relation, '^revenue[.]', ''));
   rights text := (
     SELECT pg_get_expr(p.polqual, p.polrelid) FROM pg_policy AS p WHERE p.polrelid = target AND p.polname = 'deletable');
   objects jsonb := CASE jsonb_typeof(keys) WHEN 'object' THEN jsonb_build_array(keys) ELSE keys END;

@@ -29,11 +29,12 @@ COMMENT ON FUNCTION revenue.own_rep(integer, text) IS 'Whether this rep is the c
 -- The bounds of the columns that users write, each in one place. They are inlined into the checks of
 -- the tables, so that a valid row pays no call. NULL is valid.
 
-CREATE FUNCTION revenue.refuse_value(found text, rule text, hint text) RETURNS boolean
+CREATE FUNCTION revenue.refuse_value(given text, rule text, hint text) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  IF given IS NULL THEN RETURN true; END IF;
   RAISE EXCEPTION '%', coalesce(rule, 'invalid value') USING ERRCODE = 'check_violation',
-    DETAIL = format('Found: %s', CASE WHEN length(found) > 60 THEN left(found, 57) || '...' ELSE found END),
+    DETAIL = format('Found: %s', CASE WHEN length(given) > 60 THEN left(given, 57) || '...' ELSE given END),
     HINT = coalesce(hint, 'Correct the value, or leave it NULL where it is not known.');
 END $$;
 COMMENT ON FUNCTION revenue.refuse_value(text, text, text) IS 'For checks of tables: the error about a value that a column does not take';
@@ -51,6 +52,54 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     ELSE revenue.refuse_value(fraction::text, 'discount_pct must be a fraction from 0 to 1', revenue.discount_hint(fraction)) END;
 END;
 COMMENT ON FUNCTION revenue.valid_discount(double precision) IS 'For checks of tables: a discount is a fraction; the error about a percentage shows the conversion';
+
+CREATE FUNCTION revenue.valid_id(id text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN (octet_length(id) BETWEEN 1 AND 255) IS NOT FALSE THEN true
+    ELSE revenue.refuse_value(id, 'a key must have 1 to 255 bytes', 'Use the key that the source has, not a text that describes the row.') END;
+END;
+COMMENT ON FUNCTION revenue.valid_id(text) IS 'For checks of tables: a key has 1 to 255 bytes';
+
+CREATE FUNCTION revenue.valid_label(label text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN (length(label) <= 255) IS NOT FALSE THEN true
+    ELSE revenue.refuse_value(label, 'a label must have at most 255 characters', 'Reports are grouped by labels such as segments and regions: shorten it.') END;
+END;
+COMMENT ON FUNCTION revenue.valid_label(text) IS 'For checks of tables: what reports are grouped by has at most 255 characters';
+
+CREATE FUNCTION revenue.valid_name(name text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN (length(name) <= 500) IS NOT FALSE THEN true
+    ELSE revenue.refuse_value(name, 'a name must have at most 500 characters', 'Shorten it before it is loaded.') END;
+END;
+COMMENT ON FUNCTION revenue.valid_name(text) IS 'For checks of tables: a name or a title has at most 500 characters';
+
+CREATE FUNCTION revenue.valid_note(note text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN (length(note) <= 10000) IS NOT FALSE THEN true
+    ELSE revenue.refuse_value(note, 'a note must have at most 10000 characters', 'Keep longer texts in a table of your own.') END;
+END;
+COMMENT ON FUNCTION revenue.valid_note(text) IS 'For checks of tables: free text, or the text of a document, has at most 10,000 characters';
+
+CREATE FUNCTION revenue.valid_day(day date) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN (day >= date '1900-01-01' AND day < date '2200-01-01') IS NOT FALSE THEN true
+    ELSE revenue.refuse_value(day::text, 'a date must lie in the years 1900 to 2199', 'Leave a date that is not known NULL.') END;
+END;
+COMMENT ON FUNCTION revenue.valid_day(date) IS 'For checks of tables: a day of the years 1900 to 2199';
+
+CREATE FUNCTION revenue.valid_instant(instant timestamptz) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN (instant >= timestamptz '1900-01-01 00:00+00' AND instant < timestamptz '2200-01-01 00:00+00') IS NOT FALSE THEN true
+    ELSE revenue.refuse_value(instant::text, 'a time must lie in the years 1900 to 2199', 'Leave a time that is not known NULL.') END;
+END;
+COMMENT ON FUNCTION revenue.valid_instant(timestamptz) IS 'For checks of tables: an instant of the years 1900 to 2199';
+
+CREATE FUNCTION revenue.valid_amount(amount numeric) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN (abs(amount) < 100000000000) IS NOT FALSE THEN true
+    ELSE revenue.refuse_value(amount::text, 'an amount must lie below 100 billion', 'Is it in minor units, such as cents? Divide it.') END;
+END;
+COMMENT ON FUNCTION revenue.valid_amount(numeric) IS 'For checks of tables: an amount lies below 1e11 in absolute value, so that sums stay within numeric(18,6)';
+
+CREATE FUNCTION revenue.valid_quantity(quantity double precision) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN (quantity >= 0 AND quantity <= 1e15) IS NOT FALSE THEN true
+    ELSE revenue.refuse_value(quantity::text, 'a quantity must lie between 0 and 1e15', 'Use a larger unit.') END;
+END;
+COMMENT ON FUNCTION revenue.valid_quantity(double precision) IS 'For checks of tables: a measured quantity lies between 0 and 1e15';
 
 -- Every table of user data goes through here, so that none is without row-level security or left
 -- out of a dump. Privileges on tables go to PUBLIC: what a role may do is decided by USAGE on the
@@ -93,7 +142,7 @@ COMMENT ON FUNCTION revenue.protect_table(regclass, text, text, text, text[]) IS
 
 CREATE TABLE revenue.orgs (
   org_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  name text NOT NULL CHECK (name <> ''),
+  name text NOT NULL CHECK (name <> '' AND revenue.valid_name(name)),
   base_currency char(3) NOT NULL DEFAULT 'USD' CHECK (base_currency ~ '^[A-Z]{3}$'),
   time_zone text NOT NULL DEFAULT 'UTC' CHECK (time_zone <> ''),
   fiscal_year_start smallint NOT NULL DEFAULT 1 CHECK (fiscal_year_start BETWEEN 1 AND 12),
@@ -111,7 +160,7 @@ COMMENT ON COLUMN revenue.orgs.created_at IS 'When the organisation was created'
 
 CREATE TABLE revenue.members (
   org_id integer NOT NULL REFERENCES revenue.orgs,
-  identity text NOT NULL CHECK (identity <> ''),
+  identity text NOT NULL CHECK (revenue.valid_id(identity)),
   access_level text NOT NULL CHECK (access_level IN ('owner', 'admin', 'analyst', 'member', 'viewer')),
   created_at timestamptz NOT NULL DEFAULT now(),
   invited_by text,
@@ -133,9 +182,9 @@ CREATE TABLE revenue.policies (
   org_id integer NOT NULL REFERENCES revenue.orgs,
   name text NOT NULL,
   version integer NOT NULL CHECK (version > 0),
-  value jsonb NOT NULL,
+  value jsonb NOT NULL CHECK (revenue.valid_note(value::text)),
   valid_from date NOT NULL,
-  reason text,
+  reason text CHECK (revenue.valid_note(reason)),
   created_at timestamptz NOT NULL DEFAULT now(),
   created_by text NOT NULL,
   PRIMARY KEY (org_id, name, version)
@@ -152,10 +201,10 @@ COMMENT ON COLUMN revenue.policies.created_by IS 'Who changed it';
 
 CREATE TABLE revenue.framework (
   org_id integer NOT NULL REFERENCES revenue.orgs,
-  vertical text NOT NULL DEFAULT 'all' CHECK (vertical <> ''),
+  vertical text NOT NULL DEFAULT 'all' CHECK (vertical <> '' AND revenue.valid_label(vertical)),
   version integer NOT NULL CHECK (version > 0),
   weights jsonb NOT NULL CHECK (jsonb_typeof(weights) = 'object'),
-  description text,
+  description text CHECK (revenue.valid_note(description)),
   active boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now(),
   created_by text NOT NULL,
@@ -208,9 +257,9 @@ COMMENT ON COLUMN revenue.audit_log.reason IS 'Why, where a reason was given';
 CREATE TABLE revenue.fx_rates (
   org_id integer NOT NULL REFERENCES revenue.orgs,
   currency char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-  rate_date date NOT NULL CHECK (isfinite(rate_date)),
-  rate numeric NOT NULL CHECK (rate > 0 AND rate < 'Infinity'),
-  source text NOT NULL DEFAULT 'manual',
+  rate_date date NOT NULL CHECK (revenue.valid_day(rate_date)),
+  rate numeric NOT NULL CHECK (rate BETWEEN 1e-12 AND 1e12),
+  source text NOT NULL DEFAULT 'manual' CHECK (revenue.valid_label(source)),
   PRIMARY KEY (org_id, currency, rate_date)
 );
 COMMENT ON TABLE revenue.fx_rates IS 'Daily exchange rates into the organisation''s base currency; gaps are filled from the last known rate when read';

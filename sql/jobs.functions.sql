@@ -14,21 +14,21 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 10 BEGIN ATOMIC
   VALUES
     ('revenue_pipeline_snapshot', 'Keeps the pipeline and the metrics of the days that are over and not kept yet, and what is out of line in them',
      '00:00'::time, 1440, 0::smallint,
-     'SELECT revenue.catch_up_snapshots(org => $2) + revenue.catch_up_metrics(org => $2) + revenue.record_anomalies(org => $2)'),
+     'SELECT revenue.catch_up_snapshots(org => $2); SELECT revenue.catch_up_metrics(org => $2); SELECT revenue.record_anomalies(org => $2)'),
     ('revenue_alert_check', 'Judges the alert rules, and tells what is new',
      '00:30', 360, 0, 'SELECT count(*) FILTER (WHERE c.outcome = ''opened'') FROM revenue.check_alerts(org => $2) AS c'),
     ('revenue_forecast_update', 'Weighs the open pipeline anew for log_deal(), and reads past months for generate_forecast()',
-     '04:30', 1440, 0, 'SELECT revenue.refresh_forecast($2), revenue.refresh_forecast_origins(org => $2)'),
+     '04:30', 1440, 0, 'SELECT revenue.refresh_forecast($2); SELECT revenue.refresh_forecast_origins(org => $2)'),
     ('offer_performance_update', 'Computes the performance of offers by month anew',
      '05:00', 1440, 0, 'SELECT revenue.update_offer_performance(org => $2)'),
     ('revenue_ledger_update', 'Folds the sums of the ledger of MRR, and brings in policies that came in force',
      '00:05', 60, 0,
      'SELECT revenue.update_ledger($2)'),
     ('revenue_cleanup', 'Deletes messages delivered, and the log of jobs run, long ago',
-     '03:15', 1440, 0, 'SELECT revenue.purge_messages(org => $2) + revenue.purge_job_runs(org => $2)');
+     '03:15', 1440, 0, 'SELECT revenue.purge_messages(org => $2); SELECT revenue.purge_job_runs(org => $2)');
 END;
 COMMENT ON FUNCTION revenue.builtin_jobs IS
-  'The jobs there are, when they run in the organisation''s time zone (from run_at every so many minutes, weekday 1 = Monday, 0 = every day), and what they run: $1 = when it was due, $2 = the organisation';
+  'The jobs there are, when they run in the organisation''s time zone (from run_at every so many minutes, weekday 1 = Monday, 0 = every day), and what they run, steps apart by semicolons: $1 = when it was due, $2 = the organisation';
 
 -- When ----------------------------------------------------------------------------------------
 
@@ -113,7 +113,8 @@ CREATE OR REPLACE FUNCTION revenue.job_status(as_of timestamptz DEFAULT NULL, or
 RETURNS TABLE (
   org_id integer, job text, description text, enabled boolean, run_at time, every_minutes integer, weekday smallint,
   time_zone text, due_at timestamptz, next_run_at timestamptz, overdue boolean, running_since timestamptz,
-  last_success_at timestamptz, last_duration interval, last_result text, failures bigint, last_error text)
+  last_success_at timestamptz, last_duration interval, last_result text, failures bigint, last_error text,
+  last_warnings text[], last_tick_at timestamptz)
 LANGUAGE plpgsql STABLE ROWS 10 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan AS $$  -- the tick calls it for each organisation, and planning takes longer
 #variable_conflict use_column
@@ -127,7 +128,8 @@ BEGIN
   WITH rules AS (
     SELECT o.org_id, b.job, b.description, s.scheduled_at IS NOT NULL AND coalesce(e.enabled, true) AS enabled,
       coalesce(e.run_at, b.run_at) AS run_at, coalesce(e.every_minutes, b.every_minutes) AS every_minutes,
-      coalesce(e.weekday, b.weekday) AS weekday, o.time_zone, greatest(s.scheduled_at, e.changed_at) AS since
+      coalesce(e.weekday, b.weekday) AS weekday, o.time_zone, greatest(s.scheduled_at, e.changed_at) AS since,
+      s.last_tick_at
     FROM revenue.orgs AS o
     CROSS JOIN revenue.builtin_jobs() AS b
     LEFT JOIN revenue.job_schedules AS s ON s.org_id = o.org_id
@@ -139,11 +141,12 @@ BEGIN
       WHEN r.enabled THEN t.next_due END,
     -- The tick comes once a minute, and a job may have to wait for the one before it.
     coalesce(due.at < moment - interval '10 minutes', false),
-    running.since, done.finished_at, done.finished_at - done.started_at, done.result, failed.times, failed.error
+    running.since, done.finished_at, done.finished_at - done.started_at, done.result, failed.times, failed.error,
+    coalesce(done.warnings, '{}'), r.last_tick_at
   FROM rules AS r
   CROSS JOIN LATERAL revenue.job_times(r.run_at, r.every_minutes, r.weekday, r.time_zone, moment) AS t
   LEFT JOIN LATERAL (
-    SELECT u.due_at, u.started_at, u.finished_at, u.result FROM revenue.job_runs AS u
+    SELECT u.due_at, u.started_at, u.finished_at, u.result, u.warnings FROM revenue.job_runs AS u
     WHERE u.org_id = r.org_id AND u.job = r.job AND u.state = 'succeeded' AND u.due_at <= moment
     ORDER BY u.due_at DESC, u.finished_at DESC LIMIT 1) AS done ON true
   CROSS JOIN LATERAL (
@@ -158,9 +161,10 @@ BEGIN
   ORDER BY r.org_id, r.run_at, r.job;
 END $$;
 COMMENT ON FUNCTION revenue.job_status IS
-  'Each job of the organisations visible: when it runs, since when it is due without having run, its next run, its last success, and how often it failed since it was due. Analysts and above';
+  'Each job of the organisations visible: when it runs, since when it is due without having run, its next run, its last success and what that left out, how often it failed since it was due, and when the tick last came. Analysts and above';
 
-CREATE OR REPLACE VIEW revenue.job_status WITH (security_invoker) AS SELECT * FROM revenue.job_status();
+CREATE OR REPLACE VIEW revenue.job_status WITH (security_invoker) AS
+SELECT s.*, extract(epoch FROM s.last_duration)::double precision AS last_duration_seconds FROM revenue.job_status() AS s;
 COMMENT ON VIEW revenue.job_status IS 'Each job: when it runs, whether it is overdue, its last success and its next run';
 SELECT revenue.comment_view_columns('{
   "org_id": "Organisation",
@@ -177,9 +181,12 @@ SELECT revenue.comment_view_columns('{
   "running_since": "When the run began that is under way, or was when its session ended",
   "last_success_at": "When it succeeded last",
   "last_duration": "How long that took",
+  "last_duration_seconds": "The same in seconds",
   "last_result": "What it returned",
   "failures": "How often it failed since it was due",
-  "last_error": "SQLSTATE and message of the last of these"
+  "last_error": "SQLSTATE and message of the last of these",
+  "last_warnings": "What its last success left out",
+  "last_tick_at": "When run_due_jobs() last looked after the organisation; NULL = never"
 }');
 
 -- Running ---------------------------------------------------------------------------------------
@@ -255,6 +262,8 @@ DECLARE
   narrowed text := current_setting('revenue_intel.org_id');
   began timestamptz := clock_timestamp();
   run revenue.job_runs;
+  step text;
+  step_result text;
   ended text;
 BEGIN
   SELECT * INTO run FROM revenue.job_runs AS u WHERE u.org_id = chosen AND u.run_id = finish_job.run_id;
@@ -264,23 +273,34 @@ BEGIN
   -- Whoever had the lock in between took the run for a dead one.
   SELECT * INTO run FROM revenue.job_runs AS u WHERE u.org_id = chosen AND u.run_id = finish_job.run_id AND u.state = 'running';
   IF NOT FOUND THEN RETURN NULL; END IF;
-  BEGIN
-    PERFORM set_config('revenue_intel.org_id', chosen::text, true);
-    EXECUTE (SELECT b.command FROM revenue.builtin_jobs() AS b WHERE b.job = run.job) INTO run.result USING run.due_at, chosen;
-    PERFORM set_config('revenue_intel.org_id', narrowed, true);
-    ended := 'succeeded';
-  EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
-    ended := CASE WHEN SQLSTATE = '57014' THEN 'canceled' ELSE 'failed' END;
-    run.error := SQLSTATE || ' ' || SQLERRM;
-  END;
-  IF ended = 'succeeded' THEN
+  PERFORM set_config('revenue_intel.left_out', '', true);
+  ended := 'succeeded';
+  -- A step that fails undoes none of the others.
+  FOR step IN SELECT s FROM revenue.builtin_jobs() AS b CROSS JOIN LATERAL string_to_table(b.command, ';') AS s WHERE b.job = run.job LOOP
+    BEGIN
+      PERFORM set_config('revenue_intel.org_id', chosen::text, true);
+      EXECUTE step INTO step_result USING run.due_at, chosen;
+      PERFORM set_config('revenue_intel.org_id', narrowed, true);
+      run.result := concat_ws(', ', run.result, step_result);
+    EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
+      ended := CASE WHEN SQLSTATE = '57014' THEN 'canceled' ELSE 'failed' END;
+      run.error := concat_ws(', ', run.error, SQLSTATE || ' ' || SQLERRM);
+    END;
+    EXIT WHEN ended = 'canceled';
+  END LOOP;
+  run.warnings := coalesce(string_to_array(nullif(current_setting('revenue_intel.left_out', true), ''), E'\n'), '{}');
+  IF ended = 'succeeded' AND run.warnings = '{}' THEN
     PERFORM revenue.settle_alert('job_failed', run.job, chosen);
+  ELSIF ended = 'succeeded' THEN
+    PERFORM revenue.report_alert('job_failed', run.job, format('Job %s left something out', run.job),
+      jsonb_build_object('run_id', run.run_id, 'due_at', run.due_at, 'left_out', to_jsonb(run.warnings)), NULL, chosen);
   ELSE
     PERFORM revenue.report_alert('job_failed', run.job, format('Job %s failed', run.job),
       jsonb_build_object('run_id', run.run_id, 'due_at', run.due_at, 'error', run.error), NULL, chosen);
   END IF;
   UPDATE revenue.job_runs AS u SET state = CASE ended WHEN 'succeeded' THEN ended ELSE 'failed' END,
-    finished_at = u.started_at + (clock_timestamp() - began), result = left(run.result, 1000), error = left(run.error, 1000)
+    finished_at = u.started_at + (clock_timestamp() - began), result = left(run.result, 1000), error = left(run.error, 1000),
+    warnings = run.warnings
   WHERE u.org_id = chosen AND u.run_id = run.run_id;
   RETURN ended;
 END $$;
@@ -299,6 +319,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION revenue.due_jobs IS 'For the tick: the jobs of an organisation that are to run, those due first first';
 
+CREATE OR REPLACE FUNCTION revenue.record_tick(org integer) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  -- Two ticks at once need not both be known.
+  UPDATE revenue.job_schedules AS s SET last_tick_at = clock_timestamp()
+  WHERE s.org_id = (SELECT n.org_id FROM revenue.job_schedules AS n
+    WHERE n.org_id = record_tick.org AND n.org_id = ANY (revenue.visible_orgs('admin')) FOR NO KEY UPDATE SKIP LOCKED);
+END $$;
+COMMENT ON FUNCTION revenue.record_tick IS 'For the tick: that it came to an organisation whose admin the caller is';
+
 -- It commits, so that no job's locks and no job's failure are another's, and a procedure that commits
 -- can fix no search_path: everything in it is named by its schema.
 CREATE OR REPLACE PROCEDURE revenue.run_due_jobs(as_of timestamptz DEFAULT NULL)
@@ -314,10 +344,12 @@ BEGIN
   FOR served IN SELECT s.org_id FROM revenue.job_schedules AS s ORDER BY s.org_id LOOP
     BEGIN
       due := revenue.due_jobs(as_of, served);
+      PERFORM revenue.record_tick(served);
     EXCEPTION WHEN OTHERS THEN
       due := NULL;
       RAISE WARNING 'the jobs of organisation % cannot be worked out: %', served, SQLERRM;
     END;
+    COMMIT;
     FOREACH one IN ARRAY COALESCE(due, '{}') LOOP
       BEGIN
         run := revenue.begin_job(one, true, as_of, served);
@@ -359,7 +391,7 @@ BEGIN
   RETURN (SELECT to_jsonb(u) - '{org_id,run_id,run_by}'::text[] FROM revenue.job_runs AS u WHERE u.org_id = chosen AND u.run_id = run);
 END $$;
 COMMENT ON FUNCTION revenue.run_job IS
-  'Runs a job now, due or not, and answers {job, due_at, started_at, finished_at, state, result, error}; one that fails is undone and logged, and raises no error. Admins and owners';
+  'Runs a job now, due or not, and answers {job, due_at, started_at, finished_at, state, result, error, warnings}; a step that fails is undone and logged, and raises no error. Admins and owners';
 
 CREATE OR REPLACE FUNCTION revenue.update_ledger(org integer DEFAULT NULL) RETURNS integer
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -465,7 +497,10 @@ LANGUAGE plpgsql VOLATILE ROWS 2 SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   names text[] := ARRAY[format('revenue_intel %s tick', current_database()), format('revenue_intel %s purge', current_database())];
-  tick text := 'CALL revenue.run_due_jobs()';
+  -- DROP EXTENSION does not reach pg_cron's table: a tick that finds no extension takes itself out.
+  tick text := format('DO $tick$BEGIN IF pg_catalog.to_regnamespace(%L) IS NOT NULL THEN CALL revenue.run_due_jobs();'
+    ' ELSIF pg_catalog.to_regclass(%L) IS NOT NULL THEN PERFORM cron.unschedule(jobid) FROM cron.job WHERE jobname IN (%L, %L); END IF; END$tick$',
+    'revenue', 'cron.job', names[1], names[2]);
 BEGIN
   PERFORM revenue.set_job_schedule(true, org);
   done := revenue.may_use_cron();

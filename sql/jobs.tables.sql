@@ -4,12 +4,14 @@
 CREATE TABLE revenue.job_schedules (
   org_id integer PRIMARY KEY REFERENCES revenue.orgs,
   scheduled_at timestamptz NOT NULL DEFAULT now(),
-  scheduled_by text NOT NULL
+  scheduled_by text NOT NULL,
+  last_tick_at timestamptz
 );
 COMMENT ON TABLE revenue.job_schedules IS 'Organisations whose jobs run. Written by schedule_jobs() and unschedule_jobs()';
 COMMENT ON COLUMN revenue.job_schedules.org_id IS 'Organisation';
 COMMENT ON COLUMN revenue.job_schedules.scheduled_at IS 'Since when; what was due before is not made up for';
 COMMENT ON COLUMN revenue.job_schedules.scheduled_by IS 'Who had them scheduled';
+COMMENT ON COLUMN revenue.job_schedules.last_tick_at IS 'When run_due_jobs() last looked after them; NULL = never';
 
 CREATE TABLE revenue.job_settings (
   org_id integer NOT NULL REFERENCES revenue.orgs,
@@ -42,6 +44,7 @@ CREATE TABLE revenue.job_runs (
   state text NOT NULL CHECK (state IN ('running', 'succeeded', 'failed', 'interrupted')),
   result text,
   error text,
+  warnings text[] NOT NULL DEFAULT '{}',
   run_by text NOT NULL,
   CHECK ((state = 'running') = (finished_at IS NULL)),
   PRIMARY KEY (org_id, run_id)
@@ -57,6 +60,7 @@ COMMENT ON COLUMN revenue.job_runs.finished_at IS 'When it ended, or was found t
 COMMENT ON COLUMN revenue.job_runs.state IS 'running, succeeded, failed, or interrupted: its session ended before it did';
 COMMENT ON COLUMN revenue.job_runs.result IS 'What the job''s function returned';
 COMMENT ON COLUMN revenue.job_runs.error IS 'SQLSTATE and message of the error it failed with';
+COMMENT ON COLUMN revenue.job_runs.warnings IS 'What it left out, each with the error behind it';
 COMMENT ON COLUMN revenue.job_runs.run_by IS 'Role that ran it';
 
 -- An admin may run the jobs, so he may write their log.

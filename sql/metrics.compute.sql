@@ -422,6 +422,50 @@ REVOKE EXECUTE ON FUNCTION revenue.scored_metrics FROM PUBLIC;
 COMMENT ON FUNCTION revenue.scored_metrics IS
   'For compute_metrics(): weighted pipeline, deals at risk, 30-day forecasts, coverage and the gap to the quota at the end of a day (NULL = today, now)';
 
+-- What fails is left out with its reason, so that one bad row does not lose the rest of the day. A function
+-- that returns a set is read whole before its first row is passed on, so that nothing of a part that failed is kept.
+CREATE OR REPLACE FUNCTION revenue.metric_part(
+  part text, first_day date, last_day date, definitions jsonb, org integer)
+RETURNS TABLE (
+  day date, metric text, dimension text, member text, value double precision, numerator numeric, denominator numeric,
+  observations bigint, reason text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  failure text;
+BEGIN
+  BEGIN
+    CASE part
+      WHEN 'deals' THEN RETURN QUERY SELECT * FROM revenue.deal_metrics(first_day, last_day, definitions, org);
+      WHEN 'activities' THEN RETURN QUERY SELECT * FROM revenue.activity_metrics(first_day, last_day, definitions, org);
+      WHEN 'recurring' THEN RETURN QUERY SELECT * FROM revenue.recurring_metrics(first_day, last_day, definitions, org);
+      WHEN 'efficiency' THEN RETURN QUERY SELECT * FROM revenue.efficiency_metrics(first_day, last_day, definitions, org);
+      WHEN 'scores' THEN RETURN QUERY SELECT * FROM revenue.scored_metrics(first_day, definitions, org);
+      WHEN 'retention' THEN RETURN QUERY SELECT * FROM revenue.retention_metrics(first_day, definitions, org);
+    END CASE;
+    RETURN;
+  EXCEPTION WHEN OTHERS THEN
+    -- Conflicts, lack of resources and shutdowns are not of the data: the caller tries again.
+    IF left(SQLSTATE, 2) IN ('40', '53', '57', '58') OR SQLSTATE = '55P03' THEN RAISE; END IF;
+    failure := format('could not be computed: %s', left(SQLERRM, 200));
+    PERFORM revenue.leave_out(format('metrics of %s from %s to %s', part, to_char(first_day, 'YYYY-MM-DD'), to_char(last_day, 'YYYY-MM-DD')),
+      concat_ws(' ', SQLSTATE, SQLERRM));
+  END;
+  RETURN QUERY
+  SELECT d::date, m.metric, 'all', '', NULL::double precision, NULL::numeric, NULL::numeric, 0::bigint, failure
+  FROM generate_series(first_day::timestamp, last_day::timestamp, interval '1 day') AS d
+  CROSS JOIN unnest(CASE part
+    WHEN 'deals' THEN '{open_deals,open_pipeline,qualified_open_deals,deals_created,created_value,deals_won,deals_lost,deals_closed,won_value,closed_value,win_rate,win_rate_by_value,mean_won_value,mean_cycle_days,sales_velocity}'
+    WHEN 'activities' THEN '{stage_transitions,contacts_added,contacts_in_funnel,emails_sent,email_replies,reply_rate,revenue,acquisition_spend,new_customers,cac}'
+    WHEN 'recurring' THEN '{mrr,arr,customers,arpa,new_mrr,expansion_mrr,reactivation_mrr,contraction_mrr,churned_mrr,net_new_mrr,net_new_arr,new_logos,churned_customers,churn_rate,logo_churn,simple_ltv,arr_growth}'
+    WHEN 'efficiency' THEN '{net_sales_efficiency,magic_number}'
+    WHEN 'scores' THEN '{weighted_pipeline,at_risk_deals,forecast_30d,contact_forecast_30d,coverage,forecast_gap}'
+    ELSE '{nrr,grr}' END::text[]) AS m(metric);
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.metric_part FROM PUBLIC;
+COMMENT ON FUNCTION revenue.metric_part IS
+  'For compute_metrics(): the metrics of one part (deals, activities, recurring, efficiency; scores and retention of the first day), or the reason why there are none';
+
 CREATE OR REPLACE FUNCTION revenue.compute_metrics(
   first_day date DEFAULT NULL, last_day date DEFAULT NULL, versions jsonb DEFAULT NULL, scored boolean DEFAULT true,
   org integer DEFAULT NULL)
@@ -475,18 +519,16 @@ BEGIN
     CROSS JOIN LATERAL (SELECT (compute_metrics.versions ->> d.metric)::integer AS version) AS v;
     RETURN QUERY
     WITH computed AS MATERIALIZED (
-      SELECT * FROM revenue.deal_metrics(regime.starts, regime.ends, definitions, chosen)
-      UNION ALL SELECT * FROM revenue.activity_metrics(regime.starts, regime.ends, definitions, chosen)
-      UNION ALL SELECT * FROM revenue.recurring_metrics(regime.starts, regime.ends, definitions, chosen)
-      UNION ALL SELECT * FROM revenue.efficiency_metrics(regime.starts, regime.ends, definitions, chosen)
+      SELECT m.* FROM unnest('{deals,activities,recurring,efficiency}'::text[]) AS p(part)
+      CROSS JOIN LATERAL revenue.metric_part(p.part, regime.starts, regime.ends, definitions, chosen) AS m
       UNION ALL
-      SELECT s.* FROM generate_series(regime.starts::timestamp, regime.ends::timestamp, interval '1 day') AS d
-      CROSS JOIN LATERAL (
-        SELECT * FROM revenue.scored_metrics(d::date, definitions, chosen)
-        UNION ALL SELECT * FROM revenue.retention_metrics(d::date, definitions, chosen)) AS s
+      SELECT m.* FROM generate_series(regime.starts::timestamp, regime.ends::timestamp, interval '1 day') AS d
+      CROSS JOIN unnest('{scores,retention}'::text[]) AS p(part)
+      CROSS JOIN LATERAL revenue.metric_part(p.part, d::date, d::date, definitions, chosen) AS m
       WHERE coalesce(scored, true)
     )
-    SELECT x.day, x.metric, x.dimension, x.member, x.value, x.numerator, x.denominator, x.observations,
+    -- What a day takes back may be more than it brings: then nothing is observed.
+    SELECT x.day, x.metric, x.dimension, x.member, x.value, x.numerator, x.denominator, greatest(x.observations, 0),
       used -> x.metric ->> 'unit', x.reason, (used -> x.metric ->> 'version')::integer
     FROM (
       SELECT * FROM computed

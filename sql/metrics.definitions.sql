@@ -6,8 +6,9 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION revenue.metric_dimensions IS 'What metrics are recorded by, beside the whole';
 
--- kind: a stock is what there is at the end of a day, a flow what happened on it, a ratio two of these
--- over a window: two flows, or a flow and the stock before it. better: the direction that is good.
+-- kind: a stock is what there is at the end of a day, a flow what happened on it, a ratio the quotient of two
+-- flows over a window. What became of a stock is no flow, because a flow has what came since too: a stock,
+-- computed for each day. better: the direction that is good.
 CREATE OR REPLACE FUNCTION revenue.builtin_metrics()
 RETURNS TABLE (
   metric text, kind text, unit text, better text, numerator_metric text, denominator_metric text,
@@ -67,7 +68,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 BEGIN ATOMIC
     ('mrr', 'stock', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'Monthly recurring revenue'),
     ('arr', 'stock', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', '12 x MRR'),
     ('customers', 'stock', 'count', 'up', NULL, NULL, '{subscriptions}', '{}', 'Customers with MRR'),
-    ('arpa', 'stock', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'MRR / customers'),
+    ('arpa', 'stock', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'MRR / the customers whose MRR has an exchange rate'),
     ('new_mrr', 'flow', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'MRR of customers that never paid before'),
     ('expansion_mrr', 'flow', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'MRR that customers added'),
     ('reactivation_mrr', 'flow', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'MRR of customers that came back'),
@@ -81,22 +82,22 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 BEGIN ATOMIC
     ('magic_number', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,offer_activity,automation_days,fx_rates}', '{"window_days": 91}',
      'Growth a year of recurring revenue from one run of window_days to the next / acquisition spend of the first'),
     ('simple_ltv', 'stock', 'money', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{"window_days": 90, "gross_margin": 1}',
-     'MRR a customer x gross margin / customers lost a month over the last window_days / customers before'),
+     'MRR a customer x gross margin / the share of the customers of window_days before that was lost a month'),
     ('ltv_cac', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,deals,offer_activity,automation_days,fx_rates}', '{}', 'simple_ltv / cac'),
     ('new_logos', 'flow', 'count', 'up', NULL, NULL, '{subscriptions}', '{}', 'Customers that never paid before'),
     ('churned_customers', 'flow', 'count', 'down', NULL, NULL, '{subscriptions}', '{}', 'Customers that left'),
-    ('churn_rate', 'ratio', 'ratio', 'down', 'churned_mrr', 'mrr', '{subscriptions,fx_rates}', '{"window_days": 30}',
-     'MRR lost with customers that left in the last window_days / MRR before them'),
-    ('logo_churn', 'ratio', 'ratio', 'down', 'churned_customers', 'customers', '{subscriptions}', '{"window_days": 30}',
-     'Customers that left in the last window_days / customers before them'),
-    ('arr_growth', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'ARR over that of a year before, less 1'),
-    ('nrr', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{"window_days": 365}',
-     'Net retention: MRR of the customers that had some window_days before / what it was then, at the rates of then'),
-    ('grr', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{"window_days": 365}',
+    ('churn_rate', 'stock', 'ratio', 'down', NULL, NULL, '{subscriptions,fx_rates}', '{"window_days": 30}',
+     'MRR of window_days before, of the customers that had some then and none at the end / all MRR of then, at the rates of then'),
+    ('logo_churn', 'stock', 'ratio', 'down', NULL, NULL, '{subscriptions}', '{"window_days": 30}',
+     'Customers of window_days before that are none at the end / all customers of then'),
+    ('arr_growth', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{}', 'ARR over that of twelve months before, less 1'),
+    ('nrr', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{"window_months": 12}',
+     'Net retention: MRR of the customers that had some window_months before / what it was then, at the rates of then'),
+    ('grr', 'stock', 'ratio', 'up', NULL, NULL, '{subscriptions,fx_rates}', '{"window_months": 12}',
      'Gross retention: the same without what a customer has more than then');
 END;
 COMMENT ON FUNCTION revenue.builtin_metrics IS
-  'The metrics that are recorded every day, with their built-in options: a stock is what there is at the end of a day, a flow what happened on it, a ratio two flows over a window, or a flow and the stock before it';
+  'The metrics that are recorded every day, with their built-in options: a stock is what there is at the end of a day, a flow what happened on it, a ratio two flows over a window';
 
 CREATE OR REPLACE FUNCTION revenue.metric_definitions_in_force(as_of date DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
@@ -169,6 +170,7 @@ BEGIN
   SELECT o.key INTO wrong FROM jsonb_each(set_metric_definition.options) AS o
   WHERE (CASE o.key
       WHEN 'window_days' THEN builtin ? o.key AND jsonb_typeof(o.value) = 'number' AND o.value::text ~ '^[1-9][0-9]{0,2}$'
+      WHEN 'window_months' THEN builtin ? o.key AND jsonb_typeof(o.value) = 'number' AND o.value::text ~ '^([1-9][0-9]?|1[01][0-9]|120)$'
       WHEN 'replies' THEN builtin ? o.key AND o.value IN ('"outcome"', '"inbound"')
       WHEN 'basis' THEN builtin ? o.key AND o.value IN ('"commit"', '"ai"')
       WHEN 'gross_margin' THEN builtin ? o.key AND jsonb_typeof(o.value) = 'number' AND o.value::numeric BETWEEN 0.01 AND 1
@@ -178,7 +180,7 @@ BEGIN
     RAISE EXCEPTION 'option "%" of % cannot be %', left(wrong, 100), set_metric_definition.metric,
         left((set_metric_definition.options -> wrong)::text, 100)
       USING ERRCODE = 'invalid_parameter_value',
-        HINT = format('Its built-in options are %s; window_days is a whole number from 1 to 999, gross_margin a share from 0.01 to 1, replies outcome or inbound, basis commit or ai.', builtin);
+        HINT = format('Its built-in options are %s; window_days is a whole number from 1 to 999, window_months from 1 to 120, gross_margin a share from 0.01 to 1, replies outcome or inbound, basis commit or ai.', builtin);
   END IF;
   PERFORM revenue.lock_org(chosen);
   SELECT d.options INTO before FROM revenue.metric_definitions_in_force(NULL, chosen) AS d

@@ -45,8 +45,8 @@ BEGIN
     SELECT c.day, c.currency, sum(c.cost) AS cost FROM revenue.acquisition_costs(earliest, last_day, chosen) AS c GROUP BY c.day, c.currency
   ), booked AS (  -- what was before is one day
     SELECT greatest(m.booked_day, earliest - 1) AS day, m.currency, sum(m.amount) AS amount,
-      coalesce(sum(m.amount) FILTER (WHERE m.kind IN ('new', 'expansion', 'reactivation', 'contraction', 'churn')), 0) AS net_new,
-      coalesce(sum(m.movements) FILTER (WHERE m.kind IN ('new', 'expansion', 'reactivation', 'contraction', 'churn')), 0) AS movements
+      coalesce(sum(m.amount) FILTER (WHERE m.booked_kind IN ('new', 'expansion', 'reactivation', 'contraction', 'churn')), 0) AS net_new,
+      coalesce(sum(m.movements) FILTER (WHERE m.booked_kind IN ('new', 'expansion', 'reactivation', 'contraction', 'churn')), 0) AS movements
     FROM revenue.mrr_days AS m WHERE m.org_id = chosen AND m.booked_day <= last_day
     GROUP BY 1, 2
   ), rates AS MATERIALIZED (

@@ -47,6 +47,7 @@ COMMENT ON VIEW revenue.data_freshness IS 'When each source changed last; stale 
 -- Reconciliation ------------------------------------------------------------------------------
 -- Each check compares the same thing told by two sources: row by row where rows can be told apart, and
 -- in total. A row that only one source has is off by all of its value.
+-- Joins are hashed whatever is known of the tables, because a loop planned for few deals is run for all.
 
 CREATE OR REPLACE FUNCTION revenue.reconcile_sources(
   as_of timestamptz DEFAULT NULL, tolerance double precision DEFAULT 0.001, org integer DEFAULT NULL)
@@ -54,7 +55,7 @@ RETURNS TABLE (
   check_name text, left_source text, right_source text, unit text, row_id text, left_value numeric, right_value numeric,
   difference numeric, relative_difference double precision, reconciled boolean, compared bigint, stale_sources text[])
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+SET plan_cache_mode = force_custom_plan SET jit = off SET enable_nestloop = off AS $$
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.current_org(org);

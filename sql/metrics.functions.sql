@@ -21,7 +21,7 @@ BEGIN
       ' PRIMARY KEY (org_id, metric, dimension, member, day))', missing.name);
     EXECUTE format('ALTER TABLE revenue.%I ENABLE ROW LEVEL SECURITY', missing.name);
     EXECUTE format('ALTER TABLE revenue.metric_values ATTACH PARTITION revenue.%I FOR VALUES FROM (%L) TO (%L)',
-      missing.name, missing.month, (missing.month + interval '1 month')::date);
+      missing.name, to_char(missing.month, 'YYYY-MM-DD'), to_char(missing.month + interval '1 month', 'YYYY-MM-DD'));
     made := made + 1;
   END LOOP;
   RETURN made;
@@ -42,6 +42,7 @@ DECLARE
   since date := coalesce(backfill_metrics.first_day, until - 29);
   stale text[];
   written bigint;
+  unfit text;
 BEGIN
   PERFORM revenue.check_metric_days(since, until, coalesce(scored, true));
   -- Two who record the same days would both find none to replace.
@@ -52,15 +53,23 @@ BEGIN
   WHERE v.org_id = chosen AND v.day BETWEEN since AND until
     AND (coalesce(scored, true)
       OR v.metric NOT IN ('weighted_pipeline', 'at_risk_deals', 'forecast_30d', 'contact_forecast_30d', 'coverage', 'forecast_gap', 'nrr', 'grr'));
-  INSERT INTO revenue.metric_values (org_id, metric, dimension, member, day, value, numerator, denominator, observations,
-    currency, reason, complete, definition_version, stale_sources, recorded_at)
-  SELECT chosen, c.metric, c.dimension, c.member, c.day, c.value, round(c.numerator, 6), round(c.denominator, 6), c.observations,
-    CASE c.unit WHEN 'money' THEN o.base_currency END, c.reason, c.day < today, c.definition_version,
-    ARRAY(SELECT s FROM unnest(b.sources) AS s WHERE s = ANY (stale)), clock_timestamp()
-  FROM revenue.compute_metrics(since, until, NULL, coalesce(scored, true), chosen) AS c
-  JOIN revenue.builtin_metrics() AS b USING (metric)
-  JOIN revenue.orgs AS o ON o.org_id = chosen;
-  GET DIAGNOSTICS written = ROW_COUNT;
+  -- A value that no column holds keeps the others from nothing.
+  WITH inserted AS (
+    INSERT INTO revenue.metric_values AS v (org_id, metric, dimension, member, day, value, numerator, denominator, observations,
+      currency, reason, complete, definition_version, stale_sources, recorded_at)
+    SELECT chosen, c.metric, c.dimension, c.member, c.day, CASE WHEN f.fits THEN c.value END, CASE WHEN f.fits THEN round(c.numerator, 6) END,
+      CASE WHEN f.fits THEN round(c.denominator, 6) END, c.observations,
+      CASE c.unit WHEN 'money' THEN o.base_currency END, CASE WHEN f.fits THEN c.reason ELSE 'the amounts are too large to be kept' END, c.day < today,
+      c.definition_version, ARRAY(SELECT s FROM unnest(b.sources) AS s WHERE s = ANY (stale)), clock_timestamp()
+    FROM revenue.compute_metrics(since, until, NULL, coalesce(scored, true), chosen) AS c
+    JOIN revenue.builtin_metrics() AS b USING (metric)
+    JOIN revenue.orgs AS o ON o.org_id = chosen
+    CROSS JOIN LATERAL (
+      SELECT (abs(c.value) < 'Infinity' AND abs(c.numerator) < 999999999999 AND abs(c.denominator) < 999999999999) IS NOT FALSE AS fits) AS f
+    RETURNING v.metric, v.reason
+  )
+  SELECT count(*), string_agg(DISTINCT i.metric, ', ' ORDER BY i.metric) FILTER (WHERE i.reason = 'the amounts are too large to be kept') INTO written, unfit FROM inserted AS i;
+  IF unfit IS NOT NULL THEN PERFORM revenue.leave_out(format('values of %s', unfit), 'the amounts are too large to be kept'); END IF;
   RETURN written;
 END $$;
 COMMENT ON FUNCTION revenue.backfill_metrics IS
@@ -74,7 +83,7 @@ DECLARE
   day date := (SELECT (moment AT TIME ZONE o.time_zone)::date FROM revenue.orgs AS o WHERE o.org_id = chosen);
 BEGIN
   IF day > revenue.org_today(chosen) THEN
-    RAISE EXCEPTION 'the day % has not begun', day USING ERRCODE = 'invalid_parameter_value',
+    RAISE EXCEPTION 'the day % has not begun', to_char(day, 'YYYY-MM-DD') USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave as_of out for today.';
   END IF;
   RETURN revenue.backfill_metrics(day, day, true, chosen);
@@ -134,16 +143,20 @@ BEGIN
     )
     SELECT m.scored, min(m.day) AS first_day, max(m.day) AS last_day FROM missing AS m GROUP BY m.scored, m.island ORDER BY 2
   LOOP
-    PERFORM revenue.backfill_metrics(run.first_day, run.last_day, run.scored, chosen);
-    caught := caught + run.last_day - run.first_day + 1;
+    BEGIN
+      PERFORM revenue.backfill_metrics(run.first_day, run.last_day, run.scored, chosen);
+      caught := caught + run.last_day - run.first_day + 1;
+    EXCEPTION WHEN OTHERS THEN
+      PERFORM revenue.leave_out(format('metrics of %s to %s', to_char(run.first_day, 'YYYY-MM-DD'), to_char(run.last_day, 'YYYY-MM-DD')),
+        concat_ws(' ', SQLSTATE, SQLERRM));
+    END;
   END LOOP;
   RETURN caught;
 END $$;
 COMMENT ON FUNCTION revenue.catch_up_metrics IS
   'Records the days over since first_day (NULL = the first one recorded, or 120 days) that are missing, were recorded before the day was over, or whose history has changed since; how many. What has to score each deal only for the last 30 days. Admins and owners';
 
--- A flow adds up, a stock is what it was last, a ratio is the quotient of its two flows, or of its flow and
--- the stock of the day before.
+-- A flow adds up, a stock is what it was last, a ratio is the quotient of its two flows.
 CREATE OR REPLACE FUNCTION revenue.metric_window(
   first_day date, last_day date, metrics text[] DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
@@ -169,21 +182,21 @@ BEGIN
   WITH rows AS MATERIALIZED (
     SELECT v.metric, v.dimension, v.member, v.day, v.value, v.numerator, v.denominator, v.observations, v.currency, v.stale_sources
     FROM revenue.metric_values AS v
-    WHERE v.org_id = chosen AND v.day BETWEEN metric_window.first_day - 1 AND metric_window.last_day AND v.metric = ANY (needed)
+    WHERE v.org_id = chosen AND v.day BETWEEN metric_window.first_day AND metric_window.last_day AND v.metric = ANY (needed)
   ), sums AS MATERIALIZED (
     SELECT r.metric, r.dimension, r.member, sum(r.numerator) AS total, sum(r.observations)::bigint AS observations,
       count(*) AS days, max(r.currency) AS currency, max(r.day) AS last_day
-    FROM rows AS r WHERE r.day >= metric_window.first_day GROUP BY r.metric, r.dimension, r.member
+    FROM rows AS r GROUP BY r.metric, r.dimension, r.member
   ), lasts AS MATERIALIZED (  -- a segment that is gone by the end is not there
     SELECT r.*, s.days FROM rows AS r JOIN sums AS s USING (metric, dimension, member)
-    WHERE r.day = (SELECT max(a.last_day) FROM sums AS a WHERE a.metric = r.metric AND a.dimension = 'all')
+    JOIN (SELECT a.metric, a.last_day FROM sums AS a WHERE a.dimension = 'all') AS l ON l.metric = r.metric AND l.last_day = r.day
   ), stale AS MATERIALIZED (
     SELECT DISTINCT r.metric, x AS source FROM rows AS r CROSS JOIN LATERAL unnest(r.stale_sources) AS x
-    WHERE r.dimension = 'all' AND r.day >= metric_window.first_day
+    WHERE r.dimension = 'all'
   ), wanted AS MATERIALIZED (
-    SELECT b.metric, b.kind, b.unit, b.numerator_metric, b.denominator_metric, d.kind AS denominator_kind,
+    SELECT b.metric, b.kind, b.unit, b.numerator_metric, b.denominator_metric,
       ARRAY(SELECT DISTINCT s.source FROM stale AS s WHERE s.metric IN (b.metric, b.numerator_metric, b.denominator_metric) ORDER BY 1) AS stale
-    FROM revenue.builtin_metrics() AS b LEFT JOIN revenue.builtin_metrics() AS d ON d.metric = b.denominator_metric
+    FROM revenue.builtin_metrics() AS b
     WHERE metric_window.metrics IS NULL OR b.metric = ANY (metric_window.metrics)
   )
   SELECT w.metric, x.dimension, x.member, x.value, x.numerator, x.denominator, x.observations, x.days, x.currency, w.stale
@@ -200,18 +213,12 @@ BEGIN
       d.observations, d.days, CASE w.unit WHEN 'money' THEN n.currency END
     FROM sums AS d
     LEFT JOIN sums AS n ON n.metric = w.numerator_metric AND n.dimension = d.dimension AND n.member = d.member
-    WHERE w.kind = 'ratio' AND w.denominator_kind = 'flow' AND d.metric = w.denominator_metric
-    UNION ALL
-    SELECT d.dimension, d.member, (coalesce(n.total, 0) / nullif(d.numerator, 0))::double precision, coalesce(n.total, 0), d.numerator,
-      d.observations, coalesce(n.days, 0), CASE w.unit WHEN 'money' THEN n.currency END
-    FROM rows AS d
-    LEFT JOIN sums AS n ON n.metric = w.numerator_metric AND n.dimension = d.dimension AND n.member = d.member
-    WHERE w.kind = 'ratio' AND w.denominator_kind = 'stock' AND d.metric = w.denominator_metric AND d.day = metric_window.first_day - 1
+    WHERE w.kind = 'ratio' AND d.metric = w.denominator_metric
   ) AS x
   ORDER BY w.metric, x.dimension, x.member;
 END $$;
 COMMENT ON FUNCTION revenue.metric_window IS
-  'Metrics (NULL = all) over the days from first_day to last_day, both included, from the store: flows added up, stocks as they were last, ratios of the two sums, or over the stock of the day before; days = how many of the days are recorded. Members and above';
+  'Metrics (NULL = all) over the days from first_day to last_day, both included, from the store: flows added up, stocks as they were last, ratios of the two sums; days = how many of the days are recorded. Members and above';
 
 CREATE OR REPLACE FUNCTION revenue.metric_comparisons(as_of date DEFAULT NULL, metrics text[] DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
@@ -226,7 +233,7 @@ DECLARE
   month date;
 BEGIN
   IF day NOT BETWEEN '0005-01-01' AND '9999-12-01' THEN
-    RAISE EXCEPTION 'as_of is out of range: %', day USING ERRCODE = 'invalid_parameter_value',
+    RAISE EXCEPTION 'as_of is out of range: %', to_char(day, 'YYYY-MM-DD') USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave it out for the last full month.';
   END IF;
   month := date_trunc('month', (day + 1)::timestamp - interval '1 month')::date;

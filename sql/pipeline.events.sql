@@ -2,16 +2,6 @@
 
 -- Events in totals ----------------------------------------------------------------------------
 
-CREATE OR REPLACE FUNCTION revenue.check_date_range(from_date date, to_date date) RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  IF from_date > to_date THEN
-    RAISE EXCEPTION 'the period ends before it begins: % to %', from_date, to_date
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'to_date is the day after the last one; NULL leaves the period open.';
-  END IF;
-END $$;
-COMMENT ON FUNCTION revenue.check_date_range IS 'An error with a hint where a period ends before it begins; NULL = open';
-
 -- What brought revenue: the events, and the won deals that no event tells of, as the type won_deal. A deal that has
 -- an event of its win is counted by that alone. Inlined, so that a period reaches the indexes.
 CREATE OR REPLACE FUNCTION revenue.revenue_rows(as_of timestamptz DEFAULT NULL)

@@ -5,11 +5,11 @@
 
 CREATE TABLE revenue.offers (
   org_id integer NOT NULL REFERENCES revenue.orgs,
-  offer_id text NOT NULL CHECK (offer_id <> ''),
-  name text NOT NULL,
-  avg_deal_value numeric(18,6) CHECK (avg_deal_value >= 0 AND avg_deal_value <> 'NaN'),
+  offer_id text NOT NULL CHECK (revenue.valid_id(offer_id)),
+  name text NOT NULL CHECK (revenue.valid_name(name)),
+  avg_deal_value numeric(18,6) CHECK (avg_deal_value >= 0 AND revenue.valid_amount(avg_deal_value)),
   currency char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-  target_stage text,
+  target_stage text CHECK (revenue.valid_label(target_stage)),
   primary_platforms text[] NOT NULL DEFAULT '{}',
   active boolean NOT NULL DEFAULT true,
   PRIMARY KEY (org_id, offer_id)
@@ -27,16 +27,16 @@ COMMENT ON COLUMN revenue.offers.active IS 'Whether it is still offered';
 -- A key of its own, because a primary key takes no NULL and the niche may be unknown.
 CREATE TABLE revenue.offer_activity (
   org_id integer NOT NULL REFERENCES revenue.orgs,
-  activity_id text NOT NULL DEFAULT gen_random_uuid()::text CHECK (activity_id <> ''),
+  activity_id text NOT NULL DEFAULT gen_random_uuid()::text CHECK (revenue.valid_id(activity_id)),
   offer_id text NOT NULL,
-  platform text NOT NULL CHECK (platform <> ''),
-  niche text CHECK (niche <> ''),
-  day date NOT NULL CHECK (day BETWEEN '0001-01-02' AND '9999-12-30'),
+  platform text NOT NULL CHECK (platform <> '' AND revenue.valid_label(platform)),
+  niche text CHECK (niche <> '' AND revenue.valid_label(niche)),
+  day date NOT NULL CHECK (revenue.valid_day(day)),
   impressions integer CHECK (impressions >= 0),
   engagements integer CHECK (engagements >= 0),
   dm_starts integer CHECK (dm_starts >= 0),
   pipeline_entries integer CHECK (pipeline_entries >= 0),
-  cost numeric(18,6) CHECK (cost >= 0 AND cost <> 'NaN'),
+  cost numeric(18,6) CHECK (cost >= 0 AND revenue.valid_amount(cost)),
   currency char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
   PRIMARY KEY (org_id, activity_id),
   UNIQUE NULLS NOT DISTINCT (org_id, offer_id, platform, niche, day),
@@ -62,23 +62,23 @@ COMMENT ON COLUMN revenue.offer_activity.currency IS 'Currency of the cost, ISO 
 
 CREATE TABLE revenue.revenue_events (
   org_id integer NOT NULL REFERENCES revenue.orgs,
-  event_id text NOT NULL CHECK (event_id <> ''),
+  event_id text NOT NULL CHECK (revenue.valid_id(event_id)),
   event_type text NOT NULL CHECK (event_type IN ('deal_won', 'upsell', 'churn', 'recurring_payment')),
   contact_id text,
   deal_id text,
   owner_rep_id text,
   offer_id text,
-  amount numeric(18,6) NOT NULL CHECK (amount <> 'NaN'),
+  amount numeric(18,6) NOT NULL CHECK (revenue.valid_amount(amount)),
   currency char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-  platform text CHECK (platform <> ''),
-  niche text CHECK (niche <> ''),
-  source text CHECK (source <> ''),
+  platform text CHECK (platform <> '' AND revenue.valid_label(platform)),
+  niche text CHECK (niche <> '' AND revenue.valid_label(niche)),
+  source text CHECK (source <> '' AND revenue.valid_label(source)),
   days_to_close integer CHECK (days_to_close >= 0),
-  notes text,
-  closed_at timestamptz NOT NULL CHECK (closed_at BETWEEN '0001-01-03 00:00+00' AND '9999-12-29 00:00+00'),
+  notes text CHECK (revenue.valid_note(notes)),
+  closed_at timestamptz NOT NULL CHECK (revenue.valid_instant(closed_at)),
   forecast_change double precision CHECK (abs(forecast_change) < 'Infinity'),
   expected_changes double precision[] CHECK (array_length(expected_changes, 1) = 3),
-  recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  recorded_at timestamptz NOT NULL DEFAULT clock_timestamp() CHECK (revenue.valid_instant(recorded_at)),
   PRIMARY KEY (org_id, event_id),
   FOREIGN KEY (org_id, contact_id) REFERENCES revenue.contacts,
   FOREIGN KEY (org_id, deal_id) REFERENCES revenue.deals ON DELETE SET NULL (deal_id),
@@ -193,7 +193,7 @@ COMMENT ON COLUMN revenue.posting_tests.pipeline_entries IS 'Of these, how many 
 
 SELECT revenue.protect_table('revenue.offers', 'member', 'admin');
 SELECT revenue.protect_table('revenue.offer_activity', 'member', 'admin');
-SELECT revenue.protect_table('revenue.revenue_events', 'member', 'admin', 'owner_rep_id');
+SELECT revenue.protect_table('revenue.revenue_events', 'member', 'admin', 'owner_rep_id', '{forecast_change,expected_changes,recorded_at}');
 SELECT revenue.protect_table('revenue.forecast_bases', 'member');
 SELECT revenue.protect_table('revenue.automations', 'member', 'admin');
 SELECT revenue.protect_table('revenue.automation_days', 'member', 'admin');

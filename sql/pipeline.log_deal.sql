@@ -114,6 +114,71 @@ END $$;
 COMMENT ON FUNCTION revenue.month_revenue IS
   'The revenue of the month so far, as mtd() has it: {events, revenue, events_without_rate, reporting_currency, by_type}';
 
+-- What an event changes in the forecast is worked out here, whoever inserts it, and nobody else writes it.
+CREATE OR REPLACE FUNCTION revenue.forecast_won_event() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  zone text;
+BEGIN
+  IF revenue.restoring() THEN RETURN NEW; END IF;
+  NEW.forecast_change := NULL;
+  NEW.expected_changes := NULL;
+  SELECT o.time_zone INTO zone
+  FROM revenue.deals AS d JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id) JOIN revenue.orgs AS o USING (org_id)
+  WHERE d.org_id = NEW.org_id AND d.deal_id = NEW.deal_id AND s.kind = 'open'
+    AND NOT EXISTS (SELECT FROM revenue.revenue_events AS e
+      WHERE e.org_id = NEW.org_id AND e.deal_id = NEW.deal_id AND e.forecast_change IS NOT NULL);
+  IF NOT FOUND OR EXISTS (  -- made or reopened since today's base, a deal is not in it
+      SELECT FROM revenue.forecast_bases AS b
+      WHERE b.org_id = NEW.org_id AND (b.computed_at AT TIME ZONE zone)::date = (now() AT TIME ZONE zone)::date AND NOT EXISTS (
+        SELECT FROM revenue.deal_history AS h JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+        WHERE h.org_id = NEW.org_id AND h.deal_id = NEW.deal_id AND s.kind = 'open'
+          AND h.recorded_at <= b.computed_at AND h.superseded_at > b.computed_at
+          AND h.valid_from <= b.computed_at AND h.valid_to > b.computed_at)) THEN
+    RETURN NEW;
+  END IF;
+  NEW.forecast_change := -revenue.deal_forecast_share(NEW.deal_id, NEW.org_id);
+  NEW.expected_changes := ARRAY(
+    SELECT -share FROM unnest(revenue.deal_expected_shares(NEW.deal_id, NEW.org_id)) WITH ORDINALITY AS s(share, n) ORDER BY n);
+  RETURN NEW;
+END $$;
+COMMENT ON FUNCTION revenue.forecast_won_event() IS 'Trigger: what the event of an open deal takes out of the forecast';
+
+CREATE OR REPLACE TRIGGER forecast_won BEFORE INSERT ON revenue.revenue_events FOR EACH ROW
+WHEN (NEW.event_type = 'deal_won' AND NEW.amount >= 0 AND NEW.deal_id IS NOT NULL) EXECUTE FUNCTION revenue.forecast_won_event();
+CREATE OR REPLACE TRIGGER keep_key BEFORE UPDATE ON revenue.revenue_events FOR EACH ROW
+WHEN (OLD.org_id <> NEW.org_id OR OLD.event_id <> NEW.event_id) EXECUTE FUNCTION revenue.refuse_key_change();
+
+-- An event is a fact, and a correction one of its own. Whoever changes or deletes one all the same is in the audit log.
+CREATE OR REPLACE FUNCTION revenue.audit_events() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  changed record;
+BEGIN
+  IF revenue.restoring() THEN RETURN NULL; END IF;
+  IF TG_OP = 'UPDATE' THEN
+    PERFORM revenue.audit('update_event', 'revenue_event', n.event_id, to_jsonb(o), to_jsonb(n), NULL, n.org_id)
+    FROM old_rows AS o JOIN new_rows AS n USING (org_id, event_id)
+    WHERE to_jsonb(o) - '{forecast_change,expected_changes}'::text[] <> to_jsonb(n) - '{forecast_change,expected_changes}'::text[];
+  ELSIF (SELECT count(*) FROM old_rows) <= 1000 THEN
+    PERFORM revenue.audit('delete_event', 'revenue_event', o.event_id, to_jsonb(o), NULL, NULL, o.org_id) FROM old_rows AS o;
+  ELSE
+    FOR changed IN
+      SELECT o.org_id, jsonb_build_object('events', count(*), 'first', min(o.closed_at), 'last', max(o.closed_at)) AS what
+      FROM old_rows AS o GROUP BY o.org_id
+    LOOP
+      PERFORM revenue.audit('delete_events', 'revenue_event', NULL, changed.what, NULL, NULL, changed.org_id);
+    END LOOP;
+  END IF;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION revenue.audit_events() IS 'Trigger: who changed or deleted events; more than a thousand at once are one entry';
+
+CREATE OR REPLACE TRIGGER audit_updated AFTER UPDATE ON revenue.revenue_events
+REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.audit_events();
+CREATE OR REPLACE TRIGGER audit_deleted AFTER DELETE ON revenue.revenue_events
+REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION revenue.audit_events();
+
 CREATE OR REPLACE FUNCTION revenue.log_deal(
   event_id text, event_type text DEFAULT 'deal_won', amount numeric DEFAULT NULL, currency text DEFAULT NULL,
   deal_id text DEFAULT NULL, contact_id text DEFAULT NULL, offer_id text DEFAULT NULL, platform text DEFAULT NULL,
@@ -203,20 +268,10 @@ BEGIN
           RAISE EXCEPTION 'deal "%" was won by event "%"', deal.deal_id, contradiction USING ERRCODE = 'unique_violation',
             HINT = 'A deal is won once: log an upsell or a recurring_payment, or reopen the deal first.';
         END IF;
-      ELSIF stage_kind = 'open' AND NOT EXISTS (  -- made or reopened since today's base, a deal is not in it
-          SELECT FROM revenue.forecast_bases AS b
-          WHERE b.org_id = chosen AND (b.computed_at AT TIME ZONE zone)::date = (now() AT TIME ZONE zone)::date AND NOT EXISTS (
-            SELECT FROM revenue.deal_history AS h JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
-            WHERE h.org_id = chosen AND h.deal_id = log_deal.deal_id AND s.kind = 'open'
-              AND h.recorded_at <= b.computed_at AND h.superseded_at > b.computed_at
-              AND h.valid_from <= b.computed_at AND h.valid_to > b.computed_at)) THEN
-        said.forecast_change := -revenue.deal_forecast_share(log_deal.deal_id, chosen);
-        said.expected_changes := ARRAY(
-          SELECT -share FROM unnest(revenue.deal_expected_shares(log_deal.deal_id, chosen)) WITH ORDINALITY AS s(share, n) ORDER BY n);
       END IF;
       IF stage_kind <> 'won' THEN
         SELECT s.stage_id INTO won_stage FROM revenue.stages AS s
-        WHERE s.org_id = chosen AND s.pipeline_id = deal.pipeline_id AND s.kind = 'won' ORDER BY s.position LIMIT 1;
+        WHERE s.org_id = chosen AND s.pipeline_id = deal.pipeline_id AND s.kind = 'won' AND NOT s.retired ORDER BY s.position LIMIT 1;
         IF NOT FOUND THEN
           RAISE EXCEPTION 'pipeline "%" has no stage for won deals', deal.pipeline_id
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Add a stage of kind won to revenue.stages.';
@@ -226,13 +281,13 @@ BEGIN
 
     said.closed_at := coalesce(log_deal.closed_at, now());
     INSERT INTO revenue.revenue_events (org_id, event_id, event_type, contact_id, deal_id, owner_rep_id, offer_id, amount,
-      currency, platform, niche, source, days_to_close, notes, closed_at, forecast_change, expected_changes)
+      currency, platform, niche, source, days_to_close, notes, closed_at)
     VALUES (chosen, log_deal.event_id, log_deal.event_type, said.contact_id, deal.deal_id, said.owner_rep_id, log_deal.offer_id,
       said.amount, coalesce(said.currency, deal.currency, base_currency), nullif(log_deal.platform, ''),
       nullif(log_deal.niche, ''), nullif(coalesce(log_deal.source, deal.source, contact.source), ''),
       coalesce(log_deal.days_to_close, CASE WHEN log_deal.event_type = 'deal_won'
         THEN floor(revenue.cycle_days(coalesce(deal.created_at, contact.created_at), said.closed_at, zone))::integer END),
-      log_deal.notes, said.closed_at, said.forecast_change, said.expected_changes)
+      log_deal.notes, said.closed_at)
     ON CONFLICT (org_id, event_id) DO NOTHING RETURNING * INTO known;
     recorded := FOUND;
     IF NOT recorded THEN

@@ -143,7 +143,7 @@ RETURNS TABLE (
   org_id integer, kind text, member text, period_from date, period_to date, amount numeric, currency char(3),
   version integer, valid_from date, reason text)
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT q.org_id, q.kind, q.member, q.period_from, q.period_to, q.amount, q.currency, q.version, q.valid_from, q.reason
+  SELECT q.org_id, q.kind, nullif(q.member, ''), q.period_from, q.period_to, q.amount, q.currency, q.version, q.valid_from, q.reason
   FROM (
     SELECT DISTINCT ON (q.org_id, q.kind, q.member, q.period_from, q.period_to) q.*
     FROM revenue.quotas AS q JOIN revenue.orgs AS o USING (org_id)

@@ -126,8 +126,12 @@ BEGIN
       SELECT FROM revenue.pipeline_snapshots AS s WHERE s.org_id = chosen AND s.snapshot_date = d::date AND s.complete)
     ORDER BY 1
   LOOP
-    PERFORM revenue.take_snapshot((missing::timestamp + interval '12 hours') AT TIME ZONE zone, chosen);
-    taken := taken + 1;
+    BEGIN
+      PERFORM revenue.take_snapshot((missing::timestamp + interval '12 hours') AT TIME ZONE zone, chosen);
+      taken := taken + 1;
+    EXCEPTION WHEN OTHERS THEN
+      PERFORM revenue.leave_out(format('snapshot of %s', to_char(missing, 'YYYY-MM-DD')), concat_ws(' ', SQLSTATE, SQLERRM));
+    END;
   END LOOP;
   RETURN taken;
 END $$;

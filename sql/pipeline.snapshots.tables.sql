@@ -9,16 +9,16 @@ CREATE TABLE revenue.pipeline_snapshots (
   reporting_currency char(3) NOT NULL,
   deal_count bigint NOT NULL,
   deals_without_value bigint NOT NULL,
-  total_pipeline numeric(18,6) NOT NULL CHECK (total_pipeline <> 'NaN'),
-  forecast_30d numeric(18,6) CHECK (forecast_30d <> 'NaN'),
+  total_pipeline numeric(38,6) NOT NULL CHECK (total_pipeline <> 'NaN'),
+  forecast_30d numeric(38,6) CHECK (forecast_30d <> 'NaN'),
   contacts_in_funnel bigint NOT NULL,
-  contact_forecast_30d numeric(18,6) CHECK (contact_forecast_30d <> 'NaN'),
+  contact_forecast_30d numeric(38,6) CHECK (contact_forecast_30d <> 'NaN'),
   contacts_added bigint NOT NULL,
   deals_created bigint NOT NULL,
   deals_won bigint NOT NULL,
   deals_lost bigint NOT NULL,
-  revenue_today numeric(18,6) NOT NULL CHECK (revenue_today <> 'NaN'),
-  revenue_mtd numeric(18,6) NOT NULL CHECK (revenue_mtd <> 'NaN'),
+  revenue_today numeric(38,6) NOT NULL CHECK (revenue_today <> 'NaN'),
+  revenue_mtd numeric(38,6) NOT NULL CHECK (revenue_mtd <> 'NaN'),
   PRIMARY KEY (org_id, snapshot_date)
 );
 COMMENT ON TABLE revenue.pipeline_snapshots IS 'The pipeline at the end of each day, written by take_snapshot()';
@@ -48,7 +48,7 @@ CREATE TABLE revenue.pipeline_snapshot_stages (
   pipeline_id text NOT NULL,
   stage_id text NOT NULL,
   entries bigint NOT NULL,
-  total_value numeric(18,6) NOT NULL CHECK (total_value <> 'NaN'),
+  total_value numeric(38,6) NOT NULL CHECK (total_value <> 'NaN'),
   PRIMARY KEY (org_id, snapshot_date, pipeline_id, stage_id),
   FOREIGN KEY (org_id, snapshot_date) REFERENCES revenue.pipeline_snapshots ON DELETE CASCADE
 );

@@ -80,13 +80,13 @@ DECLARE
 BEGIN
   WITH added AS (
     DELETE FROM revenue.mrr_days AS d WHERE d.org_id = org AND d.batch <> nobody
-    RETURNING d.booked_day, d.valid_day, d.kind, d.currency, d.is_adjustment, d.amount, d.movements
+    RETURNING d.booked_day, d.valid_day, d.kind, d.booked_kind, d.currency, d.is_adjustment, d.amount, d.movements
   ), kept AS (
-    INSERT INTO revenue.mrr_days AS d (org_id, booked_day, valid_day, kind, currency, is_adjustment, amount, movements, batch)
-    SELECT org, a.booked_day, a.valid_day, a.kind, a.currency, a.is_adjustment, sum(a.amount), sum(a.movements), nobody
-    FROM added AS a GROUP BY a.booked_day, a.valid_day, a.kind, a.currency, a.is_adjustment
-    ORDER BY a.booked_day, a.valid_day, a.kind, a.currency, a.is_adjustment
-    ON CONFLICT (org_id, booked_day, valid_day, kind, currency, is_adjustment, batch) DO UPDATE
+    INSERT INTO revenue.mrr_days AS d (org_id, booked_day, valid_day, kind, booked_kind, currency, is_adjustment, amount, movements, batch)
+    SELECT org, a.booked_day, a.valid_day, a.kind, a.booked_kind, a.currency, a.is_adjustment, sum(a.amount), sum(a.movements), nobody
+    FROM added AS a GROUP BY a.booked_day, a.valid_day, a.kind, a.booked_kind, a.currency, a.is_adjustment
+    ORDER BY a.booked_day, a.valid_day, a.kind, a.booked_kind, a.currency, a.is_adjustment
+    ON CONFLICT (org_id, booked_day, valid_day, kind, booked_kind, currency, is_adjustment, batch) DO UPDATE
     SET amount = d.amount + excluded.amount, movements = d.movements + excluded.movements
   )
   SELECT count(*) INTO folded FROM added;
@@ -101,8 +101,10 @@ COMMENT ON FUNCTION revenue.fold_days IS
 -- COMMITTED a second one waits there and then sees what the first wrote, under REPEATABLE READ he fails
 -- with 40001. The row of the books is shared by all writers, and locked by who closes a period or restates the
 -- books: he waits for those who write, and they do not queue behind him while he waits.
+-- Closed days stay as they were reported, so that a history that moves to another customer moves on the first open
+-- day: as a transfer, where what all of them paid on a day is what it was.
 
-CREATE OR REPLACE FUNCTION revenue.restate_customers(org integer, customers text[]) RETURNS void
+CREATE OR REPLACE FUNCTION revenue.restate_customers(org integer, customers text[], handed boolean DEFAULT false) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_memoize = off SET plan_cache_mode = force_generic_plan
 SET jit = off SET work_mem = '64MB' AS $$
@@ -122,15 +124,17 @@ BEGIN
   )
   SELECT array_agg(w.customer) INTO locked FROM written AS w;
   -- No other write has the first customer at this version.
-  batch := md5((locked[1]).version || ' ' || (locked[1]).customer_id)::uuid;
+  batch := (lpad(to_hex(hashtextextended((locked[1]).customer_id, (locked[1]).version)), 16, '0')
+    || lpad(to_hex(hashtextextended((locked[1]).customer_id, -(locked[1]).version)), 16, '0'))::uuid;
 
   WITH booked AS (
     INSERT INTO revenue.mrr_movements (org_id, customer_id, version, line, valid_day, booked_day, recorded_at, is_adjustment,
-      kind, reason, product_id, currency, amount, movements)
+      kind, booked_kind, reason, product_id, currency, amount, movements)
     SELECT org, c.customer_id, c.version, l.line, l.valid_day, greatest(l.valid_day, b.closed_to), c.recorded_at,
       l.restates OR l.valid_day < b.closed_to OR l.valid_day < c.recorded_on AND c.known_on < c.recorded_on,
-      coalesce(l.kind, revenue.exchange_kind(org, l.valid_day, l.exchanged::jsonb)), l.reason, l.product_id, l.currency, l.amount,
-      l.movements
+      k.kind, CASE WHEN handed AND l.valid_day < b.closed_to
+        AND sum(l.amount) OVER (PARTITION BY l.valid_day, l.currency) = 0 THEN 'transfer' ELSE k.kind END,
+      l.reason, l.product_id, l.currency, l.amount, l.movements
     FROM revenue.mrr_books AS b
     CROSS JOIN unnest(locked) AS c
     CROSS JOIN LATERAL (
@@ -148,12 +152,13 @@ BEGIN
     CROSS JOIN LATERAL unnest(CASE WHEN a.recorded_lines IS NULL THEN a.current_lines
       ELSE revenue.restated_lines(a.current_lines, a.recorded_lines) END) WITH ORDINALITY AS l(
       valid_day, movements, restates, kind, reason, currency, amount, product_id, exchanged, line)
+    CROSS JOIN LATERAL (SELECT coalesce(l.kind, revenue.exchange_kind(org, l.valid_day, l.exchanged::jsonb)) AS kind) AS k
     WHERE b.org_id = org
-    RETURNING booked_day, valid_day, kind, currency, is_adjustment, amount, movements
+    RETURNING booked_day, valid_day, kind, booked_kind, currency, is_adjustment, amount, movements
   )
-  INSERT INTO revenue.mrr_days (org_id, booked_day, valid_day, kind, currency, is_adjustment, amount, movements, batch)
-  SELECT org, b.booked_day, b.valid_day, b.kind, b.currency, b.is_adjustment, sum(b.amount), sum(b.movements), batch
-  FROM booked AS b GROUP BY b.booked_day, b.valid_day, b.kind, b.currency, b.is_adjustment;
+  INSERT INTO revenue.mrr_days (org_id, booked_day, valid_day, kind, booked_kind, currency, is_adjustment, amount, movements, batch)
+  SELECT org, b.booked_day, b.valid_day, b.kind, b.booked_kind, b.currency, b.is_adjustment, sum(b.amount), sum(b.movements), batch
+  FROM booked AS b GROUP BY b.booked_day, b.valid_day, b.kind, b.booked_kind, b.currency, b.is_adjustment;
   GET DIAGNOSTICS added = ROW_COUNT;
   -- One write of about a thousand folds what they added, so that readers never add up more than some
   -- thousand rows. By chance, because a counter would be a row that all of them wait for.
@@ -164,7 +169,7 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.restate_customers FROM PUBLIC;
 COMMENT ON FUNCTION revenue.restate_customers IS
-  'For triggers: brings the ledger of these customers, each named once and in order, in step with their subscriptions';
+  'For triggers: brings the ledger of these customers, each named once and in order, in step with their subscriptions. handed = some of these changed hands, so that what one customer loses of closed days and another gains is a transfer in the books';
 
 CREATE OR REPLACE FUNCTION revenue.record_items() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' AS $$
@@ -173,13 +178,14 @@ DECLARE
 BEGIN
   IF current_setting('row_security') = 'off' AND revenue.restoring() THEN RETURN NULL; END IF;
   -- The customer of a row is a sub-select, because a join planned for a million rows would be kept for one.
-  -- Locked, so that a subscription that is just handed over is waited for and found with its new customer.
+  -- Locked, so that a subscription that is just handed over is waited for and found with its new customer; as an
+  -- update would, and in order, so that who updates it next need not wait for others who wait for him.
   IF TG_OP = 'INSERT' THEN
     FOR touched IN
       SELECT c.org_id, array_agg(DISTINCT c.customer_id COLLATE "C") AS customers FROM (
         SELECT e.org_id, (SELECT s.customer_id FROM revenue.subscriptions AS s
-          WHERE s.org_id = e.org_id AND s.subscription_id = e.subscription_id FOR SHARE) AS customer_id
-        FROM (SELECT DISTINCT n.org_id, n.subscription_id FROM new_rows AS n) AS e) AS c GROUP BY c.org_id ORDER BY c.org_id
+          WHERE s.org_id = e.org_id AND s.subscription_id = e.subscription_id FOR NO KEY UPDATE) AS customer_id
+        FROM (SELECT DISTINCT n.org_id, n.subscription_id FROM new_rows AS n ORDER BY 1, 2) AS e) AS c GROUP BY c.org_id ORDER BY c.org_id
     LOOP
       PERFORM revenue.restate_customers(touched.org_id, touched.customers);
     END LOOP;
@@ -187,8 +193,8 @@ BEGIN
     FOR touched IN
       SELECT c.org_id, array_agg(DISTINCT c.customer_id COLLATE "C") AS customers FROM (
         SELECT e.org_id, (SELECT s.customer_id FROM revenue.subscriptions AS s
-          WHERE s.org_id = e.org_id AND s.subscription_id = e.subscription_id FOR SHARE) AS customer_id
-        FROM (SELECT DISTINCT o.org_id, o.subscription_id FROM old_rows AS o) AS e) AS c GROUP BY c.org_id ORDER BY c.org_id
+          WHERE s.org_id = e.org_id AND s.subscription_id = e.subscription_id FOR NO KEY UPDATE) AS customer_id
+        FROM (SELECT DISTINCT o.org_id, o.subscription_id FROM old_rows AS o ORDER BY 1, 2) AS e) AS c GROUP BY c.org_id ORDER BY c.org_id
     LOOP
       PERFORM revenue.restate_customers(touched.org_id, touched.customers);
     END LOOP;
@@ -196,9 +202,9 @@ BEGIN
     FOR touched IN
       SELECT c.org_id, array_agg(DISTINCT c.customer_id COLLATE "C") AS customers FROM (
         SELECT e.org_id, (SELECT s.customer_id FROM revenue.subscriptions AS s
-          WHERE s.org_id = e.org_id AND s.subscription_id = e.subscription_id FOR SHARE) AS customer_id
+          WHERE s.org_id = e.org_id AND s.subscription_id = e.subscription_id FOR NO KEY UPDATE) AS customer_id
         FROM (SELECT n.org_id, n.subscription_id FROM new_rows AS n
-              UNION SELECT o.org_id, o.subscription_id FROM old_rows AS o) AS e) AS c GROUP BY c.org_id ORDER BY c.org_id
+              UNION SELECT o.org_id, o.subscription_id FROM old_rows AS o ORDER BY 1, 2) AS e) AS c GROUP BY c.org_id ORDER BY c.org_id
     LOOP
       PERFORM revenue.restate_customers(touched.org_id, touched.customers);
     END LOOP;
@@ -221,7 +227,11 @@ DECLARE
 BEGIN
   IF revenue.restoring() THEN RETURN NULL; END IF;
   FOR touched IN
-    SELECT c.org_id, array_agg(DISTINCT c.customer_id COLLATE "C") AS customers FROM (
+    SELECT c.org_id, array_agg(DISTINCT c.customer_id COLLATE "C") AS customers,
+      count(DISTINCT c.customer_id) > 1 AND EXISTS (
+        SELECT FROM new_rows AS n WHERE n.org_id = c.org_id AND NOT EXISTS (
+          SELECT FROM old_rows AS o WHERE (o.org_id, o.subscription_id, o.customer_id) = (n.org_id, n.subscription_id, n.customer_id))) AS handed
+    FROM (
       (SELECT n.org_id, n.subscription_id, n.customer_id, n.cancelled_on FROM new_rows AS n
        EXCEPT SELECT o.org_id, o.subscription_id, o.customer_id, o.cancelled_on FROM old_rows AS o)
       UNION ALL
@@ -229,7 +239,7 @@ BEGIN
        EXCEPT SELECT n.org_id, n.subscription_id, n.customer_id, n.cancelled_on FROM new_rows AS n)
     ) AS c GROUP BY c.org_id ORDER BY c.org_id
   LOOP
-    PERFORM revenue.restate_customers(touched.org_id, touched.customers);
+    PERFORM revenue.restate_customers(touched.org_id, touched.customers, touched.handed);
   END LOOP;
   RETURN NULL;
 END $$;
@@ -269,17 +279,18 @@ COMMENT ON FUNCTION revenue.ledger_policies IS
   'The policies an organisation has in force on a day (NULL = today), as far as they are not the built-in ones; NULL = none';
 
 CREATE OR REPLACE FUNCTION revenue.missing_days(org integer)
-RETURNS TABLE (booked_day date, valid_day date, kind text, currency char(3), is_adjustment boolean, amount numeric, movements bigint)
+RETURNS TABLE (
+  booked_day date, valid_day date, kind text, booked_kind text, currency char(3), is_adjustment boolean, amount numeric, movements bigint)
 LANGUAGE sql STABLE BEGIN ATOMIC
-  SELECT s.booked_day, s.valid_day, s.kind, s.currency, s.is_adjustment, sum(s.amount), sum(s.movements)
+  SELECT s.booked_day, s.valid_day, s.kind, s.booked_kind, s.currency, s.is_adjustment, sum(s.amount), sum(s.movements)
   FROM (
-    SELECT m.booked_day, m.valid_day, m.kind, m.currency, m.is_adjustment, m.amount, m.movements
+    SELECT m.booked_day, m.valid_day, m.kind, m.booked_kind, m.currency, m.is_adjustment, m.amount, m.movements
     FROM revenue.mrr_movements AS m WHERE m.org_id = org
     UNION ALL
-    SELECT d.booked_day, d.valid_day, d.kind, d.currency, d.is_adjustment, -d.amount, -d.movements
+    SELECT d.booked_day, d.valid_day, d.kind, d.booked_kind, d.currency, d.is_adjustment, -d.amount, -d.movements
     FROM revenue.mrr_days AS d WHERE d.org_id = org
   ) AS s
-  GROUP BY s.booked_day, s.valid_day, s.kind, s.currency, s.is_adjustment
+  GROUP BY s.booked_day, s.valid_day, s.kind, s.booked_kind, s.currency, s.is_adjustment
   HAVING sum(s.amount) <> 0 OR sum(s.movements) <> 0;
 END;
 COMMENT ON FUNCTION revenue.missing_days IS
@@ -324,6 +335,20 @@ COMMENT ON FUNCTION revenue.verify_ledger IS
 
 -- What the triggers do, on request ------------------------------------------------------------
 
+-- Who waits for writers in flight does not wait for one that is left open.
+CREATE OR REPLACE FUNCTION revenue.lock_ledger(org integer) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' AS $$
+BEGIN
+  PERFORM FROM revenue.mrr_books AS b WHERE b.org_id = org FOR UPDATE;
+EXCEPTION WHEN lock_not_available THEN
+  RAISE EXCEPTION 'the ledger of organisation % is being written', org USING ERRCODE = 'lock_not_available',
+    DETAIL = 'A transaction that wrote subscriptions or their items is still open.',
+    HINT = 'Try again when it has ended; pg_stat_activity shows transactions that are open and idle.';
+END $$;
+REVOKE EXECUTE ON FUNCTION revenue.lock_ledger FROM PUBLIC;
+COMMENT ON FUNCTION revenue.lock_ledger IS
+  'For close_period() and refresh_ledger(): waits until nobody writes in the ledger of an organisation, three seconds at most, and keeps others from it';
+
 CREATE OR REPLACE FUNCTION revenue.refresh_ledger(org integer DEFAULT NULL) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
@@ -334,7 +359,7 @@ DECLARE
 BEGIN
   -- Nobody writes by the old policies while the new ones come in.
   INSERT INTO revenue.mrr_books (org_id) VALUES (chosen) ON CONFLICT DO NOTHING;
-  PERFORM FROM revenue.mrr_books AS b WHERE b.org_id = chosen FOR UPDATE;
+  PERFORM revenue.lock_ledger(chosen);
   in_force := revenue.ledger_policies(chosen);
   UPDATE revenue.mrr_books AS b SET policies = in_force, changed_at = clock_timestamp()
   WHERE b.org_id = chosen AND b.policies IS DISTINCT FROM in_force;
@@ -342,8 +367,8 @@ BEGIN
   IF touched IS NOT NULL THEN
     PERFORM revenue.restate_customers(chosen, touched);
   END IF;
-  INSERT INTO revenue.mrr_days (org_id, booked_day, valid_day, kind, currency, is_adjustment, amount, movements, batch)
-  SELECT chosen, m.booked_day, m.valid_day, m.kind, m.currency, m.is_adjustment, m.amount, m.movements, gen_random_uuid()
+  INSERT INTO revenue.mrr_days (org_id, booked_day, valid_day, kind, booked_kind, currency, is_adjustment, amount, movements, batch)
+  SELECT chosen, m.booked_day, m.valid_day, m.kind, m.booked_kind, m.currency, m.is_adjustment, m.amount, m.movements, gen_random_uuid()
   FROM revenue.missing_days(chosen) AS m;
   RETURN coalesce(cardinality(touched), 0);
 END $$;
@@ -374,6 +399,7 @@ DECLARE
   before date;
 BEGIN
   -- Writers in flight come first, and later ones book after it.
+  PERFORM revenue.lock_ledger(chosen);
   SELECT b.closed_to INTO before FROM revenue.mrr_books AS b WHERE b.org_id = chosen FOR UPDATE;
   IF until > today OR NOT isfinite(until) THEN
     RAISE EXCEPTION 'a period that is not over cannot be closed: %', until USING ERRCODE = 'invalid_parameter_value',
@@ -428,4 +454,4 @@ BEGIN
   RETURN moved;
 END $$;
 COMMENT ON FUNCTION revenue.merge_customers IS
-  'Gives all subscriptions and revenue of a customer to another, with their history, as if they had always been his: no movement. How many subscriptions. Admins and owners, audited';
+  'Gives all subscriptions and revenue of a customer to another, with their history, as if they had always been his: no movement, and closed periods stay as they were reported. How many subscriptions. Admins and owners, audited';

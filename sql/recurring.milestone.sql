@@ -19,7 +19,7 @@ RETURNS TABLE (
   org_id integer, window_from date, window_to date, opening_arr numeric, lost_arr numeric, retained_arr numeric,
   expansion_arr numeric, new_arr numeric, fx_arr numeric, closing_arr numeric, opening_customers bigint,
   lost_customers bigint, expanded_customers bigint, new_customers bigint, closing_customers bigint,
-  reporting_currency char(3))
+  customers_without_rate bigint, reporting_currency char(3))
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 DECLARE
@@ -33,7 +33,7 @@ BEGIN
   END IF;
   FOR o IN SELECT d.*, d.org_id = ANY (revenue.visible_orgs('member')) AS sees_all
            FROM revenue.ledger_days(as_of, basis, NULL, org) AS d ORDER BY d.org_id LOOP
-    first_day := coalesce(from_date, greatest(o.as_of_day + 1 - interval '1 year', '0001-02-01')::date);
+    first_day := coalesce(from_date, greatest(revenue.months_before(o.as_of_day, 12) + 1, '0001-02-01'));
     IF first_day > o.as_of_day THEN
       RAISE EXCEPTION 'from_date must not come after as_of' USING ERRCODE = 'invalid_parameter_value',
         HINT = 'It is the first day of the window, as_of its last.';
@@ -44,12 +44,13 @@ BEGIN
       FROM revenue.customer_steps(o.org_id, o.as_of_day, known, basis) AS s GROUP BY s.customer_id, s.currency
     ), rates AS MATERIALIZED (
       SELECT c.currency,
-        coalesce(revenue.rate_into_base(o.org_id, c.currency, o.base_currency, first_day - 1), 0) AS opening_rate,
-        coalesce(revenue.rate_into_base(o.org_id, c.currency, o.base_currency, o.as_of_day), 0) AS closing_rate
+        revenue.rate_into_base(o.org_id, c.currency, o.base_currency, first_day - 1) AS opening_rate,
+        revenue.rate_into_base(o.org_id, c.currency, o.base_currency, o.as_of_day) AS closing_rate
       FROM (SELECT DISTINCT b.currency FROM balances AS b) AS c
     ), customers AS (
-      SELECT 12 * sum(b.before * r.opening_rate) AS opening, 12 * sum(b.before * r.closing_rate) AS revalued,
-        12 * sum(b.after * r.closing_rate) AS closing
+      SELECT 12 * sum(b.before * coalesce(r.opening_rate, 0)) AS opening, 12 * sum(b.before * coalesce(r.closing_rate, 0)) AS revalued,
+        12 * sum(b.after * coalesce(r.closing_rate, 0)) AS closing, bool_or(b.before > 0) AS was_here, bool_or(b.after > 0) AS is_here,
+        bool_or(b.before > 0 AND r.opening_rate IS NULL OR b.after > 0 AND r.closing_rate IS NULL) AS without_rate
       FROM balances AS b JOIN rates AS r USING (currency) GROUP BY b.customer_id
     ), kept AS (
       SELECT c.*, CASE WHEN c.revalued > 0 THEN least(c.revalued, c.closing) ELSE 0 END AS kept FROM customers AS c
@@ -59,9 +60,10 @@ BEGIN
       SELECT sum(p.opening) AS opening, sum(p.retained) AS retained,
         coalesce(sum(p.closing - p.kept) FILTER (WHERE p.revalued > 0), 0) AS expansion,
         coalesce(sum(p.closing) FILTER (WHERE p.revalued <= 0), 0) AS added, sum(p.kept - p.retained) AS fx, sum(p.closing) AS closing,
-        count(*) FILTER (WHERE p.opening > 0) AS opening_count, count(*) FILTER (WHERE p.opening > 0 AND p.closing <= 0) AS lost_count,
+        count(*) FILTER (WHERE p.was_here) AS opening_count, count(*) FILTER (WHERE p.was_here AND NOT p.is_here) AS lost_count,
         count(*) FILTER (WHERE p.revalued > 0 AND p.closing > p.kept) AS expanded_count,
-        count(*) FILTER (WHERE p.revalued <= 0 AND p.closing > 0) AS new_count, count(*) FILTER (WHERE p.closing > 0) AS closing_count
+        count(*) FILTER (WHERE p.is_here AND NOT p.was_here) AS new_count, count(*) FILTER (WHERE p.is_here) AS closing_count,
+        count(*) FILTER (WHERE p.without_rate) AS without_rate
       FROM parts AS p
     ), shown AS (
       SELECT s.*, o.sees_all OR NOT EXISTS (
@@ -70,7 +72,7 @@ BEGIN
     )
     SELECT o.org_id, first_day, o.as_of_day + 1, trim_scale(s.opening), trim_scale(s.opening - s.retained), trim_scale(s.retained),
       trim_scale(s.expansion), trim_scale(s.added), trim_scale(s.fx), trim_scale(s.closing), s.opening_count, s.lost_count,
-      s.expanded_count, s.new_count, s.closing_count, o.base_currency
+      s.expanded_count, s.new_count, s.closing_count, s.without_rate, o.base_currency
     FROM shown AS s WHERE s.all_shown;
   END LOOP;
 END $$;
@@ -87,7 +89,8 @@ SELECT revenue.comment_view_columns('{
   "fx_arr": "What exchange rates made of the retained", "closing_arr": "ARR at the end of the window",
   "opening_customers": "Paying customers at the opening", "lost_customers": "Those of them who pay nothing at the close",
   "expanded_customers": "Those of them who pay more", "new_customers": "Customers who pay and did not at the opening",
-  "closing_customers": "Paying customers at the close", "reporting_currency": "The organisation''s base currency"
+  "closing_customers": "Paying customers at the close",
+  "customers_without_rate": "Customers who pay, or paid, in a currency without an exchange rate, which no amount contains", "reporting_currency": "The organisation''s base currency"
 }');
 
 CREATE OR REPLACE FUNCTION revenue.arr_milestone(
@@ -133,8 +136,8 @@ BEGIN
        'first_reached_on', (SELECT min(d.day) FROM days AS d WHERE d.closing_arr >= target * p / 100)) ORDER BY p)
      FROM unnest('{90,95,99,100}'::integer[]) AS p) AS milestones,
     (SELECT jsonb_object_agg(g.name, round(l.current_arr / nullif(d.closing_arr, 0) - 1, 6))
-     FROM (VALUES ('mom', interval '1 month'), ('qoq', interval '3 months'), ('yoy', interval '1 year')) AS g(name, back)
-     LEFT JOIN days AS d ON d.day = (today - g.back)::date) AS growth
+     FROM (VALUES ('mom', 1), ('qoq', 3), ('yoy', 12)) AS g(name, months)
+     LEFT JOIN days AS d ON d.day = revenue.months_before(today, g.months)) AS growth
   INTO now_at
   FROM latest AS l
   CROSS JOIN LATERAL (

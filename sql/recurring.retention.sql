@@ -1,13 +1,20 @@
 -- The room recurring: who stayed. What customers paid at the opening of a window, and what those
 -- same customers pay at its close, from the ledger.
 
--- The lines that retention is read from: each is what a customer pays more or less from a day on.
+-- The lines that retention is read from: each is what a customer pays more or less from a day on. Whose history
+-- moved to or from another customer by the last day is read by what is now known: two who were merged are one at the
+-- opening too.
 CREATE OR REPLACE FUNCTION revenue.customer_steps(
   org integer, until date, known timestamptz DEFAULT NULL, basis text DEFAULT 'booked')
-RETURNS TABLE (customer_id text, day date, currency char(3), amount numeric)
+RETURNS TABLE (customer_id text, day date, currency char(3), amount numeric, booked_day date, valid_day date, transferred_on date)
 LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
-  SELECT m.customer_id, CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END, m.currency, m.amount
+  SELECT m.customer_id, CASE WHEN basis = 'valid' OR t.transferred_on IS NOT NULL THEN m.valid_day ELSE m.booked_day END, m.currency, m.amount,
+    m.booked_day, m.valid_day, t.transferred_on
   FROM revenue.mrr_movements AS m
+  LEFT JOIN (
+    SELECT x.customer_id, min(x.booked_day) AS transferred_on FROM revenue.mrr_movements AS x
+    WHERE x.org_id = org AND x.booked_kind = 'transfer' AND basis <> 'valid' AND x.booked_day <= until AND (known IS NULL OR x.recorded_at <= known)
+    GROUP BY x.customer_id) AS t USING (customer_id)
   WHERE m.org_id = org AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= until
     AND (known IS NULL OR m.recorded_at <= known);
 END;
@@ -16,7 +23,7 @@ COMMENT ON FUNCTION revenue.customer_steps IS
   'For functions with the owner''s rights: what each customer of an organisation pays more or less from which day on';
 
 -- A customer of one currency is read in it and converted at the opening rate; the few of several
--- currencies are converted first, window by window.
+-- currencies, or with a transfer, are read window by window and converted first.
 CREATE OR REPLACE FUNCTION revenue.retention_monthly(
   as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, from_date date DEFAULT NULL, window_months integer DEFAULT 12,
   basis text DEFAULT 'booked', org integer DEFAULT NULL)
@@ -44,8 +51,8 @@ BEGIN
     WITH steps AS MATERIALIZED (
       SELECT s.* FROM revenue.customer_steps(o.org_id, o.as_of_day, known, basis) AS s
     ), mixed AS MATERIALIZED (
-      SELECT s.customer_id FROM steps AS s WHERE (SELECT min(c.currency) <> max(c.currency) FROM steps AS c)
-      GROUP BY s.customer_id HAVING min(s.currency) <> max(s.currency)
+      SELECT s.customer_id FROM steps AS s WHERE (SELECT min(c.currency) <> max(c.currency) OR count(c.transferred_on) > 0 FROM steps AS c)
+      GROUP BY s.customer_id HAVING min(s.currency) <> max(s.currency) OR count(s.transferred_on) > 0
     ), ledgers AS MATERIALIZED (
       SELECT s.currency, revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount) AS ledger FROM steps AS s
       WHERE s.customer_id NOT IN (SELECT m.customer_id FROM mixed AS m) GROUP BY s.currency
@@ -56,16 +63,18 @@ BEGIN
           (SELECT date_trunc('month', min(s.day)::timestamp) FROM steps AS s)),
         date_trunc('month', o.as_of_day::timestamp), interval '1 month') AS m
     ), parts AS (
-      SELECT w.month, l.ledger, coalesce(revenue.rate_into_base(o.org_id, l.currency, o.base_currency, w.first_day - 1), 0) AS rate
+      SELECT w.month, l.ledger, revenue.rate_into_base(o.org_id, l.currency, o.base_currency, w.first_day - 1) AS rate
       FROM windows AS w CROSS JOIN ledgers AS l
       UNION ALL
       SELECT w.month, (
-        SELECT revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount * coalesce(revenue.rate_into_base(o.org_id, s.currency, o.base_currency, w.first_day - 1), 0))
-        FROM steps AS s JOIN mixed AS m USING (customer_id)), 1
+        SELECT revenue.mrr_ledger(s.customer_id, CASE WHEN s.transferred_on >= w.next_day THEN s.booked_day ELSE s.day END, NULL,
+          s.amount * coalesce(revenue.rate_into_base(o.org_id, s.currency, o.base_currency, w.first_day - 1), 0))
+        FROM steps AS s JOIN mixed AS m USING (customer_id) WHERE s.transferred_on IS NULL OR s.booked_day < w.next_day), 1
       FROM windows AS w WHERE EXISTS (SELECT FROM mixed)
     ), sums AS (
-      SELECT w.month, w.first_day, w.next_day, sum(r.opening * p.rate) AS opening, sum(r.retained * p.rate) AS retained,
-        sum(r.gross_retained * p.rate) AS kept, sum(r.customers)::bigint AS customers, sum(r.lost)::bigint AS lost, sum(r.new_and_lost)::bigint AS passing
+      SELECT w.month, w.first_day, w.next_day, coalesce(sum(r.opening * p.rate), 0) AS opening, coalesce(sum(r.retained * p.rate), 0) AS retained,
+        coalesce(sum(r.gross_retained * p.rate), 0) AS kept, coalesce(sum(r.customers) FILTER (WHERE p.rate IS NULL), 0) AS without_rate,
+        sum(r.customers)::bigint AS customers, sum(r.lost)::bigint AS lost, sum(r.new_and_lost)::bigint AS passing
       FROM windows AS w JOIN parts AS p USING (month)
       CROSS JOIN LATERAL revenue.window_retention(p.ledger, w.first_day, w.next_day) AS r
       GROUP BY w.month, w.first_day, w.next_day
@@ -93,7 +102,8 @@ BEGIN
       CASE WHEN o.sees_all THEN trim_scale(coalesce(m.gained, 0)) END, CASE WHEN o.sees_all THEN trim_scale(coalesce(m.given_up, 0)) END,
       CASE WHEN o.sees_all THEN (m.gained / nullif(m.given_up, 0))::double precision
         WHEN s.customers >= 5 THEN round(m.gained / nullif(m.given_up, 0), 1)::double precision END,
-      CASE WHEN s.customers = 0 THEN 'no customer paid at the opening' WHEN coalesce(m.given_up, 0) = 0 THEN 'no quick ratio: nothing was lost' END,
+      CASE WHEN s.customers = 0 THEN 'no customer paid at the opening'
+        WHEN s.without_rate > 0 AND o.sees_all THEN format('%s of the opening customers without an exchange rate', s.without_rate) WHEN coalesce(m.given_up, 0) = 0 THEN 'no quick ratio: nothing was lost' END,
       o.base_currency
     FROM sums AS s LEFT JOIN moved AS m USING (month) ORDER BY s.month;
   END LOOP;
@@ -147,7 +157,8 @@ CREATE OR REPLACE FUNCTION revenue.arr_by(
   dimension text DEFAULT 'segment', as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, basis text DEFAULT 'booked',
   membership text DEFAULT 'then', org integer DEFAULT NULL)
 RETURNS TABLE (
-  org_id integer, member text, customers bigint, mrr numeric, arr numeric, share double precision, reporting_currency char(3))
+  org_id integer, member text, customers bigint, mrr numeric, arr numeric, share double precision, customers_without_rate bigint,
+  reporting_currency char(3))
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 DECLARE
@@ -166,18 +177,19 @@ BEGIN
       GROUP BY 1, 2, 3 HAVING sum(m.amount) <> 0
     ), members AS (
       SELECT b.customer_id, coalesce(b.part, s.member) AS member,
-        b.amount * coalesce(revenue.rate_into_base(o.org_id, b.currency, o.base_currency, o.as_of_day), 0) AS value
+        b.amount * revenue.rate_into_base(o.org_id, b.currency, o.base_currency, o.as_of_day) AS value
       FROM balances AS b
       LEFT JOIN revenue.customer_spans(dimension, o.org_id, known, membership) AS s
         ON s.customer_id = b.customer_id AND s.from_day <= o.as_of_day AND s.to_day > o.as_of_day
     ), customers AS (
-      SELECT m.member, sum(m.value) AS value FROM members AS m WHERE m.value <> 0 GROUP BY m.member, m.customer_id
+      SELECT m.member, sum(m.value) AS value, bool_or(m.value IS NULL) AS without_rate FROM members AS m GROUP BY m.member, m.customer_id
     ), cells AS (
-      SELECT c.member, count(*) AS customers, sum(c.value) AS value FROM customers AS c GROUP BY c.member
+      SELECT c.member, count(*) AS customers, sum(c.value) AS value, count(*) FILTER (WHERE c.without_rate) AS without_rate
+      FROM customers AS c GROUP BY c.member
     )
     SELECT o.org_id, c.member, c.customers, trim_scale(c.value), trim_scale(12 * c.value),
-      (c.value / nullif(sum(c.value) OVER (), 0))::double precision, o.base_currency
-    FROM cells AS c WHERE revenue.cell_visible(o.org_id, c.customers) ORDER BY c.value DESC, c.member;
+      (c.value / nullif(sum(c.value) OVER (), 0))::double precision, c.without_rate, o.base_currency
+    FROM cells AS c WHERE revenue.cell_visible(o.org_id, c.customers) ORDER BY c.value DESC NULLS LAST, c.member;
   END LOOP;
 END $$;
 COMMENT ON FUNCTION revenue.arr_by IS
@@ -196,7 +208,7 @@ COMMENT ON VIEW revenue.arr_by_segment IS 'MRR and ARR by segment today';
 COMMENT ON VIEW revenue.arr_by_region IS 'MRR and ARR by region today';
 COMMENT ON VIEW revenue.arr_by_product IS 'MRR and ARR by product today';
 COMMENT ON VIEW revenue.arr_by_cohort IS 'MRR and ARR by month of the first payment today';
-COMMENT ON COLUMN revenue.retention_monthly.reason IS 'Why a ratio is missing';
+COMMENT ON COLUMN revenue.retention_monthly.reason IS 'Why a ratio is missing, or what the amounts leave out';
 COMMENT ON COLUMN revenue.cohort_retention.cohort IS 'Period of the first payment';
 COMMENT ON COLUMN revenue.arr_by_segment.member IS 'Segment; NULL = unknown';
 COMMENT ON COLUMN revenue.arr_by_region.member IS 'Region; NULL = unknown';
@@ -213,6 +225,7 @@ SELECT revenue.comment_view_columns('{
   "quick_ratio": "gained_mrr / given_up_mrr", "cohort_customers": "Customers of the cohort", "customers": "Paying customers",
   "customer_retention": "customers / cohort_customers", "cohort_mrr": "What the customers of the cohort first paid, added up",
   "mrr_retention": "mrr / cohort_mrr", "age": "Periods since that of the first payment", "share": "Share of the total",
-  "mrr": "MRR in the reporting currency", "arr": "12 x mrr", "period_from": "First day of the period",
+  "mrr": "MRR in the reporting currency; NULL = no exchange rate", "arr": "12 x mrr",
+  "customers_without_rate": "Customers who pay in a currency without an exchange rate, which mrr does not contain", "period_from": "First day of the period",
   "reporting_currency": "The organisation''s base currency"
 }');

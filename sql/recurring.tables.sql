@@ -5,18 +5,18 @@
 
 CREATE TABLE revenue.subscriptions (
   org_id integer NOT NULL REFERENCES revenue.orgs,
-  subscription_id text NOT NULL CHECK (subscription_id <> ''),
-  customer_id text NOT NULL CHECK (customer_id <> ''),
+  subscription_id text NOT NULL CHECK (revenue.valid_id(subscription_id)),
+  customer_id text NOT NULL CHECK (revenue.valid_id(customer_id)),
   account_id text,
-  name text,
-  cancelled_on date CHECK (isfinite(cancelled_on)),
-  cancel_reason text,
-  source text,
-  created_at timestamptz NOT NULL DEFAULT now(),
+  name text CHECK (revenue.valid_name(name)),
+  cancelled_on date CHECK (revenue.valid_day(cancelled_on)),
+  cancel_reason text CHECK (revenue.valid_label(cancel_reason)),
+  source text CHECK (revenue.valid_label(source)),
+  created_at timestamptz NOT NULL DEFAULT now() CHECK (revenue.valid_instant(created_at)),
   PRIMARY KEY (org_id, subscription_id),
   FOREIGN KEY (org_id, account_id) REFERENCES revenue.accounts
 );
-CREATE INDEX subscriptions_customer ON revenue.subscriptions (org_id, customer_id);
+CREATE INDEX subscriptions_customer ON revenue.subscriptions (org_id, customer_id) WHERE customer_id IS NOT NULL;
 CREATE INDEX subscriptions_account ON revenue.subscriptions (org_id, account_id) WHERE account_id IS NOT NULL;
 COMMENT ON TABLE revenue.subscriptions IS 'Subscriptions: who pays for a set of items. What is paid, and when, stands in subscription_items';
 COMMENT ON COLUMN revenue.subscriptions.org_id IS 'Organisation';
@@ -47,29 +47,29 @@ COMMENT ON FUNCTION revenue.monthly_price(numeric, text, integer) IS
 CREATE TABLE revenue.subscription_items (
   org_id integer NOT NULL,
   subscription_id text NOT NULL,
-  item_id text NOT NULL DEFAULT 'main' CHECK (item_id <> ''),
-  valid_from date NOT NULL CHECK (valid_from >= '0001-01-01' AND valid_from <= '9999-12-31'),
-  valid_to date NOT NULL DEFAULT 'infinity' CHECK (valid_to <= '9999-12-31' OR valid_to = 'infinity'),
+  item_id text NOT NULL DEFAULT 'main' CHECK (revenue.valid_id(item_id)),
+  valid_from date NOT NULL CHECK (revenue.valid_day(valid_from)),
+  valid_to date NOT NULL DEFAULT 'infinity' CHECK (valid_to = 'infinity' OR revenue.valid_day(valid_to)),
   billing_count integer NOT NULL DEFAULT 1 CHECK (billing_count BETWEEN 1 AND 1200),
   quantity numeric(18,6) NOT NULL DEFAULT 1 CHECK (quantity >= 0 AND quantity <= 999999999),
-  unit_price numeric(18,6) NOT NULL CHECK (unit_price >= 0 AND unit_price <= 999999999999),
-  discount_amount numeric(18,6) NOT NULL DEFAULT 0 CHECK (discount_amount >= 0 AND discount_amount <= 999999999999),
+  unit_price numeric(18,6) NOT NULL CHECK (unit_price >= 0 AND revenue.valid_amount(unit_price)),
+  discount_amount numeric(18,6) NOT NULL DEFAULT 0 CHECK (discount_amount >= 0 AND revenue.valid_amount(discount_amount)),
   discount_pct double precision NOT NULL DEFAULT 0 CHECK (revenue.valid_discount(discount_pct)),
   currency char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
   kind text NOT NULL DEFAULT 'recurring' CHECK (kind IN ('recurring', 'one_time', 'metered')),
   status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'trial', 'paused', 'past_due', 'incomplete')),
   billing_period text NOT NULL DEFAULT 'month' CHECK (billing_period IN ('day', 'week', 'month', 'year')),
   discount_kind text NOT NULL DEFAULT 'recurring' CHECK (discount_kind IN ('recurring', 'temporary')),
-  product_id text CHECK (product_id <> ''),
-  plan text,
+  product_id text CHECK (revenue.valid_id(product_id)),
+  plan text CHECK (revenue.valid_label(plan)),
   list_mrr numeric(18,6) GENERATED ALWAYS AS (
     CASE WHEN kind = 'recurring' THEN revenue.monthly_price(quantity * unit_price, billing_period, billing_count) ELSE 0 END) STORED
-    CHECK (list_mrr >= 0 AND list_mrr <= 999999999999),
+    CHECK (list_mrr >= 0 AND revenue.valid_amount(list_mrr)),
   mrr numeric(18,6) GENERATED ALWAYS AS (
     CASE WHEN kind <> 'recurring' THEN 0
       WHEN discount_pct = 0 AND discount_amount = 0 THEN revenue.monthly_price(quantity * unit_price, billing_period, billing_count)
       ELSE greatest(revenue.monthly_price(quantity * unit_price * (1 - discount_pct::numeric) - discount_amount,
-        billing_period, billing_count), 0) END) STORED CHECK (mrr >= 0 AND mrr <= 999999999999),
+        billing_period, billing_count), 0) END) STORED CHECK (mrr >= 0 AND revenue.valid_amount(mrr)),
   PRIMARY KEY (org_id, subscription_id, item_id, valid_from),
   FOREIGN KEY (org_id, subscription_id) REFERENCES revenue.subscriptions,
   CHECK (valid_from < valid_to)
@@ -97,16 +97,16 @@ COMMENT ON COLUMN revenue.subscription_items.mrr IS 'Price a month after every d
 
 CREATE TABLE revenue.other_revenue (
   org_id integer NOT NULL REFERENCES revenue.orgs,
-  entry_id text NOT NULL CHECK (entry_id <> ''),
-  customer_id text NOT NULL CHECK (customer_id <> ''),
+  entry_id text NOT NULL CHECK (revenue.valid_id(entry_id)),
+  customer_id text NOT NULL CHECK (revenue.valid_id(customer_id)),
   subscription_id text,
-  product_id text,
+  product_id text CHECK (revenue.valid_id(product_id)),
   kind text NOT NULL CHECK (kind IN ('one_time', 'metered', 'credit', 'refund')),
-  unit text,
-  quantity numeric(18,6) CHECK (quantity <> 'NaN'),
-  amount numeric(18,6) NOT NULL CHECK (abs(amount) <= 999999999999),
+  unit text CHECK (revenue.valid_label(unit)),
+  quantity numeric(18,6) CHECK (revenue.valid_amount(quantity)),
+  amount numeric(18,6) NOT NULL CHECK (revenue.valid_amount(amount)),
   currency char(3) NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-  day date NOT NULL CHECK (day >= '0001-01-01' AND day <= '9999-12-31'),
+  day date NOT NULL CHECK (revenue.valid_day(day)),
   PRIMARY KEY (org_id, entry_id),
   FOREIGN KEY (org_id, subscription_id) REFERENCES revenue.subscriptions ON DELETE SET NULL (subscription_id)
 );
@@ -177,6 +177,7 @@ CREATE TABLE revenue.mrr_movements (
   recorded_at timestamptz NOT NULL,
   is_adjustment boolean NOT NULL,
   kind text NOT NULL,
+  booked_kind text NOT NULL,
   reason text NOT NULL,
   currency char(3) NOT NULL,
   customer_id text NOT NULL,
@@ -184,6 +185,7 @@ CREATE TABLE revenue.mrr_movements (
   amount numeric(18,6) NOT NULL,
   PRIMARY KEY (org_id, customer_id, version, line)
 );
+CREATE INDEX mrr_transfers ON revenue.mrr_movements (org_id, booked_day) INCLUDE (customer_id) WHERE booked_kind = 'transfer';
 COMMENT ON TABLE revenue.mrr_movements IS 'The ledger of MRR: every change of every customer, in the currency it was priced in. Append-only, written by triggers only';
 COMMENT ON COLUMN revenue.mrr_movements.org_id IS 'Organisation';
 COMMENT ON COLUMN revenue.mrr_movements.version IS 'Which write of this customer''s ledger the line belongs to';
@@ -194,6 +196,7 @@ COMMENT ON COLUMN revenue.mrr_movements.movements IS '1 on the first line of a c
 COMMENT ON COLUMN revenue.mrr_movements.recorded_at IS 'When it became known';
 COMMENT ON COLUMN revenue.mrr_movements.is_adjustment IS 'Whether it restates: takes back or corrects what was recorded, tells of a day that had passed, or is booked later than it was true';
 COMMENT ON COLUMN revenue.mrr_movements.kind IS 'What the customer did that day, in all: new, expansion, reactivation, contraction, churn, or swap of products or currencies at the same total';
+COMMENT ON COLUMN revenue.mrr_movements.booked_kind IS 'What it is in the books: the kind, or transfer where the history of closed days moved to another customer, which is no movement of the open ones';
 COMMENT ON COLUMN revenue.mrr_movements.reason IS 'added, removed, seats, price, discount, plan, product, pause, past_due, trial, free or currency';
 COMMENT ON COLUMN revenue.mrr_movements.currency IS 'Currency of the amount, ISO 4217';
 COMMENT ON COLUMN revenue.mrr_movements.customer_id IS 'Customer';
@@ -209,10 +212,11 @@ CREATE TABLE revenue.mrr_days (
   movements integer NOT NULL,
   is_adjustment boolean NOT NULL,
   kind text NOT NULL,
+  booked_kind text NOT NULL,
   currency char(3) NOT NULL,
   amount numeric(18,6) NOT NULL,
   batch uuid NOT NULL,
-  PRIMARY KEY (org_id, booked_day, valid_day, kind, currency, is_adjustment, batch)
+  PRIMARY KEY (org_id, booked_day, valid_day, kind, booked_kind, currency, is_adjustment, batch)
 );
 COMMENT ON TABLE revenue.mrr_days IS 'Sums of the ledger by day, kind and currency, added to by every write and compacted by compact_ledger(); several rows of a key add up. Written by triggers only';
 COMMENT ON COLUMN revenue.mrr_days.org_id IS 'Organisation';
@@ -221,6 +225,7 @@ COMMENT ON COLUMN revenue.mrr_days.valid_day IS 'Day on which the MRR changed';
 COMMENT ON COLUMN revenue.mrr_days.movements IS 'How many movements';
 COMMENT ON COLUMN revenue.mrr_days.is_adjustment IS 'Whether they restate';
 COMMENT ON COLUMN revenue.mrr_days.kind IS 'new, expansion, reactivation, contraction, churn or swap';
+COMMENT ON COLUMN revenue.mrr_days.booked_kind IS 'What they are in the books: the kind, or transfer';
 COMMENT ON COLUMN revenue.mrr_days.currency IS 'Currency of the amount, ISO 4217';
 COMMENT ON COLUMN revenue.mrr_days.amount IS 'Sum of the changes';
 COMMENT ON COLUMN revenue.mrr_days.batch IS 'The write it was added by; zeros = compacted';
@@ -230,7 +235,7 @@ CREATE TYPE revenue.arr_period AS (
   reactivation_mrr numeric, contraction_mrr numeric, churn_mrr numeric, fx_mrr numeric, closing_mrr numeric,
   net_new_arr numeric, closing_arr numeric, adjustment_mrr numeric, opening_customers bigint, new_customers bigint,
   expanded_customers bigint, reactivated_customers bigint, contracted_customers bigint, churned_customers bigint,
-  closing_customers bigint, one_time_revenue numeric, metered_revenue numeric, reporting_currency char(3),
+  transferred_customers bigint, closing_customers bigint, one_time_revenue numeric, metered_revenue numeric, reporting_currency char(3),
   currencies_without_rate bigint);
 COMMENT ON TYPE revenue.arr_period IS 'What arr_periods() says of a period';
 

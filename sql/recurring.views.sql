@@ -26,6 +26,16 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION revenue.period_after IS 'First day after the day, week, month, quarter or year that begins on a day';
 
+-- From close to close: the last day of a month is a whole number of months after the last day of another, and
+-- 28 February a year after 29 February.
+CREATE OR REPLACE FUNCTION revenue.months_before(day date, months integer) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN months_before.day BETWEEN '0001-01-01' AND '9999-12-30' AND months_before.months BETWEEN 0 AND 120000
+    THEN (months_before.day + 1 - make_interval(months => months_before.months))::date - 1 END;
+END;
+COMMENT ON FUNCTION revenue.months_before IS
+  'The day on whose end so many months begin that end with a day: the last day of a month is months after the last day of another; NULL outside the years 1 to 9999';
+
 -- Checks what every figure of the ledger is asked with; the days in each organisation.
 CREATE OR REPLACE FUNCTION revenue.ledger_days(
   as_of date DEFAULT NULL, basis text DEFAULT 'booked', fx text DEFAULT NULL, org integer DEFAULT NULL)
@@ -58,13 +68,18 @@ COMMENT ON FUNCTION revenue.ledger_days IS
 -- so that who plans for his arguments reads one of the two.
 CREATE OR REPLACE FUNCTION revenue.ledger_cells(
   org integer, until date, known timestamptz DEFAULT NULL, basis text DEFAULT 'booked')
-RETURNS TABLE (day date, kind text, currency char(3), is_adjustment boolean, amount numeric, movements integer)
+RETURNS TABLE (
+  day date, kind text, currency char(3), is_adjustment boolean, amount numeric, movements integer, customers integer)
 LANGUAGE sql STABLE ROWS 5000 BEGIN ATOMIC
-  SELECT CASE basis WHEN 'valid' THEN d.valid_day ELSE d.booked_day END, d.kind, d.currency, d.is_adjustment, d.amount, d.movements
+  SELECT CASE basis WHEN 'valid' THEN d.valid_day ELSE d.booked_day END, CASE basis WHEN 'valid' THEN d.kind ELSE d.booked_kind END,
+    d.currency, d.is_adjustment, d.amount, d.movements,
+    CASE d.kind WHEN 'new' THEN d.movements WHEN 'reactivation' THEN d.movements WHEN 'churn' THEN -d.movements ELSE 0 END
   FROM revenue.mrr_days AS d
   WHERE known IS NULL AND d.org_id = org AND CASE basis WHEN 'valid' THEN d.valid_day ELSE d.booked_day END <= until
   UNION ALL
-  SELECT CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END, m.kind, m.currency, m.is_adjustment, m.amount, m.movements
+  SELECT CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END, CASE basis WHEN 'valid' THEN m.kind ELSE m.booked_kind END,
+    m.currency, m.is_adjustment, m.amount, m.movements,
+    CASE m.kind WHEN 'new' THEN m.movements WHEN 'reactivation' THEN m.movements WHEN 'churn' THEN -m.movements ELSE 0 END
   FROM revenue.mrr_movements AS m
   WHERE m.recorded_at <= known AND m.org_id = org AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= until;
 END;
@@ -139,13 +154,14 @@ RETURNS TABLE (
   movements bigint, adjustments bigint, customers bigint)
 LANGUAGE sql STABLE ROWS 100000 BEGIN ATOMIC
   WITH steps AS NOT MATERIALIZED (
-    SELECT m.customer_id, d.day, m.valid_day, m.kind, m.currency, m.amount, m.movements,
-      CASE WHEN m.is_adjustment THEN m.movements ELSE 0 END AS adjustments,
+    SELECT m.customer_id, d.day, m.valid_day, d.kind, m.currency, m.amount, m.movements,
+      CASE WHEN m.is_adjustment AND d.kind <> 'transfer' THEN m.movements ELSE 0 END AS adjustments,
       m.amount * coalesce(revenue.rate_into_base(org, m.currency, base_currency, coalesce(rate_day, d.day)), 0) AS value,
-      m.is_adjustment AND m.kind <> 'swap' AS restates,
+      m.is_adjustment AND d.kind NOT IN ('swap', 'transfer') AS restates,
       CASE dimension WHEN 'product' THEN m.product_id ELSE m.currency::text END AS member,
       CASE m.kind WHEN 'new' THEN m.movements WHEN 'reactivation' THEN m.movements WHEN 'churn' THEN -m.movements ELSE 0 END AS customers
-    FROM revenue.mrr_movements AS m CROSS JOIN LATERAL (SELECT CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END AS day) AS d
+    FROM revenue.mrr_movements AS m CROSS JOIN LATERAL (
+      SELECT CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END AS day, CASE basis WHEN 'valid' THEN m.kind ELSE m.booked_kind END AS kind) AS d
     WHERE m.org_id = org AND d.day <= until AND (known IS NULL OR m.recorded_at <= known)
   ), spans AS MATERIALIZED (
     SELECT s.* FROM revenue.customer_spans(dimension, org, known, membership) AS s WHERE dimension NOT IN ('product', 'currency')
@@ -240,8 +256,9 @@ BEGIN
            FROM revenue.ledger_days(as_of, basis, fx, org) AS d ORDER BY d.org_id LOOP
     RETURN QUERY
     WITH moves AS (
-      SELECT NULL AS member, c.day, c.kind, c.currency, c.amount, v.value, CASE WHEN c.is_adjustment AND c.kind <> 'swap' THEN v.value ELSE 0 END AS adjusted,
-        c.movements, CASE WHEN c.is_adjustment THEN c.movements ELSE 0 END AS adjustments, CASE c.kind WHEN 'new' THEN c.movements WHEN 'reactivation' THEN c.movements WHEN 'churn' THEN -c.movements ELSE 0 END AS customers
+      SELECT NULL AS member, c.day, c.kind, c.currency, c.amount, v.value,
+        CASE WHEN c.is_adjustment AND c.kind NOT IN ('swap', 'transfer') THEN v.value ELSE 0 END AS adjusted, c.movements,
+        CASE WHEN c.is_adjustment AND c.kind <> 'transfer' THEN c.movements ELSE 0 END AS adjustments, c.customers
       FROM revenue.ledger_cells(o.org_id, o.as_of_day, known, basis) AS c
       CROSS JOIN LATERAL (
         SELECT c.amount * coalesce(revenue.rate_into_base(o.org_id, c.currency, o.base_currency, coalesce(o.rate_day, c.day)), 0) AS value) AS v
@@ -352,7 +369,7 @@ LANGUAGE sql STABLE SECURITY DEFINER ROWS 100 SET search_path = pg_catalog, pg_t
   )
   SELECT p.org_id, p.period_from, p.period_to, p.opening_mrr, p.new_mrr, p.expansion_mrr, p.reactivation_mrr, p.contraction_mrr, p.churn_mrr,
     p.fx_mrr, p.closing_mrr, p.net_new_arr, p.closing_arr, p.adjustment_mrr, p.opening_customers, p.new_customers, p.expanded_customers,
-    p.reactivated_customers, p.contracted_customers, p.churned_customers, p.closing_customers, trim_scale(o.value), trim_scale(m.value),
+    p.reactivated_customers, p.contracted_customers, p.churned_customers, p.transferred_customers, p.closing_customers, trim_scale(o.value), trim_scale(m.value),
     p.reporting_currency, p.currencies_without_rate
   FROM revenue.arr_periods_by('all', period, as_of, known, from_date, basis, fx, 'then', org) AS p
   LEFT JOIN beside AS o ON o.org_id = p.org_id AND o.period_from = p.period_from AND o.kind = 'one_time' AND revenue.cell_visible(o.org_id, o.customers)
@@ -393,7 +410,7 @@ RETURNS TABLE (
   arr numeric, currency char(3), mrr_original numeric, is_adjustment boolean, recorded_at timestamptz, movements integer,
   reporting_currency char(3))
 LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
-  SELECT m.org_id, m.customer_id, m.valid_day, m.booked_day, m.kind, m.reason, m.product_id, trim_scale(m.amount * r.rate),
+  SELECT m.org_id, m.customer_id, m.valid_day, m.booked_day, m.booked_kind, m.reason, m.product_id, trim_scale(m.amount * r.rate),
     trim_scale(12 * m.amount * r.rate), m.currency, trim_scale(m.amount), m.is_adjustment, m.recorded_at, m.movements, o.base_currency
   FROM revenue.mrr_movements AS m
   JOIN revenue.orgs AS o USING (org_id)
@@ -426,7 +443,7 @@ BEGIN
       HINT = 'Use booked for the books, where closed periods stay as they were, or valid for what is now known to have been true.';
   END IF;
   FOR o IN SELECT x.org_id, x.base_currency, coalesce(as_of, (now() AT TIME ZONE x.time_zone)::date) AS as_of_day FROM revenue.orgs AS x
-           WHERE org IS NULL OR x.org_id = org ORDER BY x.org_id LOOP
+           WHERE x.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR x.org_id = org) ORDER BY x.org_id LOOP
     RETURN QUERY
     SELECT o.org_id, m.member, m.customer_id, m.day, m.kind, trim_scale(sum(m.value)), trim_scale(12 * sum(m.value)),
       sum(m.movements)::bigint, o.base_currency
@@ -489,13 +506,13 @@ SELECT revenue.comment_view_columns('{
   "opening_customers": "Paying customers at the opening", "new_customers": "Number of new customers",
   "expanded_customers": "Number of expansions", "reactivated_customers": "Number of reactivations",
   "contracted_customers": "Number of contractions", "churned_customers": "Number of customers lost",
-  "transferred_customers": "Customers who came to the member without being new or back, less those who left it and were not lost",
+  "transferred_customers": "Customers who came without being new or back, less those who left and were not lost: from and to other members, or by a merge of customers after their months were closed",
   "closing_customers": "Paying customers at the close",
   "one_time_revenue": "One-time revenue of the period, which is no MRR", "metered_revenue": "Metered revenue of the period, which is no MRR",
   "reporting_currency": "The organisation''s base currency",
   "currencies_without_rate": "Currencies with a balance that no sum contains, because no rate is known",
   "customer_id": "Customer", "valid_day": "Day on which the MRR changed", "booked_day": "Day on which the books show it",
-  "kind": "new, expansion, reactivation, contraction, churn or swap", "reason": "Why: added, removed, seats, price, discount, plan, product, pause, past_due, trial, free or currency",
+  "kind": "new, expansion, reactivation, contraction, churn or swap; transfer where the history of closed days moved to another customer", "reason": "Why: added, removed, seats, price, discount, plan, product, pause, past_due, trial, free or currency",
   "product_id": "Product", "mrr": "MRR in the reporting currency, at the day''s rate", "arr": "12 x mrr", "currency": "Currency it is priced in",
   "mrr_original": "MRR in that currency", "is_adjustment": "Whether it restates what was recorded before or belongs to a closed period",
   "recorded_at": "When it became known"

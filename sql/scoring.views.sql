@@ -95,7 +95,7 @@ COMMENT ON FUNCTION revenue.deal_scores IS
   'Every open deal with its probability, health, risk factors and amount in the reporting currency, now or at any past instant';
 
 CREATE OR REPLACE VIEW revenue.deal_scores WITH (security_invoker) AS
-SELECT * FROM revenue.deal_scores();
+SELECT s.*, nullif(array_to_string(s.risk_factors, '; '), '') AS risks FROM revenue.deal_scores() AS s;
 
 CREATE OR REPLACE VIEW revenue.ranked_deals WITH (security_invoker) AS
 SELECT s.org_id, row_number() OVER (PARTITION BY s.org_id ORDER BY s.weighted_amount DESC NULLS LAST, s.deal_id) AS rank,
@@ -106,9 +106,9 @@ LEFT JOIN revenue.accounts AS a USING (org_id, account_id);
 
 -- NOT IN, because the planner takes a pair of equalities for a rarity and would look accounts up one by one.
 CREATE OR REPLACE VIEW revenue.at_risk_deals WITH (security_invoker) AS
-SELECT s.org_id, s.deal_id AS id, s.name, a.name AS company, s.owner_rep_id, s.stage_id,
+SELECT s.org_id, s.deal_id, s.name, a.name AS company, s.owner_rep_id, s.stage_id,
   s.reporting_amount AS deal_value, s.reporting_currency, s.close_date,
-  s.health_score, s.health_category, s.risk_factors
+  s.health_score, s.health_category, s.risk_factors, nullif(array_to_string(s.risk_factors, '; '), '') AS risks
 FROM revenue.deal_scores() AS s
 LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
 WHERE s.health_category NOT IN ('healthy', 'strong');
@@ -381,13 +381,13 @@ RETURNS TABLE (
   won boolean, closed_on date, created_at timestamptz, cycle_days double precision,
   amount numeric, currency char(3), reporting_amount numeric, reporting_currency char(3),
   fx_rate numeric, fx_rate_date date, fx_filled boolean,
-  num_objections_handled integer, competitors_mentioned integer)
+  num_objections_handled integer, competitors_mentioned integer, loss_reason text)
 LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   SELECT d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, d.product_id,
     d.pipeline_id, d.stage_id, coalesce(d.industry, g.industry), coalesce(d.segment, g.segment), d.source,
     s.kind = 'won', x.closed_on, d.created_at, revenue.cycle_days(d.created_at, d.closed_at, s.time_zone),
     d.amount, d.currency, d.amount * r.rate, s.base_currency, r.rate, r.rate_date, r.rate_date < x.closed_on,
-    d.num_objections_handled, d.competitors_mentioned
+    d.num_objections_handled, d.competitors_mentioned, d.loss_reason
   FROM revenue.deals_as_of(as_of) AS d
   LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
   CROSS JOIN LATERAL (SELECT coalesce((d.closed_at AT TIME ZONE s.time_zone)::date, d.close_date) AS closed_on) AS x
@@ -436,7 +436,8 @@ COMMENT ON FUNCTION revenue.won_deals_summary IS
 
 CREATE OR REPLACE VIEW revenue.won_deals_summary AS SELECT * FROM revenue.won_deals_summary();
 
-CREATE OR REPLACE FUNCTION revenue.win_rates(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+CREATE OR REPLACE FUNCTION revenue.win_rates(
+  as_of timestamptz DEFAULT NULL, from_date date DEFAULT NULL, to_date date DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, dimension text, member text, won_deals bigint, lost_deals bigint, win_rate double precision,
   won_value numeric, closed_value numeric, win_rate_by_value double precision, reporting_currency char(3))
@@ -447,6 +448,7 @@ DECLARE
   visible integer[] := revenue.visible_orgs('viewer');
 BEGIN
   PERFORM revenue.check_org(org);
+  PERFORM revenue.check_date_range(from_date, to_date);
   RETURN QUERY
   SELECT c.org_id,
     CASE WHEN grouping(c.owner_rep_id) = 0 THEN 'rep' WHEN grouping(c.product_id) = 0 THEN 'product'
@@ -465,6 +467,7 @@ BEGIN
     c.reporting_currency
   FROM revenue.closed_deals(as_of) AS c
   WHERE c.org_id = ANY (visible) AND (org IS NULL OR c.org_id = org)
+    AND (from_date IS NULL OR c.closed_on >= from_date) AND (to_date IS NULL OR c.closed_on < to_date)
   GROUP BY GROUPING SETS (
     (c.org_id, c.reporting_currency), (c.org_id, c.reporting_currency, c.owner_rep_id),
     (c.org_id, c.reporting_currency, c.product_id), (c.org_id, c.reporting_currency, c.industry),
@@ -475,7 +478,7 @@ BEGIN
   ORDER BY 1, 2, 3;
 END $$;
 COMMENT ON FUNCTION revenue.win_rates IS
-  'Win rate = won / (won + lost), by count and by value, over all deals and by rep, product, industry, segment, source and pipeline (industry and segment of the deal, else those its account had when it closed); member NULL = unknown';
+  'Win rate = won / (won + lost), by count and by value, of the deals that closed from from_date to the day before to_date (NULL = open), over all deals and by rep, product, industry, segment, source and pipeline (industry and segment of the deal, else those its account had when it closed); member NULL = unknown';
 
 CREATE OR REPLACE VIEW revenue.win_rates AS SELECT * FROM revenue.win_rates();
 
@@ -690,6 +693,12 @@ BEGIN
           JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
           WHERE d.org_id = $1 AND s.kind = 'open' AND d.amount IS NOT NULL GROUP BY d.currency) AS c
         WHERE c.currency NOT IN (SELECT r.currency FROM revenue.fx_rates_at() AS r WHERE r.org_id = $1) $part$),
+      ('recurring_rates', $part$
+        SELECT jsonb_build_object('hint', 'recurring revenue in a currency without an exchange rate, which no sum contains: '
+          || string_agg(c.currency, ', ' ORDER BY c.currency) || '; load rates by load_fx_rates()')
+        FROM (SELECT d.currency FROM revenue.mrr_days AS d
+          WHERE d.org_id = $1 AND d.booked_day <= revenue.org_today($1) GROUP BY d.currency HAVING sum(d.amount) <> 0) AS c
+        WHERE c.currency NOT IN (SELECT r.currency FROM revenue.fx_rates_at() AS r WHERE r.org_id = $1) $part$),
       ('open_deals', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.deal_scores() AS s WHERE s.org_id = $1 LIMIT 1) AS s $part$),
       ('closed_deals', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.closed_deals() AS c WHERE c.org_id = $1 LIMIT 1) AS c $part$),
       ('accounts', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.account_scores() AS a WHERE a.org_id = $1 LIMIT 1) AS a $part$),
@@ -760,7 +769,7 @@ SELECT revenue.comment_view_columns('{
   "weighted_amount": "reporting_amount x close_probability",
   "value_band": "Value in bands; NULL = too rare to show", "probability_band": "Probability in bands; NULL = too rare to show",
   "health_score": "Health, 0 to 100", "health_category": "critical, at_risk, healthy or strong",
-  "risk_factors": "What endangers it", "rank": "Place by weighted_amount within the organisation",
+  "risk_factors": "What endangers it", "risks": "The same as one text", "rank": "Place by weighted_amount within the organisation",
   "churn_risk": "Risk of losing the account, 0 to 100", "churn": "explain_churn_risk() of it",
   "expansion_score": "Room to grow, 0 to 100", "expansion": "explain_expansion_score() of it",
   "lead_score": "Lead score, 0 to 100", "lead": "explain_lead_score() of it",
@@ -771,7 +780,7 @@ SELECT revenue.comment_view_columns('{
   "avg_days_in_stage": "Mean days in the stage", "avg_health_score": "Mean health, 0 to 100",
   "deals_without_value": "Deals that no sum contains: no amount or no exchange rate",
   "overdue_deals": "Deals whose close date has passed", "at_risk_deals": "Deals whose health is critical or at risk",
-  "won": "Won or, if false, lost", "cycle_days": "Days from creation to close",
+  "won": "Won or, if false, lost", "loss_reason": "Why it was lost", "cycle_days": "Days from creation to close",
   "avg_cycle_days": "Mean days from creation to close of the won deals",
   "won_deals": "Won deals", "lost_deals": "Lost deals", "closed_deals": "Won and lost deals",
   "win_rate": "won / (won + lost), by count",

@@ -2,6 +2,7 @@
 
 #include "pg/json.hpp"
 #include "pg/query.hpp"
+#include "pg/setting.hpp"
 
 namespace revenue::access {
 namespace {
@@ -12,6 +13,7 @@ const config_enum_entry kIdentitySources[] = {
 
 int identity_source = from_role;
 char* jwt_claim = nullptr;
+char* left_out = nullptr;  // read and written by SQL
 int org_setting = 0;
 
 constexpr const char* kClaimsSetting = "request.jwt.claims";
@@ -108,6 +110,22 @@ Caller load(const Key& key, std::string_view claims) {
   return caller;
 }
 
+// What a client sets as it connects (PGOPTIONS), before the library defines the setting, takes the place of
+// what the database, the role or the configuration file say, and is thrown away as soon as it turns out
+// that the client may not: then the built-in default is left, and not what the superuser chose.
+void refuse_what_the_client_set(const char* name) {
+  const bool refused = pg::call([name] {
+    const config_generic* const setting = pg::find_setting(name);
+    return setting != nullptr && (setting->flags & GUC_CUSTOM_PLACEHOLDER) != 0 &&
+           setting->reset_source >= PGC_S_CLIENT && setting->reset_scontext != PGC_SU_BACKEND &&
+           setting->reset_scontext != PGC_SUSET &&
+           pg_parameter_aclcheck(name, setting->reset_srole, ACL_SET) != ACLCHECK_OK;
+  });
+  if (refused)
+    throw Error(ErrorCode::insufficient_privilege, std::string("permission denied to set parameter \"") + name + "\"",
+                "Connect without it in the connection's options: only a superuser may set it.");
+}
+
 }  // namespace
 
 const Caller& current_caller() {
@@ -130,6 +148,8 @@ const Caller& current_caller() {
 std::int32_t chosen_org() { return org_setting; }
 
 void initialise() {
+  refuse_what_the_client_set("revenue_intel.identity_source");
+  refuse_what_the_client_set("revenue_intel.jwt_claim");
   DefineCustomEnumVariable("revenue_intel.identity_source",
                            "Where the caller's identity comes from: the database role, or a JWT claim.",
                            "Set jwt only where a trusted gateway sets request.jwt.claims for every request.",
@@ -141,6 +161,9 @@ void initialise() {
                           "The organisation that functions and views work on; 0 = all you may see.",
                           "It can only narrow what the caller may see.", &org_setting, 0, 0, PG_INT32_MAX,
                           PGC_USERSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomStringVariable("revenue_intel.left_out", "What leave_out() noted in this transaction.", nullptr,
+                             &left_out, "", PGC_USERSET, GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE, nullptr, nullptr,
+                             nullptr);
   MarkGUCPrefixReserved("revenue_intel");
   RegisterXactCallback([](XactEvent, void*) { forget(); }, nullptr);
   RegisterSubXactCallback([](SubXactEvent, SubTransactionId, SubTransactionId, void*) { forget(); }, nullptr);

@@ -85,8 +85,9 @@ class Relay:
         self.environment = {
             "PATH": os.environ["PATH"], "RELAY_NAME": f"relay {Relay.number}",
             "RELAY_DATABASE": f"host={os.environ['PGHOST']} dbname={DATABASE} user=relay_test",
-            "RELAY_POLL_SECONDS": "1", "RELAY_TIMEOUT_SECONDS": "5", "RELAY_LEASE_SECONDS": "7",
+            "RELAY_ORG": "1", "RELAY_POLL_SECONDS": "1", "RELAY_TIMEOUT_SECONDS": "5", "RELAY_LEASE_SECONDS": "7",
         } | environment
+        self.environment = {name: value for name, value in self.environment.items() if value is not None}
         with open(self.log, "w") as log:
             self.process = subprocess.Popen([PROGRAM], env=self.environment, stderr=log, stdout=log)
 
@@ -325,6 +326,7 @@ def test_settings():
         "a misspelt variable": code("RELAY_SLAK_SALES_URL is not known", **{"RELAY_SLAK_SALES_URL": "https://x"} | ok),
         "an URL that is none": code("RELAY_WEBHOOK_ERP_URL must be an http or https URL", RELAY_WEBHOOK_ERP_URL=SECRETS["webhook path"]),
         "half a destination": code("destination telegram:ops has no CHAT", RELAY_TELEGRAM_OPS_TOKEN=SECRETS["telegram token"]),
+        "a destination of nobody": code("destination slack:sales is of no organisation", RELAY_ORG=None, **ok),
         "mail without a server": code("e-mail needs RELAY_SMTP_URL", RELAY_EMAIL_CFO_TO="a@b.example"),
         "a lease too short": code("RELAY_LEASE_SECONDS must be at least 2 more", **{"RELAY_LEASE_SECONDS": "5"} | ok),
         "a number that is none": code("RELAY_CONCURRENCY must be a number from 1 to 256", **{"RELAY_CONCURRENCY": "many"} | ok),

@@ -44,6 +44,10 @@ TEST(Json, EscapesWhatMustBe) {
 TEST(Header, Rfc2047) {
   EXPECT_EQ(encoded_header("Plain title"), "Plain title");
   EXPECT_EQ(encoded_header("Zürich"), "=?UTF-8?B?WsO8cmljaA==?=");
+  // What is no UTF-8 comes to an end, too.
+  EXPECT_EQ(encoded_header("\x80"), "=?UTF-8?B?77+9?=");
+  EXPECT_EQ(encoded_header(std::string(100, '\x80')).substr(0, 14), "=?UTF-8?B?77+9");
+  EXPECT_EQ(encoded_header("a\xc3"), "=?UTF-8?B?Ye+/vQ==?=");
   EXPECT_NE(encoded_header("=?UTF-8?B?eA==?=").find("=?UTF-8?B?PT9V"), std::string::npos);
   std::string title;
   for (int i = 0; i < 40; ++i) title += "ü€💶";

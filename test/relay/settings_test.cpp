@@ -13,14 +13,15 @@ Settings settings(std::vector<const char*> variables) {
 
 TEST(Settings, DestinationsByName) {
   const Settings read =
-      settings({"PATH=/bin", "RELAY_SLACK_SALES_TEAM_URL=https://hooks.example/T0/B0/secret",
+      settings({"PATH=/bin", "RELAY_ORG=3", "RELAY_SLACK_SALES_TEAM_URL=https://hooks.example/T0/B0/secret",
                 "RELAY_TELEGRAM_OPS_TOKEN=123456:token", "RELAY_TELEGRAM_OPS_CHAT=-5",
-                "RELAY_WEBHOOK_URL_URL=http://localhost/", "RELAY_TIMEOUT_SECONDS=7"});
-  EXPECT_EQ(read.destinations.size(), 3u);
-  EXPECT_EQ(read.destinations.at("slack:sales_team").at("URL"),
+                "RELAY_WEBHOOK_URL_URL=http://localhost/", "RELAY_WEBHOOK_7_URL_URL=http://other/", "RELAY_TIMEOUT_SECONDS=7"});
+  EXPECT_EQ(read.destinations.size(), 4u);
+  EXPECT_EQ(read.destinations.at("3:slack:sales_team").at("URL"),
             "https://hooks.example/T0/B0/secret");
-  EXPECT_EQ(read.destinations.at("telegram:ops").at("CHAT"), "-5");
-  EXPECT_TRUE(read.destinations.contains("webhook:url"));
+  EXPECT_EQ(read.destinations.at("3:telegram:ops").at("CHAT"), "-5");
+  EXPECT_TRUE(read.destinations.contains("3:webhook:url"));
+  EXPECT_EQ(read.destinations.at("7:webhook:url").at("URL"), "http://other/");
   EXPECT_EQ(read.timeout, 7);
 }
 
@@ -28,6 +29,7 @@ TEST(Settings, DestinationsByName) {
 TEST(Settings, WrongOnesAreNamed) {
   const auto complaint = [](std::vector<const char*> variables) -> std::string {
     try {
+      variables.push_back("RELAY_ORG=1");
       settings(variables);
       return "";
     } catch (const SettingsError& error) {
@@ -49,9 +51,29 @@ TEST(Settings, WrongOnesAreNamed) {
   EXPECT_EQ(complaint({"RELAY_WEBHOOK_A_SECRET=only"}), "destination webhook:a has no URL");
 }
 
+// An address and its secret belong to one organisation.
+TEST(Settings, DestinationsOfNobodyAreRefused) {
+  EXPECT_THROW(settings({"RELAY_SLACK_SALES_URL=https://hooks.example/x"}), SettingsError);
+  EXPECT_THROW(settings({"RELAY_SLACK_0_SALES_URL=https://hooks.example/x"}), SettingsError);
+  EXPECT_THROW(settings({"RELAY_SLACK_99999999999_SALES_URL=https://hooks.example/x"}), SettingsError);
+}
+
+TEST(Secrets, AreNotShownEscapedOrCut) {
+  Secrets secrets;
+  secrets.add("/services/T0/B0/qW92&x");
+  for (const char* written :
+       {R"(\/services\/T0\/B0\/qW92&x)", R"(\u002fservices\u002FT0\/B0/qW92\u0026x)", "%2Fservices%2fT0%2FB0%2FqW92%26x",
+        "&#47;services/T0/B0/qW92&amp;x", "/services/T0/B0/qW92&x"})
+    EXPECT_EQ(secrets.redact(std::string("not found: ") + written + ", sorry"), "not found: ***, sorry") << written;
+  for (const char* cut : {"/services/T0", R"(\/services\)", "%2Fservices%2", "/services/T0/B0/qW92&am"})
+    EXPECT_EQ(secrets.redact(std::string("not found: ") + cut), "not found: ***") << cut;
+  EXPECT_EQ(secrets.redact("/servi"), "***");
+  EXPECT_EQ(secrets.redact("/services are down"), "/services are down");
+}
+
 TEST(Secrets, AreNotShown) {
   const Settings read =
-      settings({"RELAY_WEBHOOK_ERP_URL=https://erp.example/hook/path-secret?key=1",
+      settings({"RELAY_ORG=1", "RELAY_WEBHOOK_ERP_URL=https://erp.example/hook/path-secret?key=1",
                 "RELAY_WEBHOOK_ERP_SECRET=hmac-secret",
                 "RELAY_WEBHOOK_ERP_HEADER=Authorization: Bearer bearer-secret",
                 "RELAY_SMTP_PASSWORD=mail-secret"});

@@ -48,13 +48,14 @@ SELECT pg_temp.refused(k, c, d, b, s, n, :'org') FROM (VALUES
   ('k', 'slack', 'sales', NULL, NULL, NULL), ('k', 'slack', 'sales', '', NULL, NULL), ('k', 'slack', 'sales', repeat('b', 100001), NULL, NULL),
   ('k', 'email', 'cfo', 'b', E'a\nBcc: x@y.example', NULL), ('k', 'email', 'cfo', 'b', repeat('s', 501), NULL),
   ('k', 'slack', 'sales', 'b', NULL, 'infinity'), ('k', 'slack', 'sales', 'b', NULL, '9999-12-31')) AS v(k, c, d, b, s, n);
+SELECT revenue.enqueue_message('wide', 'webhook', 'erp', 'b', payload => to_jsonb(repeat('p', 100000)), org => :org);
 SELECT pg_temp.refused('k', 'slack', 'sales', 'b', NULL, NULL, NULL) AS no_organisation, pg_temp.refused('k', 'slack', 'sales', 'b', NULL, NULL, '77') AS unknown;
 
 -- What a relay does ----------------------------------------------------------------------------
 SET ROLE regress_outbox_relay;
 SELECT attempt, idempotency_key, channel, destination, subject, left(body, 10) AS body, payload
-FROM revenue.claim_messages(10, '1 minute', '{slack:sales,email:cfo}', 'relay 1') ORDER BY org_id;
-SELECT count(*) AS taken_already FROM revenue.claim_messages(10, '1 minute', '{slack:sales}');
+FROM revenue.claim_messages(10, '1 minute', ARRAY[:org || ':slack:sales', :org || ':email:cfo'], 'relay 1') ORDER BY org_id;
+SELECT count(*) AS taken_already FROM revenue.claim_messages(10, '1 minute', ARRAY[:org || ':slack:sales']);
 SELECT left(idempotency_key, 3) AS key, destination = 'a' || repeat('_', 62) AS others FROM revenue.claim_messages();
 SELECT count(*) AS nothing_due FROM revenue.claim_messages();
 RESET ROLE;
@@ -81,16 +82,16 @@ SELECT next_attempt_at - now() BETWEEN '23 hours' AND '24 hours' AS at_most_a_da
 
 -- the 20th attempt is the last one; a message that kills its relays is given up too
 UPDATE revenue.outbox SET attempts = 19, next_attempt_at = now() WHERE message_id = :'first';
-SELECT attempt FROM revenue.claim_messages(10, destinations => '{slack:sales}') WHERE message_id = :'first';
+SELECT attempt FROM revenue.claim_messages(10, destinations => ARRAY[:org || ':slack:sales']) WHERE message_id = :'first';
 SELECT revenue.fail_message(:'first', 20, 'still no answer', org => :org) AS failed;
 SELECT state, attempts, leased_by, last_error FROM revenue.outbox WHERE message_id = :'first';
 SELECT revenue.retry_messages(org => :org) AS revived, revenue.retry_messages(org => :org) AS again;
 SELECT state, attempts, last_error FROM revenue.outbox WHERE message_id = :'first';
 UPDATE revenue.outbox SET attempts = 20, last_error = NULL, next_attempt_at = now() WHERE message_id = :'first';
-SELECT count(*) AS claimed FROM revenue.claim_messages(10, destinations => '{slack:sales}') WHERE message_id = :'first';
+SELECT count(*) AS claimed FROM revenue.claim_messages(10, destinations => ARRAY[:org || ':slack:sales']) WHERE message_id = :'first';
 SELECT state, attempts, leased_by, last_error FROM revenue.outbox WHERE message_id = :'first';
 SELECT revenue.retry_messages(:'first', :other) AS not_theirs, revenue.retry_messages(:'first', :org) AS one;
-SELECT attempt FROM revenue.claim_messages(10, destinations => '{slack:sales}') WHERE message_id = :'first';
+SELECT attempt FROM revenue.claim_messages(10, destinations => ARRAY[:org || ':slack:sales']) WHERE message_id = :'first';
 SELECT revenue.fail_message(:'first', 1, 'no such channel', permanent => true, org => :org) AS of_no_use;
 -- who delivered it after all has the last word
 SELECT revenue.complete_message(:'first', :org) AS done, revenue.complete_message(:'first', :org) AS again,

@@ -160,11 +160,11 @@ WITH RECURSIVE edges AS (
     JOIN edges e ON e.conrelid = p.at
 )
 SELECT start::regclass AS in_a_circle FROM paths WHERE start = at ORDER BY 1;
--- money is numeric(18,6), sums of it that are kept numeric(30,6); numbers that are no money and no count are double precision
+-- money is numeric(18,6), sums that are kept numeric(38,6); numbers that are no money and no count are double precision
 SELECT c.oid::regclass AS relation, a.attname, format_type(a.atttypid, a.atttypmod) AS not_money FROM walk.relations c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   AND a.atttypid IN ('numeric'::regtype, 'real'::regtype, 'money'::regtype)
-WHERE c.relkind IN ('r', 'p') AND format_type(a.atttypid, a.atttypmod) NOT IN ('numeric(18,6)', 'numeric(30,6)')
+WHERE c.relkind IN ('r', 'p') AND format_type(a.atttypid, a.atttypmod) <> CASE WHEN c.relname ~ '^(pipeline_snapshot|forecast_(runs|points|origins)$)' THEN 'numeric(38,6)' ELSE 'numeric(18,6)' END
   AND (c.relname, a.attname) NOT IN (('fx_rates', 'rate')) ORDER BY 1, 2;
 SELECT c.oid::regclass AS relation, a.attname AS no_finite_check FROM walk.relations c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -182,13 +182,14 @@ SELECT e.extnamespace::regnamespace AS schema_that_could_be_dropped FROM pg_exte
 WHERE e.extname = 'revenue_intel' AND e.extnamespace NOT IN ('pg_catalog'::regnamespace, 'revenue'::regnamespace);
 
 -- Views ---------------------------------------------------------------------------------------
--- the view of a function's name is that function: the same columns in the same order
+-- the view of a function's name is that function: the same columns in the same order, what is money as numeric, then at
+-- most plain columns beside its arrays and intervals
 SELECT c.oid::regclass AS view, f.signature AS function_with_other_columns
 FROM walk.relations c JOIN walk.functions f ON f.proname = c.relname AND f.proretset
 WHERE c.relkind = 'v' AND f.prorettype = 'record'::regtype
   AND (SELECT array_agg(a.attname::text || ' ' || format_type(a.atttypid, NULL) ORDER BY a.attnum) FROM pg_attribute a
-    WHERE a.attrelid = c.oid AND a.attnum > 0)
-   <> (SELECT array_agg(n || ' ' || format_type(t, NULL) ORDER BY i)
+    WHERE a.attrelid = c.oid AND a.attnum BETWEEN 1 AND (SELECT count(*) FROM unnest(f.proargmodes) AS m WHERE m IN ('o', 't')))
+   <> (SELECT array_agg(n || ' ' || format_type(CASE WHEN n IN ('weighted_amount', 'weighted_value') THEN 'numeric'::regtype ELSE t END, NULL) ORDER BY i)
      FROM unnest(f.proallargtypes, f.proargmodes, f.proargnames) WITH ORDINALITY AS p(t, m, n, i)
      WHERE m IN ('o', 't'))
 ORDER BY 1;

@@ -234,6 +234,25 @@ RESET ROLE;
 RESET revenue_intel.identity_source;
 RESET request.jwt.claims;
 
+-- What a client puts into its connection's options does not replace what the database says.
+SELECT current_database() AS database \gset
+ALTER DATABASE :"database" SET revenue_intel.identity_source = 'jwt';
+CREATE ROLE regress_revenue_login LOGIN;
+SELECT revenue.grant_access('regress_revenue_login');
+\c -reuse-previous=on "user=regress_revenue_login options='-c revenue_intel.identity_source=role'"
+SELECT revenue.caller_identity();
+SELECT count(*) FROM revenue.orgs;
+\c -reuse-previous=on "user=regress_revenue_login options='-c revenue_intel.jwt_claim=name'"
+SELECT revenue.caller_identity();
+\c -reuse-previous=on "user=regress_revenue_login options=''"
+SET revenue_intel.identity_source = 'role';
+SELECT revenue.caller_identity(), current_setting('revenue_intel.identity_source') AS source;
+\c -reuse-previous=on "user=postgres options='-c revenue_intel.identity_source=role'"
+SELECT revenue.caller_identity() = current_user AS superuser;
+\c -reuse-previous=on "options=''"
+ALTER DATABASE :"database" RESET revenue_intel.identity_source;
+\c -
+
 DROP FUNCTION code_of;
 DROP EXTENSION revenue_intel;
-DROP ROLE regress_revenue_owner, regress_revenue_friend, regress_revenue_stranger, regress_revenue_gateway;
+DROP ROLE regress_revenue_owner, regress_revenue_friend, regress_revenue_stranger, regress_revenue_gateway, regress_revenue_login;

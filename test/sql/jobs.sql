@@ -236,6 +236,16 @@ DELETE FROM revenue.job_runs;
 CALL revenue.run_due_jobs();
 ROLLBACK;
 
+-- A step that fails undoes no other, and what a step leaves out stands in the log; the tick says when it came.
+CREATE OR REPLACE FUNCTION revenue.builtin_jobs()
+RETURNS TABLE (job text, description text, run_at time, every_minutes integer, weekday smallint, command text)
+LANGUAGE sql IMMUTABLE AS $f$ VALUES ('steps', 'steps', '00:00'::time, 1440, 0::smallint, 'SELECT 1; SELECT 1 / 0; SELECT 3'),
+  ('leaves', 'leaves', '00:00'::time, 1440, 0::smallint, 'SELECT revenue.leave_out(''a deal'', E''22003 too\nlarge''); SELECT 2') $f$;
+SELECT r ->> 'state' AS state, r ->> 'result' AS result, r ->> 'error' AS error, r -> 'warnings' AS warnings
+FROM unnest('{steps,leaves}'::text[]) AS j, revenue.run_job(j, org => :org) AS r;
+SELECT title, evidence -> 'left_out' AS left_out FROM revenue.open_alerts WHERE org_id = :org AND rule = 'job_failed' ORDER BY 1;
+SELECT last_tick_at < now() AS ticked, last_warnings FROM revenue.job_status WHERE org_id = :org AND job = 'leaves';
+
 -- The schedule, without pg_cron in this database -------------------------------------------------
 SET ROLE regress_jobs_owner;
 SELECT done, replace(command, current_database(), 'here') AS command FROM revenue.schedule_jobs();

@@ -51,13 +51,24 @@ FROM (SELECT * FROM computed WHERE metric ~ 'mrr|arr|customers|churn|logo|arpa' 
 FULL JOIN (SELECT x.* FROM generate_series('2023-05-01'::timestamp, '2023-05-20', interval '1 day') AS d
   CROSS JOIN LATERAL revenue.compute_metrics(d::date, d::date, scored => false) AS x WHERE x.metric ~ 'mrr|arr|customers|churn|logo|arpa') AS o USING (day, metric, dimension, member);
 
--- Rates over a month, each over the MRR or the customers before it, and of the store over any period.
+-- Churn is of the customers of so many days before, at the rates of then, whoever came since.
+CREATE FUNCTION pg_temp.became(day date, days integer, OUT opening numeric, OUT opening_mrr numeric, OUT lost numeric, OUT lost_mrr numeric)
+LANGUAGE sql STABLE AS $$
+  SELECT count(*) FILTER (WHERE k.before > 0), sum(k.before), count(*) FILTER (WHERE k.before > 0 AND NOT k.here), coalesce(sum(k.before) FILTER (WHERE NOT k.here), 0)
+  FROM (SELECT s.customer_id, bool_or(i.valid_from <= became.day AND i.valid_to > became.day) AS here,
+      sum(CASE WHEN i.valid_from <= became.day - days AND i.valid_to > became.day - days THEN i.mrr * CASE i.currency WHEN 'USD' THEN 1 ELSE revenue.rate_on(i.org_id, 'EUR', became.day - days) END ELSE 0 END) AS before
+    FROM revenue.subscription_items AS i JOIN revenue.subscriptions AS s USING (org_id, subscription_id)
+    WHERE i.org_id = revenue.current_org() GROUP BY s.customer_id) AS k
+$$;
+SELECT c.metric, count(*) AS days, count(*) FILTER (WHERE c.numerator > 0) AS with_churn, count(*) FILTER (WHERE (round(c.numerator, 4), round(c.denominator, 4))
+  IS DISTINCT FROM CASE c.metric WHEN 'churn_rate' THEN (round(b.lost_mrr, 4), round(b.opening_mrr, 4)) ELSE (round(b.lost, 4), round(b.opening, 4)) END) AS differ
+FROM computed AS c CROSS JOIN LATERAL pg_temp.became(c.day, 30) AS b
+WHERE c.dimension = 'all' AND c.metric IN ('churn_rate', 'logo_churn') GROUP BY 1 ORDER BY 1;
+SELECT metric, dimension, count(*) > 100 AS days, max(value) <= 1 AND min(value) >= 0 AS shares FROM computed
+WHERE metric IN ('churn_rate', 'logo_churn') GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT revenue.backfill_metrics('2023-03-01', '2023-06-30', scored => false) > 0 AS recorded;
-SELECT w.metric, round(w.numerator, 2) AS numerator, round(w.denominator, 2) AS denominator, round(w.value::numeric, 6) AS value,
-  round(w.denominator, 2) = round(CASE w.metric WHEN 'churn_rate' THEN a.opening_mrr ELSE a.opening_customers END, 2)
-    AND round(w.numerator, 2) = round(CASE w.metric WHEN 'churn_rate' THEN -a.churn_mrr ELSE a.churned_customers END, 2) AS as_the_ledger
-FROM revenue.metric_window('2023-05-01', '2023-05-31', '{churn_rate,logo_churn}') AS w
-CROSS JOIN (SELECT * FROM revenue.arr_monthly('2023-05-31', from_date => '2023-05-01')) AS a WHERE w.dimension = 'all';
+SELECT w.metric, w.value = c.value AS as_of_the_last_day FROM revenue.metric_window('2023-05-01', '2023-05-31', '{churn_rate,logo_churn}') AS w
+JOIN computed AS c USING (metric, dimension, member) WHERE w.dimension = 'all' AND c.day = '2023-05-31' ORDER BY 1;
 
 -- What was spent beside it: a day of recurring revenue is 12/365 of the MRR at its end.
 INSERT INTO revenue.offers (org_id, offer_id, name, currency) VALUES (:org, 'o', 'Offer', 'USD');
@@ -78,7 +89,7 @@ CROSS JOIN LATERAL (SELECT CASE e.metric
     WHEN 'magic_number' THEN (sum(b.earned) FILTER (WHERE b.day > e.day - 91) - sum(b.earned) FILTER (WHERE b.day > e.day - 182 AND b.day <= e.day - 91)) * 365 / 91
       / sum(b.spend) FILTER (WHERE b.day > e.day - 182 AND b.day <= e.day - 91)
     ELSE max(b.closing_mrr) FILTER (WHERE b.day = e.day) / max(b.closing_customers) FILTER (WHERE b.day = e.day)
-      / (sum(b.churned_customers) FILTER (WHERE b.day > e.day - 90) / max(b.closing_customers) FILTER (WHERE b.day = e.day - 90) * 365 / (12 * 90))
+      / ((SELECT x.lost / x.opening FROM pg_temp.became(e.day, 90) AS x) * 365 / (12 * 90))
       / CASE e.metric WHEN 'ltv_cac' THEN sum(b.spend) FILTER (WHERE b.day > e.day - 90) / 4 ELSE 1 END END::double precision AS value
   FROM by_hand AS b WHERE b.day <= e.day) AS h
 WHERE e.dimension = 'all' AND e.metric IN ('net_sales_efficiency', 'magic_number', 'simple_ltv', 'ltv_cac') GROUP BY 1 ORDER BY 1;

@@ -300,6 +300,28 @@ SELECT revenue.month_revenue() = (
   SELECT jsonb_build_object('events', sum(events), 'revenue', sum(revenue), 'events_without_rate', sum(events_without_rate),
     'reporting_currency', 'EUR', 'by_type', jsonb_object_agg(event_type, revenue)) FROM revenue.mtd() WHERE events > 0) AS same;
 
+-- Members write no derived column and no recording time; what they change or delete is in the audit log.
+SELECT count(*) AS audited FROM revenue.audit_log WHERE object_type = 'revenue_event' \gset
+UPDATE revenue.reps SET identity = NULL WHERE identity = 'regress_events_member';
+INSERT INTO revenue.reps (org_id, rep_id, name, identity) VALUES (1, 'auditor', 'Auditor', 'regress_events_member');
+SET ROLE regress_events_member;
+INSERT INTO revenue.revenue_events (org_id, event_id, event_type, owner_rep_id, amount, currency, closed_at)
+VALUES (1, 'mine', 'upsell', 'auditor', 10, 'EUR', '2024-03-01'), (1, 'gone', 'upsell', 'auditor', 20, 'EUR', '2024-03-01');
+UPDATE revenue.revenue_events SET forecast_change = -1e6 WHERE event_id = 'mine';
+UPDATE revenue.revenue_events SET expected_changes = '{1,2,3}' WHERE event_id = 'mine';
+UPDATE revenue.revenue_events SET recorded_at = '2024-03-01' WHERE event_id = 'mine';
+INSERT INTO revenue.revenue_events (org_id, event_id, event_type, owner_rep_id, amount, currency, closed_at, recorded_at)
+VALUES (1, 'backdated', 'upsell', 'auditor', 10, 'EUR', '2024-03-01', '2024-03-01');
+UPDATE revenue.revenue_events SET event_id = 'other' WHERE event_id = 'mine';
+UPDATE revenue.revenue_events SET amount = 1000, closed_at = '2024-02-01' WHERE event_id = 'mine';
+UPDATE revenue.revenue_events SET notes = notes WHERE event_id = 'mine';
+SELECT revenue.delete_rows('revenue_events', '{"event_id": "gone"}', 1);
+RESET ROLE;
+SELECT actor, action, object_id, (old ->> 'amount')::numeric AS was, (new ->> 'amount')::numeric AS is
+FROM revenue.audit_log WHERE object_type = 'revenue_event' ORDER BY at OFFSET :audited;
+DELETE FROM revenue.revenue_events WHERE event_id <> 'mine';
+SELECT action, object_id, (old ->> 'events')::integer > 1000 AS many FROM revenue.audit_log WHERE object_type = 'revenue_event' ORDER BY at DESC LIMIT 1;
+
 DROP VIEW month_expected, month_given, sources_expected, sources_given, offers_expected, offers_given;
 DROP VIEW valued;
 DROP OWNED BY regress_events_member, regress_events_analyst, regress_events_viewer;

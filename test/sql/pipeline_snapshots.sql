@@ -28,7 +28,7 @@ FULL JOIN read_from_history AS r USING (snapshot_date, stage_id);
 SELECT count(*) FILTER (WHERE (p.deal_count, p.total_pipeline) IS DISTINCT FROM (coalesce(r.entries, 0), round(coalesce(r.value, 0), 6))) AS wrong,
   sum(deals_created) = (SELECT count(*) FROM revenue.deals WHERE org_id = :org AND created_at < (now() AT TIME ZONE 'UTC')::date) AS all_created,
   sum(deals_won) = (SELECT count(*) FROM revenue.deals WHERE org_id = :org AND stage_id = 'closed_won' AND closed_at < (now() AT TIME ZONE 'UTC')::date) AS all_won,
-  abs(sum(revenue_today) - (SELECT sum(revenue) FROM revenue.event_cells(NULL, (now() AT TIME ZONE 'UTC')::date - 1, NULL, :org))) < 0.001 AS all_revenue
+  abs(sum(revenue_today) - (SELECT sum(revenue) FROM revenue.event_cells(NULL, (now() AT TIME ZONE 'UTC')::date, NULL, :org))) < 0.001 AS all_revenue
 FROM revenue.pipeline_snapshots AS p
 LEFT JOIN (SELECT snapshot_date, sum(entries) AS entries, sum(value) AS value FROM read_from_history GROUP BY 1) AS r USING (snapshot_date)
 WHERE p.org_id = :org;

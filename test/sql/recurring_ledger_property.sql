@@ -157,7 +157,7 @@ FROM members GROUP BY 1 ORDER BY 1;
 SELECT count(*) AS periods, count(*) FILTER (WHERE (s.opening, s.new, s.expansion, s.reactivation, s.contraction, s.churn, s.transfer, s.rates, s.closing, s.adjusted)
   IS DISTINCT FROM (t.opening_mrr, t.new_mrr, t.expansion_mrr, t.reactivation_mrr, t.contraction_mrr, t.churn_mrr, 0, t.fx_mrr, t.closing_mrr, t.adjustment_mrr)) AS wrong,
   count(*) FILTER (WHERE s.dimension IN ('segment', 'region', 'cohort') AND (s.customers, s.came, s.lost, s.expanded, s.transferred)
-    IS DISTINCT FROM (t.closing_customers, t.new_customers, t.churned_customers, t.expanded_customers, 0)) AS wrong_customers
+    IS DISTINCT FROM (t.closing_customers, t.new_customers, t.churned_customers, t.expanded_customers, t.transferred_customers)) AS wrong_customers
 FROM (
   SELECT dimension, basis, fx, period_from, sum(opening_mrr) AS opening, sum(new_mrr) AS new, sum(expansion_mrr) AS expansion, sum(reactivation_mrr) AS reactivation,
     sum(contraction_mrr) AS contraction, sum(churn_mrr) AS churn, sum(transfer_mrr) AS transfer, sum(fx_mrr) AS rates, sum(closing_mrr) AS closing,

@@ -15,7 +15,7 @@ CREATE ROLE regress_walk_rep;
 CREATE ROLE regress_walk_viewer;
 CREATE ROLE regress_walk_new;
 GRANT USAGE ON SCHEMA revenue TO regress_walk_owner, regress_walk_rep;
-CALL walk.seed(555, 'ROWA', 'DIMA', 1, '2999-03-01');
+CALL walk.seed(555, 'ROWA', 'DIMA', 1, '2199-03-01');
 INSERT INTO revenue.members (org_id, identity, access_level)
 VALUES (555, 'regress_walk_owner', 'owner'), (555, 'regress_walk_rep', 'member'), (555, 'regress_walk_viewer', 'viewer');
 UPDATE revenue.reps SET identity = 'regress_walk_rep' WHERE org_id = 555 AND rep_id = 'ROWA-1';

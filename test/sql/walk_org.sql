@@ -8,8 +8,8 @@ SET client_min_messages = error;
 CREATE EXTENSION revenue_intel;
 \set file :abs_srcdir '/walk/common.sql'
 \i :file
-CALL walk.seed(555, 'ROWA', 'DIMA', 1, '2999-03-01');
-CALL walk.seed(666, 'ROWB', 'DIMB', 1, '2999-03-01');
+CALL walk.seed(555, 'ROWA', 'DIMA', 1, '2199-03-01');
+CALL walk.seed(666, 'ROWB', 'DIMB', 1, '2199-03-01');
 DROP ROLE IF EXISTS regress_walk_member;
 CREATE ROLE regress_walk_member;
 GRANT USAGE ON SCHEMA revenue, walk TO regress_walk_member;

@@ -13,7 +13,7 @@ CREATE ROLE regress_walk_new;
 CREATE ROLE regress_walk_viewer;
 \set file :abs_srcdir '/walk/common.sql'
 \i :file
-CALL walk.seed(555, 'ROWA', 'DIMA', 1, '2999-03-01');
+CALL walk.seed(555, 'ROWA', 'DIMA', 1, '2199-03-01');
 INSERT INTO revenue.members (org_id, identity, access_level) VALUES (555, 'regress_walk_viewer', 'viewer');
 
 -- The queries, in which everything is qualified. Arguments are worked out before, into a table with their types.

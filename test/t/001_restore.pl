@@ -19,6 +19,8 @@ $node->safe_psql('source', q{
   INSERT INTO revenue.reps (org_id, rep_id, name) SELECT 1, 'r' || i, 'Rep ' || i FROM generate_series(1, 3) AS i;
   SELECT revenue.set_rep_manager('r1', 'r2', '2026-01-01');
   INSERT INTO revenue.accounts (org_id, account_id, name) VALUES (1, 'a', 'Acme');
+  INSERT INTO revenue.accounts (org_id, account_id, name, parent_account_id) VALUES (1, 'child', 'Below', 'a');
+  UPDATE revenue.accounts SET name = 'Acme Inc.' WHERE account_id = 'a';  -- now it is written after its child
   UPDATE revenue.accounts SET segment = 'large' WHERE account_id = 'a';
   INSERT INTO revenue.contacts (org_id, contact_id, account_id, name) VALUES (1, 'c', 'a', 'Carla');
   INSERT INTO revenue.products (org_id, product_id, name) VALUES (1, 'p', 'Plan');
@@ -66,31 +68,69 @@ my $ledger = q{SET revenue_intel.org_id = 1; SELECT count(*) FROM revenue.verify
   SELECT period_from, closing_mrr, adjustment_mrr FROM revenue.arr_monthly('2025-12-31')};
 my $books = $node->safe_psql('source', $ledger);
 
+my @months = split /\n/, $node->safe_psql('source', q{SELECT to_date(right(relname, 7), 'YYYY_MM') FROM pg_class
+  WHERE relname ~ '^metric_values_\d{4}_\d\d$' AND relkind = 'r'});
+
 my $directory = PostgreSQL::Test::Utils::tempdir();
-for my $format ('plain', 'custom')
+for my $dump ([ 'plain', '-Fp' ], [ 'custom', '-Fc' ], [ 'inserts', '-Fp', '--inserts' ], [ 'data', '-Fc', '--data-only' ])
 {
-  my $file = "$directory/dump.$format";
-  $node->command_ok([ 'pg_dump', '-F', $format, '-f', $file, '-d', $node->connstr('source') ], "pg_dump as $format");
-  $node->safe_psql('postgres', "CREATE DATABASE target_$format");
-  my $target = $node->connstr("target_$format");
-  $node->command_ok(
-    $format eq 'plain'
-    ? [ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $file, '-d', $target ]
-    : [ 'pg_restore', '--exit-on-error', '-d', $target, $file ],
-    "$format dump restores");
-  is($node->safe_psql("target_$format", $digest), $before, "every table is the same after a $format dump");
-  is($node->safe_psql("target_$format", q{SELECT revenue.create_org('Next')}),
-    '2', 'the sequence of organisations goes on');
-  $node->safe_psql("target_$format",
-    q{SET revenue_intel.org_id = 1; UPDATE revenue.deals SET amount = 1 WHERE deal_id = 'd30'});
-  is( $node->safe_psql("target_$format", q{SELECT count(*) FROM revenue.deal_history WHERE deal_id = 'd30'}),
-    '2', 'and history is written again after the restore');
-  is($node->safe_psql("target_$format", $ledger), $books, 'the ledger is exact and tells the same');
-  $node->safe_psql("target_$format", q{UPDATE revenue.subscription_items SET valid_to = '2025-02-15' WHERE subscription_id = 's5'});
-  is( $node->safe_psql("target_$format", q{SET revenue_intel.org_id = 1; SELECT count(*) FROM revenue.verify_ledger();
-      SELECT valid_day, booked_day, is_adjustment FROM revenue.mrr_movements WHERE customer_id = 'c0' AND version > 1 AND valid_day = '2025-02-15'}),
-    "0\n2025-02-15|2025-03-01|t", 'and is written again, in closed books as an adjustment');
+  my ($name, @options) = @$dump;
+  $node->command_ok([ 'pg_dump', @options, '-f', "$directory/$name", '-d', $node->connstr('source') ], "pg_dump: $name");
 }
+
+# Each way to restore, as the commands that it takes.
+sub psql_file { return [ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$directory/$_[0]", @_[1 .. $#_] ] }
+sub pg_restore { return [ 'pg_restore', '--exit-on-error', @_ ] }
+my %restores = (
+  plain => [ psql_file('plain') ],
+  at_once => [ psql_file('plain', '--single-transaction') ],
+  inserts => [ psql_file('inserts') ],
+  custom => [ pg_restore("$directory/custom") ],
+  parallel => [ pg_restore('-j4', "$directory/custom") ],
+  sections => [ map { pg_restore("--section=$_", "$directory/custom") } 'pre-data', 'data', 'post-data' ],
+  data_only => [ pg_restore("$directory/data") ],
+  data_parallel => [ pg_restore('-j4', "$directory/data") ]);
+
+for my $way (sort keys %restores)
+{
+  my $target = "target_$way";
+  $node->safe_psql('postgres', "CREATE DATABASE $target");
+  # Data alone needs the extension, and the partitions that were made since.
+  $node->safe_psql($target, join(';', 'CREATE EXTENSION revenue_intel', map { "SELECT revenue.ensure_metric_partitions('$_', '$_')" } @months))
+    if $way =~ /^data/;
+  $node->command_ok([ @$_, '-d', $node->connstr($target) ], "$way: " . join(' ', @$_)) for @{ $restores{$way} };
+  is($node->safe_psql($target, $digest), $before, "$way: every table is the same");
+  is($node->safe_psql($target, 'SELECT * FROM revenue.verify_references()'), '', "$way: every row that is referred to is there");
+  is($node->safe_psql($target, q{SELECT revenue.create_org('Next')}), '2', "$way: the sequence of organisations goes on");
+  $node->safe_psql($target, q{SET revenue_intel.org_id = 1; UPDATE revenue.deals SET amount = 1 WHERE deal_id = 'd30'});
+  is($node->safe_psql($target, q{SELECT count(*) FROM revenue.deal_history WHERE deal_id = 'd30'}),
+    '2', "$way: history is written again");
+  my ($status, $out, $error) = $node->psql($target,
+    q{INSERT INTO revenue.deals (org_id, deal_id, account_id, stage_id, currency) VALUES (1, 'z', 'nobody', 'proposal', 'EUR')});
+  like($error, qr/deals_org_id_account_id_fkey/, "$way: foreign keys hold again");
+  is($node->safe_psql($target, $ledger), $books, "$way: the ledger is exact and tells the same");
+  $node->safe_psql($target, q{UPDATE revenue.subscription_items SET valid_to = '2025-02-15' WHERE subscription_id = 's5'});
+  is( $node->safe_psql($target, q{SET revenue_intel.org_id = 1; SELECT count(*) FROM revenue.verify_ledger();
+      SELECT valid_day, booked_day, is_adjustment FROM revenue.mrr_movements WHERE customer_id = 'c0' AND version > 1 AND valid_day = '2025-02-15'}),
+    "0\n2025-02-15|2025-03-01|t", "$way: and is written again, in closed books as an adjustment");
+}
+
+# What a restore that failed half-way lacks is found.
+$node->safe_psql('postgres', 'CREATE DATABASE half');
+$node->safe_psql('half', 'CREATE EXTENSION revenue_intel');
+$node->command_ok([ 'pg_restore', '-t', 'orgs', '-t', 'deals', '-d', $node->connstr('half'), "$directory/data" ], 'a part of a dump restores');
+like($node->safe_psql('half', 'SELECT * FROM revenue.verify_references()'),
+  qr/deals_org_id_account_id_fkey\|revenue.deals\|revenue.accounts\|49/, 'and what refers to the rest is shown');
+
+# A session that has row_security off is no restore: what it writes is checked, kept and audited.
+$node->safe_psql('source', q{SET row_security = off; SET revenue_intel.org_id = 1;
+  UPDATE revenue.deals SET amount = 8 WHERE deal_id = 'd41'; SELECT revenue.update_deal('d42', amount => 9, reason => 'why')});
+is($node->safe_psql('source', q{SELECT count(*) FROM revenue.deal_history WHERE deal_id IN ('d41', 'd42')}), '4',
+  'with row_security off, history is written');
+is($node->safe_psql('source', q{SELECT count(*) FROM revenue.audit_log WHERE object_id = 'd42'}), '1', 'and the audit log');
+my ($status_off, $out_off, $error_off) = $node->psql('source',
+  q{SET row_security = off; INSERT INTO revenue.deals (org_id, deal_id, account_id, stage_id, currency) VALUES (1, 'z', 'nobody', 'proposal', 'EUR')});
+like($error_off, qr/deals_org_id_account_id_fkey/, 'and foreign keys hold');
 
 # row_security = off is what a restore sets; a member who sets it gains nothing.
 $node->safe_psql('source', q{CREATE ROLE forger LOGIN; SET revenue_intel.org_id = 1;

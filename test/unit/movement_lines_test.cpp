@@ -90,6 +90,8 @@ TEST(MovementLines, ExchangedCurrenciesAreLeftToTheRates) {
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_FALSE(lines[1].kind);
   EXPECT_EQ(lines[1].exchanged, "{\"EUR\": -100, \"USD\": 110}");
+  euro.currency = "A\"\\\n";
+  EXPECT_EQ(lines_of({euro, period(10, kNever, 110)})[1].exchanged, R"({"A\"\\\u000a": -100, "USD": 110})");
   EXPECT_EQ(lines[1].movements + lines[2].movements, 1);
   // More in both needs no rate, and neither does the end.
   auto more = period(0, kNever, 100);

@@ -23,10 +23,11 @@ JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.d
 JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
 WHERE e.extname = 'revenue_intel' AND c.relkind IN ('r', 'p', 'v', 'm', 'f');
 
--- What a row is inserted into: not the columns that the table works out itself.
+-- What a row is inserted into: not the columns that the table works out itself, or that are the extension's alone to write.
 CREATE FUNCTION walk.columns(relation text) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
   WHERE a.attrelid = format('revenue.%I', relation)::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+    AND (has_column_privilege('public', a.attrelid, a.attnum, 'INSERT') OR NOT has_any_column_privilege('public', a.attrelid, 'INSERT'))
 $$;
 
 \set file :abs_srcdir '/walk/calls.sql'

@@ -121,10 +121,11 @@ double Shape::forward(double value) const {
   double y = value / level;
   switch (kind) {
     case Kind::logarithm:
-      y = std::log(std::max(y, kLeast));
+      // What falls below nothing is further away than nothing is.
+      y = std::log(std::max(y, kLeast)) - std::log1p(std::max(-y, 0.0) / kLeast);
       break;
     case Kind::root:
-      y = 2 * std::sqrt(std::max(y, 0.0));
+      y = std::copysign(2 * std::sqrt(std::fabs(y)), y);
       break;
     case Kind::odds:
       y = std::log(value / (1 - value));

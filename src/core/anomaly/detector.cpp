@@ -190,7 +190,7 @@ double Detector::surprise_of(const Point& point, const LevelFilter::Prediction& 
                               std::sqrt(variance));
   if (const std::optional<double> mean = skewed_mean(prediction.mean, own_variance)) {
     const double extra = extra_spread(*mean, own_variance);
-    return (stable_count(std::max(point.value, 0.0), extra) - stable_count(*mean, extra)) *
+    return (std::copysign(stable_count(std::fabs(point.value), extra), point.value) - stable_count(*mean, extra)) *
            std::sqrt(own_variance / variance);
   }
   return (shape_.forward(point.value) - prediction.mean) / std::sqrt(variance);
@@ -227,7 +227,9 @@ Verdict Detector::judge(const Point& point) const {
       verdict.expected = last_y_;
       verdict.deviation = move_deviation(shape_.forward(point) - last_y_);
     } else if (const std::optional<FewCounts> few = few_counts(prediction.mean, own_variance, variance)) {
-      verdict.deviation = count_deviation(point.value, few->mean, few->extra);
+      // No count is below nothing: as unlikely as so many above it.
+      verdict.deviation = count_deviation(std::fabs(point.value), few->mean, few->extra);
+      if (point.value < 0) verdict.deviation = -std::fabs(verdict.deviation);
     }
   }
   verdict.score = score_of(verdict.deviation);

@@ -43,7 +43,7 @@ DetectedPoint row_of(const WatchedPoint& point, double sigmas) {
   row.ts = point.at;
   if (!std::isnan(point.point.value)) row.value = point.point.value;
   if (!point.judged) {
-    row.kind = "learning";
+    row.kind = point.complete ? "learning" : "incomplete";
     return row;
   }
   row.expected = point.expected;

@@ -11,7 +11,6 @@ constexpr std::size_t kEffects = 2;
 
 constexpr double kLevelSize = 1;  // prior standard deviations, as shares of the level
 constexpr double kSlopeSize = 0.003;
-constexpr double kDamping = 0.99;      // a trend does not go on for ever
 constexpr double kSlopeDrift = 0.02;   // of the drift of the level
 constexpr double kEffectDrift = 0.01;  // sigmas a period
 
@@ -68,19 +67,17 @@ void LevelFilter::learn(const PeriodEffects& effects, double surprise, double no
 
 void LevelFilter::advance(double sigma) {
   mean_[kLevel] += mean_[kSlope];
-  mean_[kSlope] *= kDamping;
   Row& level = covariance_[kLevel];
   Row& slope = covariance_[kSlope];
   const double both = level[kSlope] + slope[kSlope];
-  const double slope_variance = kDamping * kDamping * slope[kSlope];
+  const double slope_variance = slope[kSlope];
   const double level_variance = level[kLevel] + level[kSlope] + both;
   add_row<kBlock>(level, 1, slope, states_);
-  add_row<kBlock>(slope, kDamping - 1, Row(slope), states_);
   const double level_drift = drift_ * sigma;
   const double slope_drift = kSlopeDrift * level_drift;
   const double effect_drift = kEffectDrift * sigma;
   level[kLevel] = level_variance + level_drift * level_drift;
-  level[kSlope] = kDamping * both;
+  level[kSlope] = both;
   slope[kSlope] = slope_variance + slope_drift * slope_drift;
   for (std::size_t i = kEffects; i < states_; ++i) covariance_[i][i] += effect_drift * effect_drift;
 }

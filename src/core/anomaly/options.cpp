@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "core/foundation/error.hpp"
+#include "core/foundation/number_text.hpp"
 
 namespace revenue::anomaly {
 namespace {
@@ -74,8 +75,8 @@ DetectorOptions read_options(const WrittenOptions& written) {
            "fiscal_year_start is a month from 1 to 12, baseline_days from 1 to 3660, minimum_points from 8 to 10000, "
            "minimum_n from 0 to 1e15.",
            "fiscal_year_start is " + std::to_string(options.fiscal_year_start) + ", baseline_days " +
-               std::to_string(options.baseline_days) + ", minimum_points " + std::to_string(options.minimum_points) +
-               ", minimum_n " + std::to_string(options.minimum_n) + ".");
+               shown(options.baseline_days) + ", minimum_points " + std::to_string(options.minimum_points) +
+               ", minimum_n " + shown(options.minimum_n) + ".");
   if (written.holidays.size() > DetectorOptions::kMostHolidays)
     reject("there are at most 12 kinds of holidays", "Give holidays that are alike one name.",
            std::to_string(written.holidays.size()) + " were passed.");

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/anomaly/normal.hpp"
+#include "core/foundation/time.hpp"
 
 namespace revenue::anomaly {
 namespace {
@@ -105,6 +106,52 @@ class Stretch {
   double alone_ = 0;
 };
 
+struct IncompleteEnds {
+  bool first = false;
+  bool last = false;
+};
+
+// Where rows are finer than periods: a last period whose rows end before those of the others do is not over, and
+// a first one whose rows begin after theirs is not whole.
+IncompleteEnds incomplete_ends(std::span<const Observation> rows, const Calendar& calendar, Gather gather) {
+  struct Spread {
+    double first;
+    double last;
+  };
+  constexpr std::size_t kFewest = 4;
+  constexpr std::size_t kCompared = 12;
+  constexpr double kFiner = 1.5;  // instants a period
+  constexpr double kShort = 0.9;  // of what the others span
+  constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
+  std::vector<Spread> spreads;
+  std::size_t instants = 0;
+  for (std::size_t begin = 0; begin < rows.size();) {
+    const std::int64_t period = calendar.period_of(rows[begin].at.micros);
+    std::size_t end = begin;
+    for (; end < rows.size() && calendar.period_of(rows[end].at.micros) == period; ++end)
+      instants += end == begin || rows[end].at != rows[end - 1].at;
+    const std::int64_t start = calendar.start_of(period);
+    const auto share = [&](std::size_t i) {
+      const std::int64_t day_end = (floor_div(rows[i].at.micros, kMicrosPerDay) + 1) * kMicrosPerDay;
+      return static_cast<double>(day_end - start) / static_cast<double>(calendar.start_of(period + 1) - start);
+    };
+    spreads.push_back({share(begin), share(end - 1)});
+    begin = end;
+  }
+  IncompleteEnds ends;
+  if (gather == Gather::last || spreads.size() < kFewest ||
+      static_cast<double>(instants) <= kFiner * static_cast<double>(spreads.size()))
+    return ends;
+  double least = 1;
+  for (std::size_t i = spreads.size() - 1 - std::min(kCompared, spreads.size() - 1); i + 1 < spreads.size(); ++i)
+    least = std::min(least, spreads[i].last);
+  ends.last = spreads.back().last < kShort * least;
+  double latest = 0;
+  for (std::size_t i = 1; i + 1 < spreads.size() && i <= kCompared; ++i) latest = std::max(latest, spreads[i].first);
+  ends.first = gather == Gather::sum && 1 - spreads.front().first < kShort * (1 - latest);
+  return ends;
+}
+
 }  // namespace
 
 bool spans_baseline(LocalTime first, LocalTime last, std::size_t rows, const DetectorOptions& options) {
@@ -154,13 +201,23 @@ Watched watch(const DetectorModel& model, double sigmas, Poll poll) {
   Watched watched;
   if (model.rows.empty()) return watched;
   watched.calendar = calendar_of(model.rows, model.options);
-  const std::vector<GatheredPoint> gathered = gather_periods(model.rows, watched.calendar, model.options);
-  watched.points.reserve(gathered.size());
+  const std::vector<GatheredPoint> all = gather_periods(model.rows, watched.calendar, model.options);
+  const bool coarse = watched.calendar.grain() > Grain::day;
+  const IncompleteEnds incomplete =
+      coarse && !model.ratio ? incomplete_ends(model.rows, watched.calendar, model.options.gather) : IncompleteEnds{};
+  const auto leave_out = [&](const GatheredPoint& point) {
+    watched.points.push_back({point.at, point.point, false, {}, 0, 0, 0, false});
+  };
+  const std::span<const GatheredPoint> gathered =
+      std::span(all).subspan(incomplete.first, all.size() - incomplete.first - incomplete.last);
+  watched.points.reserve(all.size());
+  if (incomplete.first) leave_out(all.front());
   for (std::size_t first = 0; first < gathered.size();) {
     std::size_t end = first + 1;
     while (end < gathered.size() && gathered[end].point.period - gathered[end - 1].point.period <= kLongestGap) ++end;
-    while (first < end) first += Stretch(std::span(gathered).subspan(first, end - first), model, sigmas, watched).run(poll);
+    while (first < end) first += Stretch(gathered.subspan(first, end - first), model, sigmas, watched).run(poll);
   }
+  if (incomplete.last) leave_out(all.back());
   return watched;
 }
 

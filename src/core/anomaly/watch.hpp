@@ -16,11 +16,12 @@ inline constexpr std::int64_t kLongestGap = 366;
 struct WatchedPoint {
   LocalTime at;
   Point point;          ///< value NaN where none is known
-  bool judged = false;  ///< otherwise the baseline is being learned, and nothing below is known
+  bool judged = false;  ///< otherwise the baseline is being learned, and nothing of the next five is known
   Verdict verdict;
   double expected = 0;
   double lower = 0;
   double upper = 0;
+  bool complete = true;  ///< otherwise its rows end before the period does, or begin after it
 };
 
 /// A level shift, as values.

@@ -152,7 +152,8 @@ SeriesHierarchy SeriesHierarchy::deserialize(Reader& reader) {
     for (std::uint32_t p = 0; p < parents; ++p) node.parents.push_back(get_text(reader));
     node.model = SeriesModel::deserialize(reader);
     if (node.name.empty() ||
-        !std::is_sorted(node.parents.begin(), node.parents.end(), std::less_equal<>()) ||
+        std::adjacent_find(node.parents.begin(), node.parents.end(), std::greater_equal<>()) !=
+            node.parents.end() ||
         (i > 0 && !(hierarchy.nodes.back().name < node.name)))
       Reader::malformed();
     hierarchy.nodes.push_back(std::move(node));

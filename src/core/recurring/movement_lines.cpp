@@ -14,6 +14,22 @@ using Status = MovementLines::Status;
 using Text = MovementLines::Text;
 
 constexpr std::uint32_t kNoText = std::numeric_limits<std::uint32_t>::max();
+
+// A JSON string, escaped: an aggregate takes any text for a currency.
+std::string json_string(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string json = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      json.append({'\\', c});
+    else if (static_cast<unsigned char>(c) < 0x20)
+      json.append("\\u00").append({kHex[static_cast<std::size_t>(c) >> 4], kHex[c & 15]});
+    else
+      json += c;
+  }
+  return json + '"';
+}
+
 constexpr std::int32_t kNever = std::numeric_limits<std::int32_t>::max();
 constexpr std::int32_t kFirstDay = -730'119;  // 0001-01-01
 constexpr std::int32_t kLastDay = 2'921'939;  // 9999-12-31
@@ -386,9 +402,9 @@ class Sweep {
     std::string json;
     for (const CurrencyTotal& total : totals_)
       if (total.change != 0)
-        json.append(json.empty() ? "{\"" : ", \"")
-            .append(total.currency)
-            .append("\": ")
+        json.append(json.empty() ? "{" : ", ")
+            .append(json_string(total.currency))
+            .append(": ")
             .append(std::to_string(total.change));
     return json + "}";
   }
