@@ -261,9 +261,12 @@ BEGIN
   FROM (
     SELECT 'total' AS dimension, '' AS member, (answer ->> 'forecast_amount')::numeric AS expected, NULL::double precision AS weight,
       NULL::numeric AS contribution, answer -> 'intervals' AS intervals
-    UNION ALL
-    SELECT dimension, coalesce(s ->> dimension, ''), (s ->> 'expected')::numeric, NULL, NULL, s -> 'intervals'
-    FROM jsonb_array_elements(answer -> (dimension || 's')) AS s
+    UNION ALL  -- kept to the sixth digit, what that leaves with the largest, so that they still add up
+    SELECT dimension, s.member, s.expected + CASE WHEN s.place = 1 THEN round((answer ->> 'forecast_amount')::numeric, 6) - sum(s.expected) OVER () ELSE 0 END,
+      NULL, NULL, s.intervals
+    FROM (
+      SELECT coalesce(s.part ->> dimension, '') AS member, round((s.part ->> 'expected')::numeric, 6) AS expected, s.part -> 'intervals' AS intervals, s.place
+      FROM jsonb_array_elements(answer -> (dimension || 's')) WITH ORDINALITY AS s(part, place)) AS s
     UNION ALL
     SELECT 'component', c ->> 'component', (answer ->> 'closed')::numeric + (c ->> 'estimate')::numeric * (c ->> 'correction')::numeric,
       (c ->> 'weight')::double precision, (c ->> 'contribution')::numeric, NULL
