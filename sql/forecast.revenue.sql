@@ -157,6 +157,33 @@ END $$;
 COMMENT ON FUNCTION revenue.pipeline_expected IS
   'What the open deals of each segment, rep or product bring within so many days, by competing risks, and the standard deviation of what they bring between one horizon and the next';
 
+CREATE OR REPLACE FUNCTION revenue.bookings_without_rate(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (open_deals bigint, deals text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_column
+DECLARE
+  home revenue.orgs;
+BEGIN
+  SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = revenue.current_org(bookings_without_rate.org);
+  RETURN QUERY
+  WITH known AS MATERIALIZED (
+    SELECT f.currency, min(f.rate_date) AS known_from FROM revenue.fx_rates AS f WHERE f.org_id = home.org_id GROUP BY f.currency
+  ), unrated AS (
+    SELECT s.kind, count(*) AS n, string_agg(DISTINCT d.currency, ', ' ORDER BY d.currency) AS currencies
+    FROM revenue.deals_as_of(as_of) AS d
+    JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
+    LEFT JOIN known AS k ON k.currency = d.currency
+    WHERE d.org_id = home.org_id AND d.amount IS NOT NULL AND d.currency <> home.base_currency AND s.kind IN ('open', 'won')
+      AND coalesce(k.known_from, 'infinity') > CASE s.kind WHEN 'open' THEN s.today
+        ELSE coalesce((d.closed_at AT TIME ZONE home.time_zone)::date, d.close_date) END
+    GROUP BY s.kind
+  )
+  SELECT coalesce(sum(u.n) FILTER (WHERE u.kind = 'open'), 0)::bigint, string_agg(format('%s %s (%s)', u.n, u.kind, u.currencies), ', ' ORDER BY u.kind)
+  FROM unrated AS u;
+END $$;
+COMMENT ON FUNCTION revenue.bookings_without_rate IS
+  'For revenue_forecast(): how many open deals have an amount and no exchange rate, and the same of open and won ones with their currencies';
+
 CREATE OR REPLACE FUNCTION revenue.refresh_forecast_origins(
   again boolean DEFAULT false, org integer DEFAULT NULL) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

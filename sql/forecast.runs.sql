@@ -65,6 +65,7 @@ DECLARE
   ahead integer;  -- months until the period ends
   whole record;
   committed record;
+  unrated record;
   components jsonb;
   by_member jsonb;
   uncertain numeric;
@@ -191,14 +192,17 @@ BEGIN
     uncertain := NULL;  -- nothing is known, which is no forecast of 0
     by_member := NULL;
   END IF;
+  SELECT * INTO unrated FROM revenue.bookings_without_rate(as_of, chosen) WHERE metric = 'bookings';
   reasons := array_remove(ARRAY[
     CASE WHEN whole.forecast IS NULL THEN 'no subscriptions' WHEN metric = 'bookings' AND uncertain IS NULL THEN 'no deal is open and none was won' END,
     CASE WHEN (whole.inputs ->> 'history_months')::integer < 6 THEN format('less than two quarters of history (%s months): %s, with a wide interval',
       whole.inputs ->> 'history_months', CASE metric WHEN 'bookings' THEN 'the pipeline alone' ELSE 'what there is' END) END,
     CASE WHEN (whole.inputs ->> 'origins_known')::integer = 0 AND (whole.inputs ->> 'history_months')::integer > 6 THEN
       'the pipeline of past months was not looked at yet: run refresh_forecast_origins()' END,
-    CASE WHEN (whole.inputs ->> 'deals_without_value')::integer > 0 THEN format(
-      'open deals in no sum, for want of an amount or an exchange rate: %s', whole.inputs ->> 'deals_without_value') END], NULL);
+    CASE WHEN (whole.inputs ->> 'deals_without_value')::bigint > unrated.open_deals THEN format(
+      'open deals without an amount: %s', (whole.inputs ->> 'deals_without_value')::bigint - unrated.open_deals) END,
+    'deals without an exchange rate, in no amount: ' || unrated.deals,
+    'MRR without an exchange rate, in no amount: ' || (whole.inputs ->> 'currencies_without_rate')], NULL);
 
   RETURN jsonb_build_object(
     'metric', metric, 'period', period, 'period_start', span.period_start, 'period_end', span.period_end, 'as_of', span.moment,
