@@ -39,7 +39,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30 BEGIN ATOMIC
      'Net new MRR of a day more than 2 sigmas from its own past, after a baseline of 90 days'),
     ('churn_spike', 'average', 'churn_rate', '{}', 1.5, 20, 'urgent', interval '28 days',
      'Call the accounts that account_scores ranks highest by churn risk, in the affected segment first',
-     'MRR lost with customers this month so far more than 1.5 times the mean of the six closed months before'),
+     'MRR lost with customers in the last 30 days more than 1.5 times the mean of the ends of the six closed months before'),
     ('growth_low', 'level', 'arr_growth', '{"direction": "down"}', 0.2, 1, 'warning', interval '30 days',
      'Compare new, expansion and churned MRR with the year before',
      'ARR grew less than 20 % in a year'),

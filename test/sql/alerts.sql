@@ -102,14 +102,13 @@ CROSS JOIN LATERAL pg_temp.try('cac_rising', '{new_customers,acquisition_spend}'
 SELECT v.after, t.* FROM (VALUES (800), (799)) AS v(after)
 CROSS JOIN LATERAL pg_temp.try('forecast_drop', '{forecast_30d}', '2020-06-08', '2020-06-08', '2020-06-15', '2020-06-15', '{1000}', ARRAY[v.after]) AS t;
 
--- Churn, this month so far against 1.5 times the mean of six closed ones: each has a day's churn a day over the same
--- MRR, so that 45.75 of it is the limit.
-SELECT pg_temp.put('mrr', '2019-11-30', '2020-06-15', 10000, 100) \g /dev/null
-SELECT t.* FROM pg_temp.try('churn_spike', '{churned_mrr}', '2019-12-01', '2020-05-31', '2020-06-01', '2020-06-15', '{1}', '{3.05}') AS t;
-SELECT pg_temp.put('mrr', '2019-11-30', '2020-06-15', 10000, 100) \g /dev/null
-SELECT t.* FROM pg_temp.try('churn_spike', '{churned_mrr}', '2019-12-01', '2020-05-31', '2020-06-01', '2020-06-15', '{1}', '{3.06}') AS t;
-SELECT pg_temp.put('mrr', '2019-11-30', '2020-06-15', 10000, 19) \g /dev/null
-SELECT t.* FROM pg_temp.try('churn_spike', '{churned_mrr}', '2019-12-01', '2020-05-31', '2020-06-01', '2020-06-15', '{1}', '{9}') AS t;
+-- Churn, as it stands, against 1.5 times the mean of the ends of six closed months.
+SELECT pg_temp.put('churn_rate', '2019-12-01', '2020-05-31', 0, 100, value => 0.01), pg_temp.put('churn_rate', '2020-06-01', '2020-06-15', 0, 100, value => 0.015) \g /dev/null
+SELECT * FROM pg_temp.judge('churn_spike'); DELETE FROM revenue.metric_values;
+SELECT pg_temp.put('churn_rate', '2019-12-01', '2020-05-31', 0, 100, value => 0.01), pg_temp.put('churn_rate', '2020-06-01', '2020-06-15', 0, 100, value => 0.0151) \g /dev/null
+SELECT * FROM pg_temp.judge('churn_spike'); DELETE FROM revenue.metric_values;
+SELECT pg_temp.put('churn_rate', '2019-12-01', '2020-05-31', 0, 19, value => 0.01), pg_temp.put('churn_rate', '2020-06-01', '2020-06-15', 0, 19, value => 0.05) \g /dev/null
+SELECT * FROM pg_temp.judge('churn_spike'); DELETE FROM revenue.metric_values;
 -- Growth below 20 % in a year, net retention below 150 %.
 SELECT pg_temp.put('arr_growth', '2020-06-15', '2020-06-15', 20, 20, value => 0.2), pg_temp.put('nrr', '2020-06-15', '2020-06-15', 150, 20, value => 1.5) \g /dev/null
 SELECT * FROM pg_temp.judge('growth_low');
