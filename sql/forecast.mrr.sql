@@ -85,8 +85,9 @@ BEGIN
     UNION ALL
     SELECT revenue.month_number(span.today), sum(p.expected)::double precision
     FROM revenue.pipeline_expected(ARRAY[span.period_end - span.today], as_of, org => chosen) AS p HAVING sum(p.deal_count) > 0
-  ), beside AS (  -- what of a booking became new MRR in the year before
-    SELECT l.month, coalesce(k.expected * (sum(l.gained) OVER w)::double precision / nullif(sum(coalesce(b.value, 0)) OVER w, 0), 'NaN') AS pipeline
+  ), beside AS (  -- what of a booking became new MRR in the year before: a month's worth at most
+    SELECT l.month, coalesce(k.expected
+        * least((sum(l.gained) OVER w)::double precision, times * sum(coalesce(b.value, 0)) OVER w) / nullif(sum(coalesce(b.value, 0)) OVER w, 0), 'NaN') AS pipeline
     FROM ledger AS l LEFT JOIN won AS b USING (month) LEFT JOIN looked AS k USING (month)
     WINDOW w AS (ORDER BY l.month ROWS BETWEEN 12 PRECEDING AND 1 PRECEDING)
   ), arrays AS (
