@@ -50,7 +50,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('merged_values', '[{"amount": 5}]'),
   ('deals_as_of', '[null, null]'),
   ('check_effective_at', '["2024-01-01", "ROWA-1"]'),
-  ('check_deal_values', '[100, "2030-01-31", "commit", 10, 20, 5, 12]'),
+  ('check_deal_values', '[100, "2030-01-31", "commit", 10, 20, 0.05, 12]'),
   -- scoring
   ('close_probability',
     '["proposal", 12, 70, 6, 2, true, true, false, 1, {"forecast": {"overdue_half_life_days": 30}}]'),
@@ -299,6 +299,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('mrr_signals', '[555]'),
   ('mrr_without_rate', '["2024-06-30", 555]'),
   ('mrr_outlook', '["quarter", 0, "mrr", "ensemble", "{0.7,0.95}", null, 555]'),
+  ('oldest_mrr_month', '["2026-05-15"]'),
   ('mrr_months', '["segment", "2024-06-30", 555]'),
   ('mrr_by_member', '["segment", "quarter", 0, "mrr", "ensemble", "{0.7,0.95}", null, 555]'),
   ('mrr_scenario', '[{"metric": "mrr", "forecast_amount": 100, "quantiles": []}, {"churn": 0.1}, 120]'),
