@@ -70,12 +70,20 @@ INSERT INTO walk.matrix VALUES
 
 CREATE TABLE walk.violations (rule text, object text, actor text, problem text);
 
+-- Rows of the extension that this transaction has written so far, undone ones too.
+CREATE FUNCTION walk.rows_written() RETURNS bigint LANGUAGE sql VOLATILE SET search_path = pg_catalog AS $$
+  SELECT sum(pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid)
+    + pg_stat_get_xact_tuples_deleted(oid))::bigint
+  FROM pg_class WHERE relnamespace = 'revenue'::regnamespace AND relkind = 'r'
+$$;
 -- One statement as one actor, undone at once. before: the fingerprint to hold what it may write against.
 -- answer: its text, or SQLSTATE and message of its error.
 CREATE FUNCTION walk.as_actor(
   actor walk.actors, query text, before text, path text DEFAULT 'pg_catalog', OUT answer text, OUT rows bigint,
     OUT failed text, OUT changed boolean)
 LANGUAGE plpgsql AS $$
+DECLARE
+  written bigint := walk.rows_written();
 BEGIN
   BEGIN
     PERFORM set_config('revenue_intel.identity_source', CASE WHEN actor.claim IS NULL THEN 'role' ELSE 'jwt'
@@ -87,7 +95,8 @@ BEGIN
     EXECUTE query INTO answer, rows;
     PERFORM set_config('search_path', 'pg_catalog', true);
     PERFORM set_config('role', 'none', true);
-    changed := before IS NOT NULL AND walk.fingerprint() <> before;
+    -- A row may be written and stay what it was, so that the contents decide.
+    changed := before IS NOT NULL AND walk.rows_written() <> written AND walk.fingerprint() <> before;
     RAISE EXCEPTION USING ERRCODE = 'WALK0';
   EXCEPTION WHEN OTHERS THEN
     IF SQLSTATE <> 'WALK0' THEN
