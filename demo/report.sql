@@ -32,7 +32,7 @@ SELECT format(' %s %s %s  %s', rpad(label, 20), lpad(value, 13), unit, remark)
 FROM jsonb_to_record(:'dashboard'::jsonb -> 'kpis') AS k(
   total_pipeline numeric, deal_count bigint, avg_deal_size numeric, weighted_forecast_90d numeric, at_risk_deals bigint)
 CROSS JOIN (SELECT coalesce(sum(deal_value), 0) AS value_at_risk FROM revenue.at_risk_deals WHERE org_id = :org) r
-CROSS JOIN (SELECT * FROM revenue.pipeline_forecast('deal', org => :org) WHERE horizon_days = 90) f
+CROSS JOIN (SELECT expected_value, lower_95, upper_95 FROM revenue.pipeline_forecast('deal', org => :org) WHERE horizon_days = 90) f
 CROSS JOIN LATERAL (VALUES
   (1, 'Open pipeline', to_char(total_pipeline, 'FM999,999,999,990'), :'currency', format('%s deals', deal_count)),
   (2, 'Average deal', coalesce(to_char(avg_deal_size, 'FM999,999,999,990'), '-'), :'currency', 'where the amount is known'),
@@ -41,7 +41,7 @@ CROSS JOIN LATERAL (VALUES
   (4, 'Forecast, 90 days', to_char(expected_value, 'FM999,999,999,990'), :'currency',
    format('by how long deals took before; 95 %% between %s and %s', to_char(lower_95, 'FM999,999,999,990'), to_char(upper_95, 'FM999,999,999,990'))),
   (5, 'At risk', to_char(value_at_risk, 'FM999,999,999,990'), :'currency',
-   format('%s of the deals, %s %% of the value', at_risk_deals, coalesce(round(100 * value_at_risk / nullif(total_pipeline, 0)), 0)))
+   format('%s of %s deals, %s %% of the value', at_risk_deals, deal_count, coalesce(round(100 * value_at_risk / nullif(total_pipeline, 0)), 0)))
 ) AS t(place, label, value, unit, remark) ORDER BY place;
 
 \pset tuples_only off

@@ -1204,24 +1204,33 @@ END $$;
 COMMENT ON FUNCTION revenue.refresh_deal_history(integer) IS
   'Does what the triggers on deals and deal_facts do, for rows that were written while they were off; again and again without harm. Admins and owners';
 
+CREATE OR REPLACE FUNCTION revenue.miscounted_deals(org integer, deals text[] DEFAULT NULL)
+RETURNS TABLE (deal_id text, interactions bigint, objections bigint, last_at timestamptz)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off BEGIN ATOMIC
+  SELECT a.* FROM (
+    SELECT x.deal_id, count(*) FILTER (WHERE x.kind NOT IN ('note', 'task')) AS interactions,
+      count(*) FILTER (WHERE x.kind = 'objection' AND x.outcome = 'handled') AS objections, max(x.occurred_at) AS last_at
+    FROM revenue.activities x WHERE x.org_id = miscounted_deals.org AND x.deal_id IS NOT NULL
+      AND (deals IS NULL OR x.deal_id = ANY (deals)) GROUP BY x.deal_id
+  ) a JOIN revenue.deals d ON d.org_id = miscounted_deals.org AND d.deal_id = a.deal_id
+  WHERE (d.num_interactions, d.num_objections_handled, d.last_activity_at) IS DISTINCT FROM (a.interactions, a.objections, a.last_at);
+END;
+REVOKE EXECUTE ON FUNCTION revenue.miscounted_deals(integer, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION revenue.miscounted_deals(integer, text[]) IS
+  'For refresh_engagement(): the deals (NULL = all) whose counters are not what their activities say, and what they say';
+
 CREATE OR REPLACE FUNCTION revenue.refresh_engagement(org integer DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_nestloop = off AS $$
 DECLARE
   chosen integer := revenue.require_org('admin', org);
+  wrong text[] := ARRAY(SELECT m.deal_id FROM revenue.miscounted_deals(chosen) m);
 BEGIN
-  -- Who counts an activity holds its deal. Locked in order like them, and counted by the next statement,
-  -- which sees what those who were waited for have added.
-  PERFORM FROM revenue.deals d WHERE d.org_id = chosen ORDER BY d.deal_id FOR NO KEY UPDATE;
-  UPDATE revenue.deals d SET
-    num_interactions = a.interactions, num_objections_handled = a.objections, last_activity_at = a.last_at
-  FROM (
-    SELECT x.deal_id, count(*) FILTER (WHERE x.kind NOT IN ('note', 'task')) AS interactions,
-      count(*) FILTER (WHERE x.kind = 'objection' AND x.outcome = 'handled') AS objections, max(x.occurred_at) AS last_at
-    FROM revenue.activities x WHERE x.org_id = chosen AND x.deal_id IS NOT NULL GROUP BY x.deal_id
-  ) a
-  WHERE d.org_id = chosen AND d.deal_id = a.deal_id
-    AND (d.num_interactions, d.num_objections_handled, d.last_activity_at)
-      IS DISTINCT FROM (a.interactions, a.objections, a.last_at);
+  -- Who counts an activity holds its deal. Only what is wrong is locked, in order like there, and counted
+  -- once more by the next statement, which sees what those who were waited for have added.
+  PERFORM FROM revenue.deals d WHERE d.org_id = chosen AND d.deal_id = ANY (wrong) ORDER BY d.deal_id FOR NO KEY UPDATE;
+  WITH counted AS MATERIALIZED (SELECT m.* FROM revenue.miscounted_deals(chosen, wrong) m)
+  UPDATE revenue.deals d SET num_interactions = c.interactions, num_objections_handled = c.objections, last_activity_at = c.last_at
+  FROM counted c WHERE d.org_id = chosen AND d.deal_id = c.deal_id;
 END $$;
 COMMENT ON FUNCTION revenue.refresh_engagement(integer) IS
   'Counts the activities of every deal that has any; a deal without keeps what was written into it. Admins and owners';

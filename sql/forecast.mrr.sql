@@ -32,6 +32,28 @@ $$;
 COMMENT ON FUNCTION revenue.mrr_signals IS
   'Whether those who pay most are more at risk, or have more room to grow, than others: half of what the mean score weighted by MRR is above the plain one, 1 = no difference. Customers are the accounts of the same id. Members and above';
 
+CREATE OR REPLACE FUNCTION revenue.mrr_without_rate(day date, org integer DEFAULT NULL)
+RETURNS TABLE (customers bigint, currencies text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  WITH asked AS (
+    SELECT o.org_id, o.base_currency FROM revenue.orgs AS o WHERE o.org_id = revenue.require_org('member', mrr_without_rate.org)
+  ), known AS MATERIALIZED (
+    SELECT m.org_id, m.currency, (SELECT min(f.rate_date) FROM revenue.fx_rates AS f WHERE f.org_id = m.org_id AND f.currency = m.currency) AS known_from,
+      m.first_day
+    FROM (SELECT d.org_id, d.currency, min(d.booked_day) AS first_day FROM revenue.mrr_days AS d JOIN asked AS o USING (org_id)
+          WHERE d.currency <> o.base_currency AND d.booked_day <= mrr_without_rate.day GROUP BY d.org_id, d.currency) AS m
+  ), payers AS (
+    SELECT m.customer_id FROM revenue.mrr_movements AS m JOIN known AS k USING (org_id, currency)
+    WHERE coalesce(k.known_from, 'infinity') > mrr_without_rate.day AND m.booked_day <= mrr_without_rate.day
+    GROUP BY m.customer_id, m.currency HAVING sum(m.amount) <> 0
+  )
+  SELECT (SELECT count(DISTINCT p.customer_id) FROM payers AS p),
+    string_agg(k.currency || CASE WHEN k.known_from <= mrr_without_rate.day THEN ' before ' || to_char(k.known_from, 'YYYY-MM-DD') ELSE '' END, ', ' ORDER BY k.currency)
+  FROM known AS k WHERE coalesce(k.known_from, 'infinity') > k.first_day
+$$;
+COMMENT ON FUNCTION revenue.mrr_without_rate IS
+  'For revenue_forecast(): how many customers pay in a currency without an exchange rate on a day, and which currencies had none on a day when somebody paid in them. Members and above';
+
 CREATE OR REPLACE FUNCTION revenue.mrr_outlook(
   period text, periods_ahead integer, metric text, method text, levels double precision[], as_of timestamptz DEFAULT NULL,
   org integer DEFAULT NULL)
@@ -63,8 +85,9 @@ BEGIN
     UNION ALL
     SELECT revenue.month_number(span.today), sum(p.expected)::double precision
     FROM revenue.pipeline_expected(ARRAY[span.period_end - span.today], as_of, org => chosen) AS p HAVING sum(p.deal_count) > 0
-  ), beside AS (  -- what of a booking became new MRR in the year before
-    SELECT l.month, coalesce(k.expected * (sum(l.gained) OVER w)::double precision / nullif(sum(coalesce(b.value, 0)) OVER w, 0), 'NaN') AS pipeline
+  ), beside AS (  -- what of a booking became new MRR in the year before: a month's worth at most
+    SELECT l.month, coalesce(k.expected
+        * least((sum(l.gained) OVER w)::double precision, times * sum(coalesce(b.value, 0)) OVER w) / nullif(sum(coalesce(b.value, 0)) OVER w, 0), 'NaN') AS pipeline
     FROM ledger AS l LEFT JOIN won AS b USING (month) LEFT JOIN looked AS k USING (month)
     WINDOW w AS (ORDER BY l.month ROWS BETWEEN 12 PRECEDING AND 1 PRECEDING)
   ), arrays AS (
@@ -82,9 +105,11 @@ BEGIN
   )
   SELECT a.current, e.answer -> 'forecast', e.answer -> 'movements',
     jsonb_build_object('history_months', cardinality(a.closing), 'customers', a.customers,
+      'customers_without_rate', u.customers, 'currencies_without_rate', u.currencies,
       'churn_risk', round(s.churn_risk::numeric, 2), 'expansion_score', round(s.expansion_score::numeric, 2),
       'churn_signal', round(s.churn_signal::numeric, 4), 'expansion_signal', round(s.expansion_signal::numeric, 4))
   FROM arrays AS a LEFT JOIN signals AS s ON true
+  CROSS JOIN revenue.mrr_without_rate(span.today, chosen) AS u
   CROSS JOIN LATERAL (
     SELECT revenue.mrr_ensemble(a.closing, a.gained, a.reactivated, a.expanded, a.contracted, a.churned, a.pipeline, months,
       ((date_trunc('month', span.today::timestamp) + interval '1 month')::date - span.today)::double precision

@@ -157,6 +157,33 @@ END $$;
 COMMENT ON FUNCTION revenue.pipeline_expected IS
   'What the open deals of each segment, rep or product bring within so many days, by competing risks, and the standard deviation of what they bring between one horizon and the next';
 
+CREATE OR REPLACE FUNCTION revenue.bookings_without_rate(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+RETURNS TABLE (open_deals bigint, deals text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
+#variable_conflict use_column
+DECLARE
+  home revenue.orgs;
+BEGIN
+  SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = revenue.current_org(bookings_without_rate.org);
+  RETURN QUERY
+  WITH known AS MATERIALIZED (
+    SELECT f.currency, min(f.rate_date) AS known_from FROM revenue.fx_rates AS f WHERE f.org_id = home.org_id GROUP BY f.currency
+  ), unrated AS (
+    SELECT s.kind, count(*) AS n, string_agg(DISTINCT d.currency, ', ' ORDER BY d.currency) AS currencies
+    FROM revenue.deals_as_of(as_of) AS d
+    JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
+    LEFT JOIN known AS k ON k.currency = d.currency
+    WHERE d.org_id = home.org_id AND d.amount IS NOT NULL AND d.currency <> home.base_currency AND s.kind IN ('open', 'won')
+      AND coalesce(k.known_from, 'infinity') > CASE s.kind WHEN 'open' THEN s.today
+        ELSE coalesce((d.closed_at AT TIME ZONE home.time_zone)::date, d.close_date) END
+    GROUP BY s.kind
+  )
+  SELECT coalesce(sum(u.n) FILTER (WHERE u.kind = 'open'), 0)::bigint, string_agg(format('%s %s (%s)', u.n, u.kind, u.currencies), ', ' ORDER BY u.kind)
+  FROM unrated AS u;
+END $$;
+COMMENT ON FUNCTION revenue.bookings_without_rate IS
+  'For revenue_forecast(): how many open deals have an amount and no exchange rate, and the same of open and won ones with their currencies';
+
 CREATE OR REPLACE FUNCTION revenue.refresh_forecast_origins(
   again boolean DEFAULT false, org integer DEFAULT NULL) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -332,7 +359,8 @@ COMMENT ON FUNCTION revenue.reconcile_expected IS
   'Forecasts of nodes (parents: empty = top) made to add up, with the past errors of each node, one node after another; those of fixed stay as they are; spread = how wide its error is beside that of its own forecast';
 
 -- Bookings of the whole organisation and of its segments, as the C++ gives them, before amounts are
--- rounded. A segment that had no pipeline at an origin had one of 0.
+-- rounded. A segment that had no pipeline at an origin had one of 0. The 30 segments with most won and open value
+-- are forecast by themselves, what all the others have together (the pool) by itself, and shared out among them.
 CREATE OR REPLACE FUNCTION revenue.bookings_by_segment(
   period text, periods_ahead integer, method text, levels double precision[], as_of timestamptz DEFAULT NULL,
   org integer DEFAULT NULL)
@@ -342,6 +370,7 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mod
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.current_org(org);
+  pool CONSTANT integer := 31;  -- the node of those that have none of their own; 0 is the total
   span record;
   this_month integer;
   days integer[];
@@ -360,49 +389,80 @@ BEGIN
     GROUP BY p.member
   ), signals AS MATERIALIZED (
     SELECT s.* FROM revenue.repeat_signal(chosen) AS s WHERE as_of IS NULL
-  ), members AS (
-    SELECT h.segment, h.total FROM history AS h UNION SELECT p.segment, false FROM pipeline AS p UNION SELECT '', true
-  ), present AS (
-    SELECT m.segment, m.total, coalesce(sum(p.deal_count), 0) AS deal_count, coalesce(sum(p.deals_without_value), 0) AS deals_without_value,
-      coalesce(sum(p.open_value), 0) AS open_value, coalesce(sum(p.expected), 0) AS expected,
-      coalesce(sqrt(sum(p.deviation ^ 2)), 0) AS deviation
-    FROM members AS m LEFT JOIN pipeline AS p ON m.total OR p.segment = m.segment GROUP BY m.segment, m.total
-  ), months AS (
-    SELECT f.origin, f.segment, f.open_value, f.expected FROM revenue.forecast_origins AS f
-    JOIN revenue.orgs AS o USING (org_id)
-    WHERE f.org_id = chosen AND f.origin <= span.today AND f.reporting_currency = o.base_currency
-  ), at_origins AS (
-    SELECT m.segment, m.total, o.origin, coalesce(sum(f.open_value), 0)::double precision AS open_value, e.expected
-    FROM members AS m CROSS JOIN (SELECT DISTINCT origin FROM months) AS o
-    LEFT JOIN months AS f ON f.origin = o.origin AND (m.total OR f.segment = m.segment)
+  ), members AS MATERIALIZED (
+    SELECT segment, least(row_number() OVER (ORDER BY coalesce(w.won, 0) + coalesce(p.open_value, 0)::double precision DESC, segment), pool) AS node,
+      coalesce(h.closed, 0) AS closed, coalesce(h.closed_deals, 0) AS closed_deals,
+      greatest(coalesce(p.expected, 0)::double precision + coalesce(w.late, 0) * (span.period_end - greatest(span.period_start, span.today)) / 365, 0) AS size
+    FROM (SELECT * FROM history AS h WHERE NOT h.total) AS h FULL JOIN pipeline AS p USING (segment)
     CROSS JOIN LATERAL (
-      SELECT array_agg(s.sum ORDER BY s.i) AS expected
-      FROM (SELECT i, coalesce(sum(g.expected[i] ORDER BY g.segment), 0) AS sum FROM generate_series(1, 24) AS i
-            LEFT JOIN months AS g ON g.origin = o.origin AND (m.total OR g.segment = m.segment) GROUP BY i) AS s) AS e
-    GROUP BY m.segment, m.total, o.origin, e.expected
+      SELECT sum(v.value ORDER BY v.won_in, v.value) AS won, sum(v.value ORDER BY v.won_in, v.value) FILTER (WHERE v.won_in >= h.months - 12) AS late
+      FROM unnest(h.won_in, h.value) AS v(won_in, value)) AS w
+  ), nodes AS MATERIALIZED (
+    SELECT m.node, min(m.segment) AS segment, sum(m.closed) AS closed, sum(m.closed_deals)::bigint AS closed_deals FROM members AS m GROUP BY m.node
+    UNION ALL
+    SELECT 0, '', coalesce(sum(m.closed), 0), coalesce(sum(m.closed_deals), 0)::bigint FROM members AS m
+  ), won AS (
+    SELECT n.node, array_agg(v.won_in) AS won_in, array_agg(v.created_in) AS created_in, array_agg(v.customer_since) AS customer_since,
+      array_agg(v.value) AS value
+    FROM (SELECT CASE WHEN h.total THEN 0 ELSE m.node END AS node, h.*
+          FROM history AS h LEFT JOIN members AS m ON m.segment = h.segment AND NOT h.total ORDER BY 1, h.segment) AS n
+    CROSS JOIN LATERAL unnest(n.won_in, n.created_in, n.customer_since, n.value) AS v(won_in, created_in, customer_since, value)
+    GROUP BY n.node
+  ), present AS (
+    SELECT n.node, coalesce(sum(p.deal_count), 0) AS deal_count, coalesce(sum(p.deals_without_value), 0) AS deals_without_value,
+      coalesce(sum(p.open_value), 0) AS open_value, coalesce(sum(p.expected), 0) AS expected,
+      coalesce(sqrt(sum(p.deviation ^ 2 ORDER BY p.segment)), 0) AS deviation
+    FROM nodes AS n LEFT JOIN (pipeline AS p JOIN members AS m USING (segment)) ON n.node IN (0, m.node)
+    GROUP BY n.node
+  ), looked AS MATERIALIZED (  -- a segment that has neither won nor open deals now is of the pool
+    SELECT coalesce(f.node, 0) AS node, f.origin, sum(f.open_value)::double precision AS open_value, ARRAY[
+      sum(f.expected[1]), sum(f.expected[2]), sum(f.expected[3]), sum(f.expected[4]), sum(f.expected[5]), sum(f.expected[6]),
+      sum(f.expected[7]), sum(f.expected[8]), sum(f.expected[9]), sum(f.expected[10]), sum(f.expected[11]), sum(f.expected[12]),
+      sum(f.expected[13]), sum(f.expected[14]), sum(f.expected[15]), sum(f.expected[16]), sum(f.expected[17]), sum(f.expected[18]),
+      sum(f.expected[19]), sum(f.expected[20]), sum(f.expected[21]), sum(f.expected[22]), sum(f.expected[23]), sum(f.expected[24])] AS expected
+    FROM (SELECT coalesce(m.node, pool) AS node, f.* FROM revenue.forecast_origins AS f JOIN revenue.orgs AS o USING (org_id)
+          LEFT JOIN members AS m USING (segment)
+          WHERE f.org_id = chosen AND f.origin <= span.today AND f.reporting_currency = o.base_currency ORDER BY f.origin, 1, f.segment) AS f
+    GROUP BY GROUPING SETS ((f.origin, f.node), (f.origin))
+  ), at_origins AS (
+    SELECT n.node, o.origin, coalesce(l.open_value, 0) AS open_value, coalesce(l.expected, array_fill(0::double precision, ARRAY[24])) AS expected
+    FROM nodes AS n CROSS JOIN (SELECT DISTINCT l.origin FROM looked AS l) AS o LEFT JOIN looked AS l USING (node, origin)
   ), past AS (
-    SELECT o.segment, o.total, array_agg(revenue.month_number(o.origin) ORDER BY o.origin) AS origin,
-      array_agg(o.open_value ORDER BY o.origin) AS open_value,
-      ARRAY(SELECT e FROM at_origins AS a, unnest(a.expected) WITH ORDINALITY AS u(e, i)
-            WHERE a.segment = o.segment AND a.total = o.total ORDER BY a.origin, u.i) AS expected
-    FROM at_origins AS o GROUP BY o.segment, o.total
+    SELECT o.node, array_agg(revenue.month_number(o.origin) ORDER BY o.origin) AS origin, array_agg(o.open_value ORDER BY o.origin) AS open_value,
+      ARRAY(SELECT e.value FROM at_origins AS a CROSS JOIN LATERAL unnest(a.expected) WITH ORDINALITY AS e(value, i)
+            WHERE a.node = o.node ORDER BY a.origin, e.i) AS expected
+    FROM at_origins AS o GROUP BY o.node
+  ), told AS MATERIALIZED (
+    SELECT n.*, revenue.bookings_ensemble(h.months, coalesce(w.won_in, '{}'), coalesce(w.created_in, '{}'), coalesce(w.customer_since, '{}'),
+        coalesce(w.value, '{}'), coalesce(ARRAY(SELECT u - this_month + h.months FROM unnest(x.origin) WITH ORDINALITY AS o(u, i) ORDER BY o.i), '{}'),
+        coalesce(x.open_value, '{}'), coalesce(x.expected, '{}'), greatest(revenue.month_number(span.period_start) - this_month, 0),
+        revenue.month_number(span.period_end - 1) - this_month + 1, h.remaining, p.open_value::double precision,
+        p.expected::double precision, p.deviation, coalesce(g.signal, 1), n.closed::double precision, method, levels) AS forecast,
+      jsonb_build_object('open_deals', p.deal_count, 'deals_without_value', p.deals_without_value, 'open_value', trim_scale(p.open_value),
+        'open_expected', round(p.expected, 2), 'history_months', h.months, 'remaining_share', round(h.remaining::numeric, 4),
+        'origins_known', coalesce(cardinality(x.origin), 0), 'pooled_segments', (SELECT count(*) FROM members AS m WHERE m.node = pool),
+        'signal', round(g.signal::numeric, 4), 'churn_risk', round(g.churn_risk::numeric, 2), 'expansion_score', round(g.expansion_score::numeric, 2)) AS inputs
+    FROM nodes AS n JOIN present AS p USING (node) CROSS JOIN (SELECT max(h.months) AS months, max(h.remaining) AS remaining FROM history AS h) AS h
+    LEFT JOIN won AS w USING (node) LEFT JOIN past AS x USING (node) LEFT JOIN signals AS g ON true
+  ), pooled AS (  -- as if euros erred alike and apart: the variance goes with the size
+    SELECT m.*, coalesce(m.size / nullif(sum(m.size) OVER w, 0), 1.0 / count(*) OVER w) AS share
+    FROM members AS m WHERE m.node = pool WINDOW w AS (ORDER BY m.segment ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
   )
-  SELECT p.segment, p.total, coalesce(h.closed, 0), coalesce(h.closed_deals, 0),
-    revenue.bookings_ensemble(w.months, coalesce(h.won_in, '{}'), coalesce(h.created_in, '{}'), coalesce(h.customer_since, '{}'),
-      coalesce(h.value, '{}'), coalesce(ARRAY(SELECT u - this_month + w.months FROM unnest(x.origin) WITH ORDINALITY AS o(u, i) ORDER BY o.i), '{}'),
-      coalesce(x.open_value, '{}'), coalesce(x.expected, '{}'), greatest(revenue.month_number(span.period_start) - this_month, 0),
-      revenue.month_number(span.period_end - 1) - this_month + 1, w.remaining, p.open_value::double precision,
-      p.expected::double precision, p.deviation, coalesce(g.signal, 1), coalesce(h.closed, 0)::double precision, method, levels),
-    jsonb_build_object('open_deals', p.deal_count, 'deals_without_value', p.deals_without_value, 'open_value', trim_scale(p.open_value),
-      'open_expected', round(p.expected, 2), 'history_months', w.months, 'remaining_share', round(w.remaining::numeric, 4),
-      'origins_known', coalesce(cardinality(x.origin), 0), 'signal', round(g.signal::numeric, 4), 'churn_risk', round(g.churn_risk::numeric, 2),
-      'expansion_score', round(g.expansion_score::numeric, 2))
-  FROM present AS p
-  CROSS JOIN (SELECT max(h.months) AS months, max(h.remaining) AS remaining FROM history AS h) AS w
-  LEFT JOIN history AS h ON h.segment = p.segment AND h.total = p.total
-  LEFT JOIN past AS x ON x.segment = p.segment AND x.total = p.total
-  LEFT JOIN signals AS g ON true
-  ORDER BY p.total DESC, p.segment;
+  SELECT x.* FROM (
+    SELECT t.segment, t.node = 0 AS total, t.closed, t.closed_deals, t.forecast, t.inputs FROM told AS t WHERE t.node < pool
+    UNION ALL
+    SELECT p.segment, false, p.closed, p.closed_deals, jsonb_build_object('expected', e.expected, 'origins', t.forecast -> 'origins',
+        'intervals', (
+          SELECT jsonb_agg(jsonb_build_object('level', i.level, 'lower', greatest(e.expected - sqrt(p.share) * (e.whole - i.lower), p.closed::double precision),
+            'upper', e.expected + sqrt(p.share) * (i.upper - e.whole)) ORDER BY i.level)
+          FROM jsonb_to_recordset(t.forecast -> 'intervals') AS i(level double precision, lower double precision, upper double precision)),
+        'errors', (
+          SELECT coalesce(jsonb_agg(u.error::double precision * p.share ORDER BY u.i), '[]')
+          FROM jsonb_array_elements_text(t.forecast -> 'errors') WITH ORDINALITY AS u(error, i))), t.inputs
+    FROM pooled AS p JOIN told AS t USING (node)
+    CROSS JOIN LATERAL (SELECT (t.forecast ->> 'expected')::double precision AS whole,
+      p.closed::double precision + p.share * ((t.forecast ->> 'expected')::double precision - t.closed::double precision) AS expected) AS e) AS x
+  ORDER BY x.total DESC, x.segment;
 END $$;
 COMMENT ON FUNCTION revenue.bookings_by_segment IS
   'The forecast of bookings of a period for the organisation (total) and for each segment by itself, which need not add up, with what went in';

@@ -62,8 +62,10 @@ DECLARE
   chosen integer := revenue.require_org('member', org);
   steps double precision[] := ARRAY(SELECT DISTINCT unnest(levels) ORDER BY 1);
   span record;
+  ahead integer;  -- months until the period ends
   whole record;
   committed record;
+  unrated record;
   components jsonb;
   by_member jsonb;
   uncertain numeric;
@@ -80,6 +82,7 @@ BEGIN
   END IF;
   PERFORM revenue.check_forecast_dimension(dimension, metric);
   SELECT * INTO span FROM revenue.forecast_period(period, periods_ahead, as_of, chosen);
+  ahead := revenue.month_number(span.period_end - 1) - revenue.month_number(span.today) + 1;
 
   WITH rows AS MATERIALIZED (  -- certain: what no bound goes below
     SELECT b.segment AS member, b.total, b.closed, b.closed AS certain, b.closed_deals, b.forecast, b.inputs, NULL::jsonb AS movements
@@ -90,6 +93,8 @@ BEGIN
     UNION ALL
     SELECT m.member, false, m.current, 0, NULL, m.forecast, NULL, NULL
     FROM revenue.mrr_by_member(dimension, period, periods_ahead, metric, method, steps, as_of, chosen) AS m WHERE metric <> 'bookings'
+  ), whole AS MATERIALIZED (
+    SELECT * FROM rows AS r WHERE r.total
   ), parts AS MATERIALIZED (  -- nodes begin with = so that no member has the name of the total
     SELECT array_agg(CASE WHEN r.total THEN 'total' ELSE '=' || r.member END ORDER BY r.total DESC, r.member) AS nodes,
       array_agg(CASE WHEN r.total THEN '' ELSE 'total' END ORDER BY r.total DESC, r.member) AS parents,
@@ -107,22 +112,37 @@ BEGIN
     SELECT x.member, x.spread, x.expected, round(coalesce(x.expected / nullif(sum(x.expected) OVER (), 0)
         * round(((t.forecast ->> 'expected')::double precision - t.certain::double precision)::numeric, 2)::double precision, 0)::numeric
         - (r.closed - r.certain), 2) AS amount
-    FROM reconciled AS x JOIN rows AS r ON r.member = x.member AND NOT r.total CROSS JOIN (SELECT * FROM rows WHERE total) AS t
+    FROM reconciled AS x JOIN rows AS r ON r.member = x.member AND NOT r.total CROSS JOIN whole AS t
   ), rounded AS (
     SELECT s.member, s.spread, s.amount + CASE WHEN row_number() OVER (ORDER BY s.expected DESC, s.member) = 1
       THEN round(((t.forecast ->> 'expected')::double precision - t.closed::double precision)::numeric, 2) - sum(s.amount) OVER () ELSE 0 END AS amount
-    FROM shared AS s CROSS JOIN (SELECT * FROM rows WHERE total) AS t
+    FROM shared AS s CROSS JOIN whole AS t
+  ), bounds AS (
+    -- The own width of a part is as uncertain as its past is short: it is shrunk towards the part that it has of the
+    -- total's variance, which counts as four windows. The others bring no less than what is certain of them, so that
+    -- no part has a higher bound than the total.
+    SELECT r.member, jsonb_agg(jsonb_build_object('level', i.level,
+        'lower', trim_scale(r.closed + round(greatest(x.amount - w.down::numeric, r.certain - r.closed), 2)),
+        'upper', trim_scale(round(greatest(least(r.closed + greatest(x.amount + w.up::numeric, r.certain - r.closed), ti.upper - (t.certain - r.certain)),
+          r.closed + x.amount), 2))) ORDER BY i.level) AS intervals
+    FROM rounded AS x JOIN rows AS r ON r.member = x.member AND NOT r.total CROSS JOIN whole AS t
+    CROSS JOIN LATERAL jsonb_to_recordset(r.forecast -> 'intervals') AS i(level double precision, lower double precision, upper double precision)
+    JOIN LATERAL jsonb_to_recordset(t.forecast -> 'intervals') AS ti(level double precision, lower numeric, upper numeric) ON ti.level = i.level
+    CROSS JOIN LATERAL (
+      SELECT (r.forecast ->> 'expected')::double precision AS own, (t.forecast ->> 'expected')::double precision AS whole,
+        greatest(coalesce((r.closed + x.amount - r.certain)::double precision / nullif((t.forecast ->> 'expected')::double precision - t.certain::double precision, 0), 0),
+          0.1 / (SELECT count(*) FROM rows)) AS share,
+        greatest(x.spread, 1) AS spread, (r.forecast ->> 'origins')::double precision / ahead AS windows) AS s
+    CROSS JOIN LATERAL (
+      SELECT sqrt((s.windows * (s.spread * (s.own - i.lower)) ^ 2 + 4 * s.share * (s.whole - ti.lower::double precision) ^ 2) / (s.windows + 4)) AS down,
+        sqrt((s.windows * (s.spread * (i.upper - s.own)) ^ 2 + 4 * s.share * (ti.upper::double precision - s.whole) ^ 2) / (s.windows + 4)) AS up) AS w
+    GROUP BY r.member
   )
   SELECT t.forecast, t.inputs, t.closed, t.closed_deals, t.movements, (
       SELECT jsonb_agg(jsonb_build_object(dimension, nullif(r.member, ''), 'closed', trim_scale(r.closed), 'expected', trim_scale(r.closed + x.amount),
-        'intervals', (
-          SELECT jsonb_agg(jsonb_build_object('level', i.level,
-            'lower', trim_scale(r.closed + round(greatest(x.amount + greatest(x.spread, 1)::numeric * (i.lower - (r.forecast ->> 'expected')::numeric), r.certain - r.closed), 2)),
-            'upper', trim_scale(r.closed + round(greatest(x.amount + greatest(x.spread, 1)::numeric * (i.upper - (r.forecast ->> 'expected')::numeric), r.certain - r.closed), 2))) ORDER BY i.level)
-          FROM jsonb_to_recordset(r.forecast -> 'intervals') AS i(level double precision, lower numeric, upper numeric)))
-        ORDER BY r.closed + x.amount DESC, r.member)
-      FROM rounded AS x JOIN rows AS r ON r.member = x.member AND NOT r.total) AS by_member
-  INTO whole FROM rows AS t WHERE t.total;
+        'intervals', b.intervals) ORDER BY r.closed + x.amount DESC, r.member)
+      FROM rounded AS x JOIN rows AS r ON r.member = x.member AND NOT r.total LEFT JOIN bounds AS b ON b.member = x.member) AS by_member
+  INTO whole FROM whole AS t;
   by_member := whole.by_member;
 
   uncertain := round(((whole.forecast ->> 'expected')::double precision - whole.closed::double precision)::numeric, 2);
@@ -155,7 +175,8 @@ BEGIN
         'intervals', (
           SELECT jsonb_agg(jsonb_build_object('level', i.level,
             'lower', trim_scale(r.closed + round(greatest(r.open + r.usual - (whole.closed + uncertain - i.lower) * x.width, 0), 2)),
-            'upper', trim_scale(r.closed + round(greatest(r.open + r.usual + (i.upper - whole.closed - uncertain) * x.width, 0), 2))) ORDER BY i.level)
+            'upper', trim_scale(round(greatest(least(r.closed + r.open + r.usual + (i.upper - whole.closed - uncertain) * x.width,
+              i.upper - (whole.closed - r.closed)), r.closed + r.open + r.usual), 2))) ORDER BY i.level)
           FROM jsonb_to_recordset(whole.forecast -> 'intervals') AS i(level double precision, lower numeric, upper numeric)))
       ORDER BY r.closed + r.open + r.usual DESC, r.member) INTO by_member
     FROM rounded AS r
@@ -171,14 +192,17 @@ BEGIN
     uncertain := NULL;  -- nothing is known, which is no forecast of 0
     by_member := NULL;
   END IF;
+  SELECT * INTO unrated FROM revenue.bookings_without_rate(as_of, chosen) WHERE metric = 'bookings';
   reasons := array_remove(ARRAY[
     CASE WHEN whole.forecast IS NULL THEN 'no subscriptions' WHEN metric = 'bookings' AND uncertain IS NULL THEN 'no deal is open and none was won' END,
     CASE WHEN (whole.inputs ->> 'history_months')::integer < 6 THEN format('less than two quarters of history (%s months): %s, with a wide interval',
       whole.inputs ->> 'history_months', CASE metric WHEN 'bookings' THEN 'the pipeline alone' ELSE 'what there is' END) END,
     CASE WHEN (whole.inputs ->> 'origins_known')::integer = 0 AND (whole.inputs ->> 'history_months')::integer > 6 THEN
       'the pipeline of past months was not looked at yet: run refresh_forecast_origins()' END,
-    CASE WHEN (whole.inputs ->> 'deals_without_value')::integer > 0 THEN format(
-      'open deals in no sum, for want of an amount or an exchange rate: %s', whole.inputs ->> 'deals_without_value') END], NULL);
+    CASE WHEN (whole.inputs ->> 'deals_without_value')::bigint > unrated.open_deals THEN format(
+      'open deals without an amount: %s', (whole.inputs ->> 'deals_without_value')::bigint - unrated.open_deals) END,
+    'deals without an exchange rate, in no amount: ' || unrated.deals,
+    'MRR without an exchange rate, in no amount: ' || (whole.inputs ->> 'currencies_without_rate')], NULL);
 
   RETURN jsonb_build_object(
     'metric', metric, 'period', period, 'period_start', span.period_start, 'period_end', span.period_end, 'as_of', span.moment,
@@ -241,9 +265,12 @@ BEGIN
   FROM (
     SELECT 'total' AS dimension, '' AS member, (answer ->> 'forecast_amount')::numeric AS expected, NULL::double precision AS weight,
       NULL::numeric AS contribution, answer -> 'intervals' AS intervals
-    UNION ALL
-    SELECT dimension, coalesce(s ->> dimension, ''), (s ->> 'expected')::numeric, NULL, NULL, s -> 'intervals'
-    FROM jsonb_array_elements(answer -> (dimension || 's')) AS s
+    UNION ALL  -- kept to the sixth digit, what that leaves with the largest, so that they still add up
+    SELECT dimension, s.member, s.expected + CASE WHEN s.place = 1 THEN round((answer ->> 'forecast_amount')::numeric, 6) - sum(s.expected) OVER () ELSE 0 END,
+      NULL, NULL, s.intervals
+    FROM (
+      SELECT coalesce(s.part ->> dimension, '') AS member, round((s.part ->> 'expected')::numeric, 6) AS expected, s.part -> 'intervals' AS intervals, s.place
+      FROM jsonb_array_elements(answer -> (dimension || 's')) WITH ORDINALITY AS s(part, place)) AS s
     UNION ALL
     SELECT 'component', c ->> 'component', (answer ->> 'closed')::numeric + (c ->> 'estimate')::numeric * (c ->> 'correction')::numeric,
       (c ->> 'weight')::double precision, (c ->> 'contribution')::numeric, NULL

@@ -76,11 +76,12 @@ BEGIN
     FROM (SELECT DISTINCT a.currency FROM alike AS a) AS c
     CROSS JOIN (SELECT days.day FROM days
       UNION SELECT a.closed_on FROM alike AS a WHERE a.closed_on IS NOT NULL) AS d
-  ), spans AS (  -- what is closed has the rate of the day it closed, the rest that of each day
+  ), spans AS (  -- what is closed has the rate of the day it closed, the rest that of each day; unrated is what has an amount and no rate
     SELECT x.what, x.days, greatest(x.starts, first_day) AS starts, x.ends, a.pipeline_id, a.segment, a.product,
       a.region, a.rep, a.n, a.timed, a.cycle,
-      CASE WHEN x.what NOT IN ('won', 'lost') THEN a.currency ELSE '' END AS currency,
+      CASE WHEN x.what NOT IN ('won', 'lost') OR r.rate IS NULL THEN a.currency ELSE '' END AS currency,
       CASE WHEN x.what NOT IN ('won', 'lost') OR r.rate IS NOT NULL THEN a.valued ELSE 0 END AS valued,
+      CASE WHEN x.what IN ('won', 'lost') AND r.rate IS NULL THEN a.valued ELSE 0 END AS unrated,
       CASE WHEN x.what NOT IN ('won', 'lost') THEN a.amount ELSE coalesce(a.amount * r.rate, 0) END AS amount
     FROM alike AS a
     CROSS JOIN LATERAL (
@@ -97,7 +98,7 @@ BEGIN
         WHEN grouping(s.product) = 0 THEN 'product' WHEN grouping(s.region) = 0 THEN 'region'
         WHEN grouping(s.rep) = 0 THEN 'rep' ELSE 'all' END AS dimension,
       coalesce(s.pipeline_id, s.segment, s.product, s.region, s.rep, '') AS member,
-      sum(e.sign * s.n) AS n, sum(e.sign * s.valued) AS valued, sum(e.sign * s.amount) AS amount,
+      sum(e.sign * s.n) AS n, sum(e.sign * s.valued) AS valued, sum(e.sign * s.unrated) AS unrated, sum(e.sign * s.amount) AS amount,
       sum(e.sign * s.timed) AS timed, sum(e.sign * s.cycle) AS cycle
     FROM spans AS s
     CROSS JOIN LATERAL (VALUES (s.starts, 1), (s.ends, -1)) AS e(day, sign)
@@ -106,21 +107,36 @@ BEGIN
       GROUPING SETS ((), (s.pipeline_id), (s.segment), (s.product), (s.region), (s.rep))
   ), running AS (
     SELECT c.what, c.days, c.currency, c.dimension, c.member, d.day,
-      sum(x.n) OVER so_far AS n, sum(x.valued) OVER so_far AS valued, sum(x.amount) OVER so_far AS amount,
+      sum(x.n) OVER so_far AS n, sum(x.valued) OVER so_far AS valued, sum(x.unrated) OVER so_far AS unrated, sum(x.amount) OVER so_far AS amount,
       sum(x.timed) OVER so_far AS timed, sum(x.cycle) OVER so_far AS cycle
     FROM (SELECT DISTINCT what, days, currency, dimension, member FROM changes) AS c
     CROSS JOIN days AS d
     LEFT JOIN changes AS x USING (what, days, currency, dimension, member, day)
     WINDOW so_far AS (PARTITION BY c.what, c.days, c.currency, c.dimension, c.member ORDER BY d.day)
-  ), sums AS MATERIALIZED (
-    SELECT r.day, r.dimension, r.member, r.what, r.days, sum(r.n)::bigint AS n,
-      coalesce(sum(r.valued) FILTER (WHERE r.currency = '' OR f.rate IS NOT NULL), 0)::bigint AS valued,
-      coalesce(sum(r.amount * CASE r.currency WHEN '' THEN 1 ELSE f.rate END), 0) AS amount,
-      sum(r.timed)::bigint AS timed, sum(r.cycle) AS cycle
+  ), converted AS MATERIALIZED (
+    SELECT r.day, r.dimension, r.member, r.what, r.days, r.currency, r.n, r.timed, r.cycle, r.amount * x.rate AS amount,
+      CASE WHEN x.rate IS NULL THEN 0 ELSE r.valued END AS valued, r.unrated + CASE WHEN x.rate IS NULL THEN r.valued ELSE 0 END AS unrated
     FROM running AS r
     LEFT JOIN rates AS f ON f.currency = r.currency AND f.day = r.day
+    CROSS JOIN LATERAL (SELECT CASE r.currency WHEN '' THEN 1 ELSE f.rate END AS rate) AS x
     WHERE r.n > 0
-    GROUP BY r.day, r.dimension, r.member, r.what, r.days
+  ), sums AS MATERIALIZED (
+    SELECT c.day, c.dimension, c.member, c.what, c.days, sum(c.n)::bigint AS n, sum(c.valued)::bigint AS valued,
+      coalesce(sum(c.amount), 0) AS amount, sum(c.timed)::bigint AS timed, sum(c.cycle) AS cycle
+    FROM converted AS c
+    GROUP BY c.day, c.dimension, c.member, c.what, c.days
+  ), unrated AS MATERIALIZED (  -- what each metric leaves out for want of a rate
+    SELECT c.day, c.dimension, c.member, m.metric, sum(c.unrated)::bigint AS n,
+      format('%s without an exchange rate (%s)', sum(c.unrated), string_agg(DISTINCT c.currency, ', ' ORDER BY c.currency)) AS reason
+    FROM converted AS c
+    JOIN (
+      SELECT v.* FROM (VALUES ('open_pipeline', 0, '{open}'::text[]), ('created_value', 1, '{created}'), ('won_value', 1, '{won}'),
+        ('closed_value', 1, '{won,lost}')) AS v(metric, days, of)
+      UNION ALL
+      SELECT w.metric, w.days, CASE w.metric WHEN 'win_rate_by_value' THEN '{won,lost}' ELSE '{won}' END::text[]
+      FROM windows AS w WHERE w.metric NOT IN ('win_rate', 'mean_cycle_days')) AS m ON c.what = ANY (m.of) AND c.days = m.days
+    WHERE c.unrated > 0
+    GROUP BY c.day, c.dimension, c.member, m.metric
   ), cells AS MATERIALIZED (
     SELECT s.day, s.dimension, s.member FROM sums AS s
     UNION SELECT d.day, 'all', '' FROM days AS d
@@ -153,7 +169,7 @@ BEGIN
     GROUP BY c.day, c.dimension, c.member, l.days
   )
   SELECT s.day, m.metric, s.dimension, s.member, m.numerator::double precision, m.numerator, NULL::numeric, m.observations,
-    CASE WHEN m.unvalued > 0 THEN format('%s without a value', m.unvalued) END
+    nullif(concat_ws('; ', CASE WHEN m.unvalued > coalesce(u.n, 0) THEN format('%s without an amount', m.unvalued - coalesce(u.n, 0)) END, u.reason), '')
   FROM states AS s
   JOIN closings AS c ON c.day = s.day AND c.dimension = s.dimension AND c.member = s.member AND c.days = 1
   CROSS JOIN LATERAL (VALUES
@@ -168,6 +184,7 @@ BEGIN
     ('won_value', c.won_amount, c.won_n, c.won_n - c.won_valued),
     ('closed_value', c.closed_amount, c.won_n + c.lost_n, c.won_n + c.lost_n - c.closed_valued)
   ) AS m(metric, numerator, observations, unvalued)
+  LEFT JOIN unrated AS u ON u.day = s.day AND u.dimension = s.dimension AND u.member = s.member AND u.metric = m.metric
   UNION ALL
   SELECT c.day, w.metric, c.dimension, c.member,
     CASE w.metric WHEN 'sales_velocity' THEN
@@ -175,7 +192,8 @@ BEGIN
           * (c.won_n::double precision / nullif(c.won_n + c.lost_n, 0)) / nullif((c.cycle_days / nullif(c.timed, 0))::double precision, 0)
       ELSE (m.numerator / nullif(m.denominator, 0))::double precision END,
     m.numerator, m.denominator, m.observations,
-    CASE WHEN m.observations = 0 THEN format('no deal %s in %s days', m.verb, w.days)
+    CASE WHEN m.deals = 0 THEN format('no deal %s in %s days', m.verb, w.days)
+      WHEN u.n IS NOT NULL THEN u.reason
       WHEN w.metric = 'sales_velocity' AND c.won_valued = 0 THEN 'no won deal has a value'
       WHEN w.metric = 'sales_velocity' AND c.cycle_days = 0 THEN 'no won deal took any time'
       WHEN m.denominator = 0 THEN 'none of them has a value' END
@@ -183,12 +201,13 @@ BEGIN
   JOIN windows AS w USING (days)
   JOIN states AS s USING (day, dimension, member)
   CROSS JOIN LATERAL (VALUES
-    ('win_rate', c.won_n::numeric, (c.won_n + c.lost_n)::numeric, c.won_n + c.lost_n, 'closed'),
-    ('win_rate_by_value', c.won_amount, c.closed_amount, c.closed_valued, 'closed'),
-    ('mean_won_value', c.won_amount, c.won_valued, c.won_valued, 'was won'),
-    ('mean_cycle_days', c.cycle_days, c.timed, c.timed, 'was won'),
-    ('sales_velocity', NULL, NULL, c.won_n, 'was won')
-  ) AS m(metric, numerator, denominator, observations, verb)
+    ('win_rate', c.won_n::numeric, (c.won_n + c.lost_n)::numeric, c.won_n + c.lost_n, c.won_n + c.lost_n, 'closed'),
+    ('win_rate_by_value', c.won_amount, c.closed_amount, c.closed_valued, c.won_n + c.lost_n, 'closed'),
+    ('mean_won_value', c.won_amount, c.won_valued, c.won_valued, c.won_n, 'was won'),
+    ('mean_cycle_days', c.cycle_days, c.timed, c.timed, c.won_n, 'was won'),
+    ('sales_velocity', NULL, NULL, c.won_n, c.won_n, 'was won')
+  ) AS m(metric, numerator, denominator, observations, deals, verb)
+  LEFT JOIN unrated AS u ON u.day = c.day AND u.dimension = c.dimension AND u.member = c.member AND u.metric = w.metric
   WHERE m.metric = w.metric;
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.deal_metrics FROM PUBLIC;
@@ -367,15 +386,21 @@ BEGIN
     GROUP BY d.currency, GROUPING SETS ((), (d.pipeline_id), (x.segment), (x.product), (d.region), (x.rep))
   ), cells AS MATERIALIZED (
     SELECT s.dimension, s.member, sum(t.deal_count)::bigint AS deals, sum(t.at_risk_deals)::bigint AS at_risk,
-      sum(CASE WHEN r.rate IS NULL THEN 0 ELSE t.valued_deals END)::bigint AS valued,
-      coalesce(sum(t.weighted_value * r.rate::double precision), 0) AS weighted
+      sum(t.deal_count - t.valued_deals)::bigint AS without_amount,
+      format('%s without an exchange rate (%s)', sum(t.valued_deals) FILTER (WHERE x.unrated), string_agg(s.currency, ', ' ORDER BY s.currency) FILTER (WHERE x.unrated)) AS unrated,
+      bool_or(x.unrated) AS any_unrated, coalesce(sum(t.weighted_value * r.rate::double precision), 0) AS weighted
     FROM scored AS s
     CROSS JOIN LATERAL jsonb_to_record(s.totals) AS t(
       deal_count bigint, valued_deals bigint, at_risk_deals bigint, weighted_value double precision)
     LEFT JOIN revenue.fx_rates_at(moment) AS r ON r.org_id = chosen AND r.currency = s.currency
+    CROSS JOIN LATERAL (SELECT r.rate IS NULL AND t.valued_deals > 0 AS unrated) AS x
     GROUP BY s.dimension, s.member
     UNION ALL
-    SELECT 'all', '', 0, 0, 0, 0 WHERE NOT EXISTS (SELECT FROM open_deals)
+    SELECT 'all', '', 0, 0, 0, NULL, false, 0 WHERE NOT EXISTS (SELECT FROM open_deals)
+  ), left_out AS MATERIALIZED (
+    SELECT c.dimension, c.member, nullif(concat_ws('; ', CASE WHEN c.without_amount > 0 THEN format('%s without an amount', c.without_amount) END,
+      CASE WHEN c.any_unrated THEN c.unrated END), '') AS reason
+    FROM cells AS c
   ), forecasts AS (
     SELECT k.metric, k.expected, k.deals, k.unvalued FROM (VALUES
       ('forecast_30d', kept.forecast_30d, kept.deal_count, kept.deals_without_value),
@@ -390,19 +415,20 @@ BEGIN
     SELECT * FROM revenue.coverage(as_of => moment, org => chosen) AS c WHERE c.dimension IN ('org', 'rep')
   )
   SELECT wanted, m.metric, c.dimension, c.member, m.value, m.value::numeric, NULL::numeric, c.deals, m.reason
-  FROM cells AS c
+  FROM cells AS c JOIN left_out AS l USING (dimension, member)
   CROSS JOIN LATERAL (VALUES
-    ('weighted_pipeline', c.weighted,
-      CASE WHEN c.valued < c.deals THEN format('%s without a value', c.deals - c.valued) END),
+    ('weighted_pipeline', c.weighted, l.reason),
     ('at_risk_deals', c.at_risk::double precision, NULL)) AS m(metric, value, reason)
   UNION ALL
   SELECT wanted, f.metric, 'all', '', CASE WHEN f.deals = 0 THEN 0 ELSE f.expected::double precision END,
     CASE WHEN f.deals = 0 THEN 0 ELSE f.expected END, NULL, f.deals,
-    CASE WHEN f.deals > 0 AND f.expected IS NULL THEN 'none of them has a value' END
-  FROM forecasts AS f
+    CASE WHEN f.deals > 0 AND f.expected IS NULL THEN 'none of them has a value'
+      WHEN f.unvalued > 0 THEN coalesce(l.reason, format('%s without an amount or an exchange rate', f.unvalued)) END
+  FROM forecasts AS f JOIN left_out AS l ON l.dimension = 'all'
   UNION ALL
   SELECT wanted, 'coverage', CASE q.dimension WHEN 'org' THEN 'all' ELSE 'rep' END, coalesce(q.member, ''), q.coverage, q.open_value, q.quota,
-    q.open_deals, CASE WHEN q.coverage IS NULL THEN q.coverage_reason END
+    q.open_deals, CASE WHEN q.coverage IS NULL THEN q.coverage_reason
+      WHEN q.deals_without_value > 0 THEN format('%s without an amount or an exchange rate', q.deals_without_value) END
   FROM quotas AS q WHERE q.dimension = 'org' OR q.coverage IS NOT NULL
   UNION ALL
   SELECT wanted, 'forecast_gap', 'all', '', ((b.amount - q.quota) / nullif(q.quota, 0))::double precision, b.amount - q.quota, q.quota,

@@ -172,10 +172,10 @@ BEGIN
     WHERE w.line NOT IN ('opening', 'closing') GROUP BY w.line, w.line_no HAVING sum(w.value) <> 0 ORDER BY w.line_no
   LOOP
     -- A deal that is won leaves the pipeline, which is no loss: its value is what was won.
-    RETURN NEXT format('%s %s %s deals in seven days', rpad(CASE item.line WHEN 'fx' THEN 'Exchange rates' WHEN 'increase' THEN 'Increased'
+    RETURN NEXT format('%s %s %s %s in seven days', rpad(CASE item.line WHEN 'fx' THEN 'Exchange rates' WHEN 'increase' THEN 'Increased'
         WHEN 'decrease' THEN 'Decreased' ELSE initcap(replace(item.line, '_', ' ')) END, 20),
       lpad(to_char(item.value, CASE WHEN item.line IN ('won', 'lost') THEN 'FM' ELSE 'FMSG' END || '999,999,999,999,990'), 18),
-      currency || lpad(item.deal_count::text, 8));
+      currency || lpad(item.deal_count::text, 8), CASE item.deal_count WHEN 1 THEN 'deal' ELSE 'deals' END);
   END LOOP;
   -- Every win stands in it once: by its event, or as a won deal that no event tells of.
   FOR item IN
@@ -185,7 +185,7 @@ BEGIN
     FROM revenue.mtd(as_of, chosen) AS m GROUP BY ROLLUP (m.event_type)
     HAVING grouping(m.event_type) = 1 OR sum(m.events) > 0 ORDER BY grouping(m.event_type) DESC, m.event_type
   LOOP
-    RETURN NEXT format('%s %s %s won or booked', rpad(item.line, 20),
+    RETURN NEXT format('%s %s %s events or deals', rpad(item.line, 20),
       lpad(coalesce(to_char(item.revenue, 'FM999,999,999,999,990'), '-'), 18), currency || lpad(item.n::text, 8));
   END LOOP;
 END $$;

@@ -108,17 +108,21 @@ BEGIN
            FROM revenue.ledger_days(as_of, 'booked', NULL, org) AS d ORDER BY d.org_id LOOP
     opens := (o.as_of_day + 1 - make_interval(months => window_months))::date;
     RETURN QUERY
-    WITH customers AS (
-      SELECT m.customer_id, sum(m.amount * r.rate) FILTER (WHERE m.booked_day < opens) AS opening, sum(m.amount * r.rate) AS closing,
-        bool_or(r.rate IS NULL) AS without_rate
-      FROM revenue.mrr_movements AS m
-      CROSS JOIN LATERAL (SELECT revenue.rate_into_base(o.org_id, m.currency, o.base_currency, opens - 1) AS rate) AS r
-      WHERE m.org_id = o.org_id AND m.booked_day <= o.as_of_day GROUP BY m.customer_id
+    WITH balances AS (
+      SELECT s.customer_id, revenue.rate_into_base(o.org_id, s.currency, o.base_currency, opens - 1) AS rate,
+        coalesce(sum(s.amount) FILTER (WHERE s.day < opens), 0) AS opening, sum(s.amount) AS closing
+      FROM revenue.customer_steps(o.org_id, o.as_of_day) AS s GROUP BY s.customer_id, s.currency
+    ), customers AS (
+      SELECT b.customer_id, bool_or(b.opening > 0) AS opened, bool_or(b.closing > 0) AS stays,
+        coalesce(sum(b.opening * b.rate), 0) AS opening, coalesce(sum(b.closing * b.rate), 0) AS closing,
+        bool_or(b.rate IS NULL AND b.opening <> 0) AS without_rate
+      FROM balances AS b GROUP BY b.customer_id
     ), cells AS (
-      SELECT g.member, count(*) FILTER (WHERE c.opening > 0) AS n, count(*) FILTER (WHERE c.opening > 0 AND c.closing <= 0) AS lost,
+      SELECT g.member, count(*) FILTER (WHERE c.opened) AS n, count(*) FILTER (WHERE c.opened AND NOT c.stays) AS lost,
+        count(*) FILTER (WHERE c.opening > 0) AS rated,
         coalesce(sum(c.opening) FILTER (WHERE c.opening > 0), 0) AS opening, coalesce(sum(c.closing) FILTER (WHERE c.opening > 0), 0) AS closing,
         coalesce(sum(least(c.closing, c.opening)) FILTER (WHERE c.opening > 0), 0) AS kept,
-        count(*) FILTER (WHERE c.without_rate AND c.opening IS NULL) AS without_rate
+        count(*) FILTER (WHERE c.without_rate) AS without_rate
       FROM customers AS c
       LEFT JOIN revenue.customer_groups(dimension, o.org_id) AS g
         ON g.customer_id = c.customer_id AND g.from_day <= opens - 1 AND g.to_day > opens - 1
@@ -128,12 +132,12 @@ BEGIN
       CASE WHEN o.sees_all THEN c.lost::double precision / nullif(c.n, 0) ELSE round(c.lost::numeric / nullif(c.n, 0), 2)::double precision END,
       CASE WHEN o.sees_all THEN trim_scale(c.opening) END, CASE WHEN o.sees_all THEN trim_scale(c.closing) END,
       CASE WHEN o.sees_all THEN (c.closing / nullif(c.opening, 0))::double precision
-        ELSE round(c.closing / nullif(c.opening, 0), 2)::double precision END,
+        WHEN c.rated >= 5 THEN round(c.closing / nullif(c.opening, 0), 2)::double precision END,
       CASE WHEN o.sees_all THEN trim_scale(c.kept) END,
       CASE WHEN o.sees_all THEN (c.kept / nullif(c.opening, 0))::double precision
-        ELSE round(c.kept / nullif(c.opening, 0), 2)::double precision END,
+        WHEN c.rated >= 5 THEN round(c.kept / nullif(c.opening, 0), 2)::double precision END,
       CASE WHEN o.sees_all THEN c.without_rate END, o.base_currency
-    FROM cells AS c WHERE (c.n > 0 OR c.without_rate > 0 AND o.sees_all) AND (o.sees_all OR c.n >= 5)
+    FROM cells AS c WHERE c.n > 0 AND (o.sees_all OR c.n >= 5)
     ORDER BY c.member;
   END LOOP;
 END $$;
@@ -147,7 +151,8 @@ CREATE OR REPLACE FUNCTION revenue.cohort_retention_by(
   dimension text DEFAULT 'segment', as_of date DEFAULT NULL, period text DEFAULT 'quarter', org integer DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, member text, cohort date, period_from date, age integer, cohort_customers bigint, customers bigint,
-  customer_retention double precision, cohort_mrr numeric, mrr numeric, mrr_retention double precision, reporting_currency char(3))
+  customer_retention double precision, cohort_mrr numeric, mrr numeric, mrr_retention double precision, customers_without_rate bigint,
+  reporting_currency char(3))
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 DECLARE
@@ -161,10 +166,15 @@ BEGIN
   FOR o IN SELECT d.*, d.org_id = ANY (revenue.visible_orgs('member')) AS sees_all
            FROM revenue.ledger_days(as_of, 'booked', NULL, org) AS d ORDER BY d.org_id LOOP
     RETURN QUERY
-    WITH ledgers AS MATERIALIZED (
-      SELECT g.member, revenue.mrr_ledger(s.customer_id, s.day, NULL,
-        s.amount * coalesce(revenue.rate_into_base(o.org_id, s.currency, o.base_currency, o.as_of_day), 0)) AS ledger
+    WITH steps AS MATERIALIZED (
+      SELECT s.customer_id, s.day, s.amount, revenue.rate_into_base(o.org_id, s.currency, o.base_currency, o.as_of_day) AS rate
       FROM revenue.customer_steps(o.org_id, o.as_of_day) AS s
+    ), unrated AS MATERIALIZED (
+      SELECT DISTINCT s.customer_id FROM steps AS s WHERE s.rate IS NULL
+    ), ledgers AS MATERIALIZED (
+      SELECT g.member, revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount) AS everybody,
+        revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount * s.rate) FILTER (WHERE s.customer_id NOT IN (SELECT u.customer_id FROM unrated AS u)) AS rated
+      FROM steps AS s
       LEFT JOIN revenue.customer_groups(dimension, o.org_id) AS g
         ON g.customer_id = s.customer_id AND g.from_day <= o.as_of_day AND g.to_day > o.as_of_day
       GROUP BY g.member
@@ -172,9 +182,11 @@ BEGIN
     SELECT o.org_id, l.member, c.cohort, c.period_start, c.age, c.cohort_customers, CASE WHEN o.sees_all THEN c.customers END,
       CASE WHEN o.sees_all THEN c.customer_retention ELSE round(c.customer_retention::numeric, 2)::double precision END,
       CASE WHEN o.sees_all THEN trim_scale(c.cohort_mrr) END, CASE WHEN o.sees_all THEN trim_scale(c.mrr) END,
-      CASE WHEN o.sees_all THEN c.mrr_retention ELSE round(c.mrr_retention::numeric, 2)::double precision END, o.base_currency
+      CASE WHEN o.sees_all THEN c.mrr_retention
+        WHEN c.cohort_customers - c.customers_without_rate >= 5 THEN round(c.mrr_retention::numeric, 2)::double precision END,
+      CASE WHEN o.sees_all THEN c.customers_without_rate END, o.base_currency
     FROM ledgers AS l
-    CROSS JOIN LATERAL revenue.mrr_cohorts(l.ledger, period, greatest((o.as_of_day - interval '100 years')::date, '0001-01-01'), o.as_of_day + 1,
+    CROSS JOIN LATERAL revenue.rated_cohorts(l.everybody, l.rated, period, greatest((o.as_of_day - interval '100 years')::date, '0001-01-01'), o.as_of_day + 1,
       jsonb_build_object('week_start', o.week_start, 'fiscal_year_start', o.fiscal_year_start)) AS c
     WHERE o.sees_all OR c.cohort_customers >= 5
     ORDER BY l.member, c.cohort, c.age;

@@ -23,7 +23,8 @@ COMMENT ON FUNCTION revenue.customer_steps IS
   'For functions with the owner''s rights: what each customer of an organisation pays more or less from which day on';
 
 -- A customer of one currency is read in it and converted at the opening rate; the few of several
--- currencies, or with a transfer, are read window by window and converted first.
+-- currencies, or with a transfer, are read window by window: once converted, for their amounts, and once as they are, so
+-- that who pays in currencies without a rate is counted as everybody is.
 CREATE OR REPLACE FUNCTION revenue.retention_monthly(
   as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, from_date date DEFAULT NULL, window_months integer DEFAULT 12,
   basis text DEFAULT 'booked', org integer DEFAULT NULL)
@@ -62,29 +63,44 @@ BEGIN
         greatest(date_trunc('month', coalesce(from_date::timestamp, o.as_of_day - interval '12 months')),
           (SELECT date_trunc('month', min(s.day)::timestamp) FROM steps AS s)),
         date_trunc('month', o.as_of_day::timestamp), interval '1 month') AS m
+    ), mixed_steps AS MATERIALIZED (
+      SELECT w.month, w.first_day, s.customer_id, s.currency, s.amount,
+        CASE WHEN s.transferred_on >= w.next_day THEN s.booked_day ELSE s.day END AS day,
+        revenue.rate_into_base(o.org_id, s.currency, o.base_currency, w.first_day - 1) AS rate
+      FROM windows AS w CROSS JOIN steps AS s JOIN mixed AS m USING (customer_id) WHERE s.transferred_on IS NULL OR s.booked_day < w.next_day
     ), parts AS (
-      SELECT w.month, l.ledger, revenue.rate_into_base(o.org_id, l.currency, o.base_currency, w.first_day - 1) AS rate
+      SELECT w.month, l.currency, l.ledger, revenue.rate_into_base(o.org_id, l.currency, o.base_currency, w.first_day - 1) AS rate, true AS counts
       FROM windows AS w CROSS JOIN ledgers AS l
       UNION ALL
-      SELECT w.month, (
-        SELECT revenue.mrr_ledger(s.customer_id, CASE WHEN s.transferred_on >= w.next_day THEN s.booked_day ELSE s.day END, NULL,
-          s.amount * coalesce(revenue.rate_into_base(o.org_id, s.currency, o.base_currency, w.first_day - 1), 0))
-        FROM steps AS s JOIN mixed AS m USING (customer_id) WHERE s.transferred_on IS NULL OR s.booked_day < w.next_day), 1
-      FROM windows AS w WHERE EXISTS (SELECT FROM mixed)
-    ), sums AS (
-      SELECT w.month, w.first_day, w.next_day, coalesce(sum(r.opening * p.rate), 0) AS opening, coalesce(sum(r.retained * p.rate), 0) AS retained,
-        coalesce(sum(r.gross_retained * p.rate), 0) AS kept, coalesce(sum(r.customers) FILTER (WHERE p.rate IS NULL), 0) AS without_rate,
-        sum(r.customers)::bigint AS customers, sum(r.lost)::bigint AS lost, sum(r.new_and_lost)::bigint AS passing
+      SELECT s.month, NULL, revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount * coalesce(s.rate, 0)), 1, false FROM mixed_steps AS s GROUP BY s.month
+      UNION ALL
+      SELECT s.month, NULL, revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount), NULL, true FROM mixed_steps AS s GROUP BY s.month
+    ), read AS MATERIALIZED (
+      SELECT w.month, w.first_day, w.next_day, p.currency, p.rate, p.counts, r.*
       FROM windows AS w JOIN parts AS p USING (month)
       CROSS JOIN LATERAL revenue.window_retention(p.ledger, w.first_day, w.next_day) AS r
-      GROUP BY w.month, w.first_day, w.next_day
+    ), unrated AS (  -- opening customers whose MRR has no rate, or not all of it
+      SELECT u.month, sum(u.n) AS n, string_agg(DISTINCT u.currency, ', ' ORDER BY u.currency) AS currencies
+      FROM (
+        SELECT r.month, r.currency, r.customers AS n FROM read AS r WHERE r.currency IS NOT NULL AND r.rate IS NULL AND r.customers > 0
+        UNION ALL  -- once a customer
+        SELECT s.month, s.currency, CASE WHEN row_number() OVER (PARTITION BY s.month, s.customer_id ORDER BY s.currency) = 1 THEN 1 ELSE 0 END
+        FROM mixed_steps AS s WHERE s.rate IS NULL AND s.day < s.first_day GROUP BY s.month, s.customer_id, s.currency HAVING sum(s.amount) <> 0
+      ) AS u GROUP BY u.month
+    ), sums AS (
+      SELECT r.month, r.first_day, r.next_day, coalesce(sum(r.opening * r.rate), 0) AS opening, coalesce(sum(r.retained * r.rate), 0) AS retained,
+        coalesce(sum(r.gross_retained * r.rate), 0) AS kept, coalesce(sum(r.customers) FILTER (WHERE r.counts), 0)::bigint AS customers,
+        coalesce(sum(r.lost) FILTER (WHERE r.counts), 0)::bigint AS lost, coalesce(sum(r.new_and_lost) FILTER (WHERE r.counts), 0)::bigint AS passing
+      FROM read AS r GROUP BY r.month, r.first_day, r.next_day
     ), moved AS (
       SELECT w.month,
         sum(c.value) FILTER (WHERE c.kind IN ('new', 'expansion', 'reactivation')) AS gained,
-        -sum(c.value) FILTER (WHERE c.kind IN ('contraction', 'churn')) AS given_up
+        -sum(c.value) FILTER (WHERE c.kind IN ('contraction', 'churn')) AS given_up,
+        string_agg(DISTINCT c.unrated, ', ' ORDER BY c.unrated) FILTER (WHERE c.kind IN ('new', 'expansion', 'reactivation', 'contraction', 'churn')) AS unrated
       FROM windows AS w JOIN (
-        SELECT d.day, d.kind, sum(d.amount * coalesce(revenue.rate_into_base(o.org_id, d.currency, o.base_currency, d.day), 0)) AS value
-        FROM revenue.ledger_cells(o.org_id, o.as_of_day, known, basis) AS d GROUP BY d.day, d.kind
+        SELECT d.day, d.kind, sum(d.amount * coalesce(r.rate, 0)) AS value, CASE WHEN r.rate IS NULL THEN d.currency END AS unrated
+        FROM revenue.ledger_cells(o.org_id, o.as_of_day, known, basis) AS d
+        CROSS JOIN LATERAL (SELECT revenue.rate_into_base(o.org_id, d.currency, o.base_currency, d.day) AS rate) AS r GROUP BY 1, 2, 4
       ) AS c ON c.day >= w.first_day AND c.day < w.next_day
       GROUP BY w.month
     )
@@ -102,10 +118,12 @@ BEGIN
       CASE WHEN o.sees_all THEN trim_scale(coalesce(m.gained, 0)) END, CASE WHEN o.sees_all THEN trim_scale(coalesce(m.given_up, 0)) END,
       CASE WHEN o.sees_all THEN (m.gained / nullif(m.given_up, 0))::double precision
         WHEN s.customers >= 5 THEN round(m.gained / nullif(m.given_up, 0), 1)::double precision END,
-      CASE WHEN s.customers = 0 THEN 'no customer paid at the opening'
-        WHEN s.without_rate > 0 AND o.sees_all THEN format('%s of the opening customers without an exchange rate', s.without_rate) WHEN coalesce(m.given_up, 0) = 0 THEN 'no quick ratio: nothing was lost' END,
+      nullif(concat_ws('; ', CASE WHEN s.customers = 0 THEN 'no customer paid at the opening' END,
+        CASE WHEN o.sees_all AND u.n > 0 THEN format('%s of the opening customers without an exchange rate (%s)', u.n, u.currencies) END,
+        CASE WHEN o.sees_all THEN 'movements without an exchange rate: ' || m.unrated END,
+        CASE WHEN s.customers > 0 AND coalesce(m.given_up, 0) = 0 THEN 'no quick ratio: nothing was lost' END), ''),
       o.base_currency
-    FROM sums AS s LEFT JOIN moved AS m USING (month) ORDER BY s.month;
+    FROM sums AS s LEFT JOIN moved AS m USING (month) LEFT JOIN unrated AS u USING (month) ORDER BY s.month;
   END LOOP;
 END $$;
 COMMENT ON FUNCTION revenue.retention_monthly IS
@@ -113,12 +131,31 @@ COMMENT ON FUNCTION revenue.retention_monthly IS
 
 CREATE OR REPLACE VIEW revenue.retention_monthly WITH (security_invoker) AS SELECT * FROM revenue.retention_monthly();
 
+-- Counts are of everybody. Amounts are of those all of whose currencies have a rate, so that what they pay is compared
+-- with what the same ones first paid.
+CREATE OR REPLACE FUNCTION revenue.rated_cohorts(
+  everybody revenue.mrr_ledger, rated revenue.mrr_ledger, period text, from_date date, to_date date, options jsonb)
+RETURNS TABLE (
+  cohort date, period_start date, age integer, cohort_customers bigint, customers bigint, customer_retention double precision,
+  cohort_mrr numeric, mrr numeric, mrr_retention double precision, customers_without_rate bigint)
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT e.cohort, e.period_start, e.age, e.cohort_customers, e.customers, e.customer_retention, r.cohort_mrr, r.mrr, r.mrr_retention,
+    e.cohort_customers - coalesce(r.cohort_customers, 0)
+  FROM revenue.mrr_cohorts(everybody, period, from_date, to_date, options) AS e
+  LEFT JOIN revenue.mrr_cohorts(rated, period, from_date, to_date, options) AS r
+    ON r.cohort = e.cohort AND r.period_start = e.period_start;
+END;
+REVOKE EXECUTE ON FUNCTION revenue.rated_cohorts FROM PUBLIC;
+COMMENT ON FUNCTION revenue.rated_cohorts IS
+  'For cohort_retention(): the counts of the cohorts of everybody, and the amounts of those whose MRR has an exchange rate';
+
 CREATE OR REPLACE FUNCTION revenue.cohort_retention(
   as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, period text DEFAULT 'month', basis text DEFAULT 'booked',
   org integer DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, cohort date, period_from date, age integer, cohort_customers bigint, customers bigint,
-  customer_retention double precision, cohort_mrr numeric, mrr numeric, mrr_retention double precision, reporting_currency char(3))
+  customer_retention double precision, cohort_mrr numeric, mrr numeric, mrr_retention double precision, customers_without_rate bigint,
+  reporting_currency char(3))
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 DECLARE
@@ -132,14 +169,22 @@ BEGIN
   FOR o IN SELECT d.*, d.org_id = ANY (revenue.visible_orgs('member')) AS sees_all
            FROM revenue.ledger_days(as_of, basis, NULL, org) AS d ORDER BY d.org_id LOOP
     RETURN QUERY
+    WITH steps AS MATERIALIZED (
+      SELECT s.customer_id, s.day, s.amount, revenue.rate_into_base(o.org_id, s.currency, o.base_currency, o.as_of_day) AS rate
+      FROM revenue.customer_steps(o.org_id, o.as_of_day, known, basis) AS s
+    ), unrated AS MATERIALIZED (
+      SELECT DISTINCT s.customer_id FROM steps AS s WHERE s.rate IS NULL
+    )
     SELECT o.org_id, c.cohort, c.period_start, c.age, c.cohort_customers, CASE WHEN o.sees_all THEN c.customers END,
       CASE WHEN o.sees_all THEN c.customer_retention ELSE round(c.customer_retention::numeric, 2)::double precision END,
       CASE WHEN o.sees_all THEN trim_scale(c.cohort_mrr) END, CASE WHEN o.sees_all THEN trim_scale(c.mrr) END,
-      CASE WHEN o.sees_all THEN c.mrr_retention ELSE round(c.mrr_retention::numeric, 2)::double precision END, o.base_currency
-    FROM revenue.mrr_cohorts((
-        SELECT revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount * coalesce(revenue.rate_into_base(o.org_id, s.currency, o.base_currency, o.as_of_day), 0))
-        FROM revenue.customer_steps(o.org_id, o.as_of_day, known, basis) AS s
-      ), period,
+      CASE WHEN o.sees_all THEN c.mrr_retention
+        WHEN c.cohort_customers - c.customers_without_rate >= 5 THEN round(c.mrr_retention::numeric, 2)::double precision END,
+      CASE WHEN o.sees_all THEN c.customers_without_rate END, o.base_currency
+    FROM revenue.rated_cohorts(
+      (SELECT revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount) FROM steps AS s),
+      (SELECT revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount * s.rate) FROM steps AS s WHERE s.customer_id NOT IN (SELECT u.customer_id FROM unrated AS u)),
+      period,
       greatest((o.as_of_day - 1400 * CASE period WHEN 'quarter' THEN '3 months' ELSE '1 ' || period END::interval)::date, '0001-01-01'),
       o.as_of_day + 1,
       jsonb_build_object('week_start', o.week_start, 'fiscal_year_start', o.fiscal_year_start)) AS c

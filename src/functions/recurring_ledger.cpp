@@ -69,7 +69,7 @@ namespace recurring = revenue::recurring;
 
 PG_AGGREGATE(movement_lines, recurring::MovementLines);
 PG_FUNCTION(restated_lines, [](std::optional<std::vector<recurring::MovementLine>> current,
-                               std::optional<std::vector<recurring::MovementLine>> recorded) {
+                               std::optional<std::vector<recurring::MovementLine>> recorded, revenue::Poll poll) {
   return recurring::restatement(current ? *std::move(current) : std::vector<recurring::MovementLine>(),
-                                recorded ? *std::move(recorded) : std::vector<recurring::MovementLine>());
+                                recorded ? *std::move(recorded) : std::vector<recurring::MovementLine>(), poll);
 });

@@ -108,7 +108,10 @@ JsonbValue* push(JsonbParseState*& state, JsonbIteratorToken token, const T& ite
   } else {
     static_assert(std::ranges::range<const T>);
     pushJsonbValue(&state, WJB_BEGIN_ARRAY, nullptr);
-    for (const auto& element : item) push(state, WJB_ELEM, element);
+    for (const auto& element : item) {
+      CHECK_FOR_INTERRUPTS();
+      push(state, WJB_ELEM, element);
+    }
     return pushJsonbValue(&state, WJB_END_ARRAY, nullptr);
   }
   return nullptr;

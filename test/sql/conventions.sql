@@ -164,7 +164,7 @@ SELECT start::regclass AS in_a_circle FROM paths WHERE start = at ORDER BY 1;
 SELECT c.oid::regclass AS relation, a.attname, format_type(a.atttypid, a.atttypmod) AS not_money FROM walk.relations c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   AND a.atttypid IN ('numeric'::regtype, 'real'::regtype, 'money'::regtype)
-WHERE c.relkind IN ('r', 'p') AND format_type(a.atttypid, a.atttypmod) <> CASE WHEN c.relname ~ '^pipeline_snapshot' THEN 'numeric(38,6)' ELSE 'numeric(18,6)' END
+WHERE c.relkind IN ('r', 'p') AND format_type(a.atttypid, a.atttypmod) <> CASE WHEN c.relname ~ '^(pipeline_snapshot|forecast_(runs|points|origins)$)' THEN 'numeric(38,6)' ELSE 'numeric(18,6)' END
   AND (c.relname, a.attname) NOT IN (('fx_rates', 'rate')) ORDER BY 1, 2;
 SELECT c.oid::regclass AS relation, a.attname AS no_finite_check FROM walk.relations c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

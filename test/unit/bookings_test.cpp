@@ -120,6 +120,33 @@ TEST(Bookings, LittleHistoryIsThePipelineAloneAndWide) {
   EXPECT_EQ(nobody.components[2].reason, "too little history");
 }
 
+// A segment that won nothing in the year before some of the past months, and one with a pipeline of nearly
+// nothing in some: no ratio to nearly nothing makes the forecast or its bounds out of proportion.
+TEST(Bookings, AQuietYearIsNoMeasureOfWhatComesAfter) {
+  BookingsHistory history = steady(48);
+  double most = 0;
+  for (std::size_t i = 0; i < history.value.size(); ++i) {
+    const int month = history.won_in[i];
+    history.value[i] *= month < 3 || month >= 40 ? 1000 : 0;
+    most += history.value[i];
+  }
+  for (std::size_t o = 0; o < history.origin.size(); ++o)
+    if (history.origin[o] < 30) history.open_value[o] = 1e-6;
+  for (const int last : {1, 3, 12}) {
+    BookingsWindow window = quarter();
+    window.last = last;
+    window.open_now = 1e6;
+    Past past;
+    for (const Predictor& one : bookings_components(history, window, past)) {
+      EXPECT_LT(one.estimate.value_or(0), 4 * most) << one.name;
+      for (const double said : one.past) EXPECT_FALSE(said > 4 * most) << one.name;
+    }
+    for (const double scale : past.scale) EXPECT_GT(scale, most / 48 / 5);
+    const auto forecast = bookings_forecast(history, window, 0, "ensemble", {0.7, 0.95});
+    EXPECT_LT(forecast.intervals[1].upper, 20 * most) << last;
+  }
+}
+
 // Months of random deals: the forecast covers what follows, with all components together.
 TEST(Bookings, Coverage) {
   std::mt19937_64 random(5);

@@ -79,6 +79,28 @@ TEST(MrrForecast, HalfAMonthMovesHalf) {
               0.5);
 }
 
+// Nothing for two years, then a region that sells; and one whose customers grew tenfold in a month.
+TEST(MrrForecast, NeitherQuietYearsNorOneGoodMonthGoBeyondReason) {
+  MrrHistory history;
+  for (int m = 0; m < 48; ++m) {
+    const double gained = m < 1 ? 1 : m < 40 ? 0 : 500;
+    const double expanded = m == 41 ? 9 * history.closing.back() : 0;
+    history.closing.push_back((m > 0 ? history.closing.back() : 0) + gained + expanded);
+    history.gained.push_back(gained);
+    history.expanded.push_back(expanded);
+    for (auto* values : {&history.reactivated, &history.contracted, &history.churned}) values->push_back(0);
+  }
+  history.pipeline.assign(49, kNaN);
+  for (const int last : {1, 3, 12, 24}) {
+    MrrWindow window = quarter(history);
+    window.last = last;
+    const auto result = mrr_forecast(history, window, "ensemble", {0.95});
+    EXPECT_LT(result.forecast.expected, 10 * window.current) << last;
+    EXPECT_LT(result.forecast.intervals[0].upper, 100 * window.current) << last;
+    EXPECT_LE(result.movements.expanded, 4 * window.current) << last;
+  }
+}
+
 TEST(MrrForecast, LittleHistory) {
   const MrrHistory history = steady(4);
   const auto result = mrr_forecast(history, quarter(history), "ensemble", {0.95});

@@ -209,6 +209,56 @@ TEST(SeriesZoo, EveryMethodStaysWithinReason) {
   }
 }
 
+// What is wrong with the fit itself: one-step values that leave what was seen by more than so many times its
+// span, error measures that are no numbers or as far, and what cannot be read back from its text.
+std::string fault_of_fit(const Animal& animal, const SeriesModel& model, double spans) {
+  double least = INFINITY, most = -INFINITY;
+  for (const double value : animal.values)
+    if (!std::isnan(value)) least = std::min(least, value), most = std::max(most, value);
+  const double span = std::max(most - least, std::max(std::fabs(most), std::fabs(least)));
+  for (std::size_t t = 0; t < model.fitted.size(); ++t)
+    if (!std::isnan(model.fitted[t]) && !(model.fitted[t] >= least - spans * span && model.fitted[t] <= most + spans * span))
+      return "fitted " + std::to_string(model.fitted[t]) + " at " + std::to_string(t);
+  const SeriesDescription told = describe(model);
+  if (!(told.scale >= 0 && told.scale <= (spans + 1) * span)) return "scale " + std::to_string(told.scale);
+  if (told.mae && !(*told.mae >= 0 && *told.mae <= spans * span)) return "mae " + std::to_string(*told.mae);
+  if (told.bias && !(std::fabs(*told.bias) <= spans * span)) return "bias " + std::to_string(*told.bias);
+  if (told.mase && !std::isfinite(*told.mase)) return "mase " + std::to_string(*told.mase);
+  const std::string bytes = test::bytes_of(model);
+  std::string again;
+  const auto error = test::error_of([&] {
+    Reader reader(std::as_bytes(std::span(bytes)));
+    again = test::bytes_of(SeriesModel::deserialize(reader));
+    reader.expect_end();
+  });
+  if (error) return "cannot be read back: " + error->message;
+  return again == bytes ? "" : "reads back as something else";
+}
+
+TEST(SeriesZoo, EveryFitOfEveryMethodAndLengthIsSound) {
+  std::vector<Animal> animals = zoo();
+  std::mt19937_64 random(4);
+  std::normal_distribution<double> normal;
+  for (const std::size_t n : {7U, 8U, 9U, 10U, 11U, 12U, 13U, 17U, 30U, 60U, 120U}) {
+    animals.push_back({"line of " + std::to_string(n), made(n, [](std::size_t t) { return 100.0 + 10.0 * static_cast<double>(t); }), std::nullopt});
+    double walk = 100;
+    animals.push_back({"walk of " + std::to_string(n), made(n, [&](std::size_t) { return walk += normal(random); }), std::nullopt});
+  }
+  for (const Animal& animal : animals)
+    for (std::size_t method = 0; method < method_names().size(); ++method) {
+      if (animal.values.size() > 24 && animal.name.find("outlier") != std::string::npos) continue;
+      const SeriesModel model = fitted(animal, Period::month, static_cast<Method>(method));
+      EXPECT_EQ(fault_of_fit(animal, model, 4), "") << animal.name << " by " << method_names()[method];
+    }
+}
+
+// A line is followed by simple smoothing with the full step, one behind.
+TEST(SeriesZoo, SmoothingOfALineIsOneBehind) {
+  const Animal line{"line", made(11, [](std::size_t t) { return 100.0 + 10.0 * static_cast<double>(t); }), std::nullopt};
+  const SeriesDescription told = describe(fitted(line, Period::month, Method::ses));
+  EXPECT_LT(told.mase.value(), 1.2);
+}
+
 TEST(SeriesZoo, MonthsThatAreNotOverAreLeftOut) {
   for (const std::int64_t days : {400, 401, 410, 420, 425}) {
     SeriesOptions options;

@@ -117,6 +117,47 @@ TEST(WinClock, StagesInARow) {
   EXPECT_NEAR(clock.days_to_win(1, 0).value(), 30, 1);
 }
 
+// All stages are left within an hour or so: a deal passes them all on the day it comes in, and each day
+// is a system of its own.
+TEST(WinClock, ManyStagesInADay) {
+  constexpr int kStages = 12;
+  StageHistory state(std::pmr::get_default_resource());
+  std::vector<StageBelief> beliefs;
+  for (int stage = 1; stage <= kStages; ++stage) beliefs.push_back({stage, "open", stage + 1, 0.5, 5});
+  beliefs.push_back({kStages + 1, "won", 0, 0, 0});
+  for (std::int64_t deal = 0; deal < 20'000; ++deal)
+    for (int stage = 1; stage <= kStages + 1; ++stage)
+      state.add(deal, stage, stage > kStages ? "won" : "open",
+                days_before_end(600 - static_cast<double>(deal % 500) - 0.05 * stage), std::nullopt, kEnd);
+  const WinClock clock({beliefs, state.result(no_poll)});
+  EXPECT_GT(clock.win_probability(1, 0, 20).value(), 0.98);
+  EXPECT_GT(clock.win_probability(1, 0, 60).value(), 0.996);
+}
+
+// Of what enters either of two stages half goes to the other on the same day, a quarter is won and a
+// quarter lost: all told one half is won. Stages that lead nowhere else are never won.
+TEST(WinClock, StagesThatLeadToEachOther) {
+  // By belief on the day itself: stage 1 goes on to 2, 2 back to 1, 3 is won.
+  const WinClock closed({{{1, "open", 2, 1, 0}, {2, "open", 1, 1, 0}, {3, "open", 4, 0.25, 0}, {4, "won", 0, 0, 0}}, {}});
+  EXPECT_EQ(closed.win_probability(1, 0, 90), 0.0);
+  EXPECT_EQ(closed.days_to_win(1, 0), std::nullopt);
+  EXPECT_EQ(closed.win_probability(3, 0, 90), 0.25);
+  StageHistory state(std::pmr::get_default_resource());
+  std::mt19937_64 random(3);
+  for (std::int64_t deal = 0; deal < 60'000; ++deal) {
+    double at = 600 - static_cast<double>(deal % 500);
+    for (int stage = 1;;) {
+      state.add(deal, stage, stage == 3 ? "won" : stage == 4 ? "lost" : "open", days_before_end(at), std::nullopt, kEnd);
+      if (stage > 2) break;
+      at -= 0.01;
+      const auto way = random() % 4;
+      stage = way < 2 ? 3 - stage : way == 2 ? 3 : 4;
+    }
+  }
+  const WinClock clock({{{1, "open", 2, 0.5, 5}, {2, "open", 3, 0.5, 5}, {3, "won", 0, 0, 0}, {4, "lost", 0, 0, 0}}, state.result(no_poll)});
+  EXPECT_NEAR(clock.win_probability(1, 0, 60).value(), 0.5, 0.01);
+}
+
 TEST(StageHistory, WorkedExample) {
   // Deal 1: ten days in stage 1, then won. Deal 2: four days, then deleted. Deal 3 is still there.
   const std::tuple<std::int64_t, int, const char*, double> entries[] = {

@@ -76,7 +76,7 @@ std::optional<double> AnomalyScore::score() const {
 std::optional<double> AnomalyScore::result(Poll poll) const {
   if (in_order_) return score();
   std::vector<Observation> sorted(rows_.begin(), rows_.end());
-  sort(sorted);
+  sort(sorted, poll);
   std::pmr::unsynchronized_pool_resource memory;
   AnomalyScore again(&memory);
   for (std::size_t i = 0; i < sorted.size(); ++i) {

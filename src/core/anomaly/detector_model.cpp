@@ -204,9 +204,9 @@ void SeriesState::deserialize(Reader& reader) {
   for (std::uint64_t i = 0; i < count; ++i) rows_.push_back(read_row(reader, ratio_));
 }
 
-DetectorModel SeriesState::result() const {
+DetectorModel SeriesState::result(Poll poll) const {
   DetectorModel model{options_, ratio_, {rows_.begin(), rows_.end()}};
-  sort(model.rows);
+  sort(model.rows, poll);
   return model;
 }
 

@@ -94,7 +94,7 @@ class SeriesState {
   void merge(const SeriesState& other);
   void serialize(Writer& writer) const;
   void deserialize(Reader& reader);
-  DetectorModel result() const;
+  DetectorModel result(Poll poll = no_poll) const;
 
  protected:
   void set_options(const DetectorOptions& options);

@@ -40,7 +40,7 @@ Money difference(Money after, Money before) {
 }
 
 // The whole numbers that are near `parts` and have this sum (largest remainder).
-std::vector<std::int64_t> round_to_sum(const std::vector<double>& parts, std::int64_t sum) {
+std::vector<std::int64_t> round_to_sum(const std::vector<double>& parts, std::int64_t sum, Poll poll) {
   std::vector<std::int64_t> rounded;
   for (const double part : parts) {
     constexpr double kMost = 9e15;
@@ -51,7 +51,7 @@ std::vector<std::int64_t> round_to_sum(const std::vector<double>& parts, std::in
   std::int64_t rest = sum - std::accumulate(rounded.begin(), rounded.end(), std::int64_t{0});
   std::vector<std::size_t> order(parts.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&parts](std::size_t a, std::size_t b) {
+  polled_stable_sort(order, poll, [&parts](std::size_t a, std::size_t b) {
     return parts[a] - std::floor(parts[a]) > parts[b] - std::floor(parts[b]);
   });
   // The parts have the sum but for rounding, so that the rest is small: one unit for each of the first.
@@ -80,8 +80,10 @@ SegmentSums& SegmentTotals::of(std::optional<std::string_view> segment) {
   return segments_[std::move(key)];
 }
 
-void SegmentTotals::merge(const SegmentTotals& other) {
+void SegmentTotals::merge(const SegmentTotals& other, Poll poll) {
+  PollSometimes sometimes(poll);
   for (const auto& [key, theirs] : other.segments_) {
+    sometimes();
     SegmentSums& sums = segments_[std::pmr::string(key, segments_.get_allocator().resource())];
     sums.before.merge(theirs.before);
     sums.after.merge(theirs.after);
@@ -90,9 +92,11 @@ void SegmentTotals::merge(const SegmentTotals& other) {
   }
 }
 
-void SegmentTotals::serialize(Writer& writer) const {
+void SegmentTotals::serialize(Writer& writer, Poll poll) const {
+  PollSometimes sometimes(poll);
   writer.put(static_cast<std::uint64_t>(segments_.size()));
   for (const auto& [key, sums] : segments_) {
+    sometimes();
     writer.put(static_cast<std::uint64_t>(key.size()));
     writer.put_all(std::span(key.data(), key.size()));
     for (const WideSum* sum : {&sums.before, &sums.after, &sums.before_trials, &sums.after_trials}) {
@@ -102,9 +106,11 @@ void SegmentTotals::serialize(Writer& writer) const {
   }
 }
 
-void SegmentTotals::deserialize(Reader& reader) {
+void SegmentTotals::deserialize(Reader& reader, Poll poll) {
+  PollSometimes sometimes(poll);
   const auto count = reader.get<std::uint64_t>();
   for (std::uint64_t i = 0; i < count; ++i) {
+    sometimes();
     const std::vector<char> bytes = reader.get_all<char>(reader.get<std::uint64_t>());
     const std::pmr::string key(bytes.begin(), bytes.end(), segments_.get_allocator().resource());
     const bool fine = !key.empty() && (key.front() == kNamed || key == std::string_view(&kUnnamed, 1)) &&
@@ -125,11 +131,13 @@ void ChangeOfTotal::add(std::optional<std::string_view> segment, std::optional<M
   sums.after.add(after.value_or(Money{}).micros);
 }
 
-ExplainedChange ChangeOfTotal::result() const {
+ExplainedChange ChangeOfTotal::result(Poll poll) const {
+  PollSometimes sometimes(poll);
   ExplainedChange explained;
   WideSum before;
   WideSum after;
   for (const auto& [key, sums] : segments_) {
+    sometimes();
     SegmentChange segment{name_of(key), money_from(sums.before), money_from(sums.after), {}, std::nullopt};
     segment.change = difference(segment.after, segment.before);
     before.merge(sums.before);
@@ -141,10 +149,9 @@ ExplainedChange ChangeOfTotal::result() const {
   explained.change = difference(explained.after, explained.before);
   if (explained.change.micros != 0)
     for (SegmentChange& segment : explained.segments) segment.share = segment.change.value() / explained.change.value();
-  std::stable_sort(explained.segments.begin(), explained.segments.end(),
-                   [](const SegmentChange& a, const SegmentChange& b) {
-                     return std::fabs(a.change.value()) > std::fabs(b.change.value());
-                   });
+  polled_stable_sort(explained.segments, poll, [](const SegmentChange& a, const SegmentChange& b) {
+    return std::fabs(a.change.value()) > std::fabs(b.change.value());
+  });
   for (const SegmentChange& segment : explained.segments) {
     if (!segment.share || *segment.share < kMostOfIt) continue;
     const double size = explained.before.micros == 0 ? 0 : segment.before.value() / explained.before.value();
@@ -172,9 +179,11 @@ void ChangeOfRate::add(std::optional<std::string_view> segment, std::optional<Mo
   sums.after_trials.add(checked(after_denominator));
 }
 
-ExplainedRateChange ChangeOfRate::result() const {
+ExplainedRateChange ChangeOfRate::result(Poll poll) const {
+  PollSometimes sometimes(poll);
   SegmentSums all;
   for (const auto& [key, sums] : segments_) {
+    sometimes();
     all.before.merge(sums.before);
     all.after.merge(sums.after);
     all.before_trials.merge(sums.before_trials);
@@ -196,6 +205,7 @@ ExplainedRateChange ChangeOfRate::result() const {
   // The parts of all segments in one list, the effect of the rate before that of the mix.
   std::vector<double> parts;
   for (const auto& [key, sums] : segments_) {
+    sometimes();
     const std::optional<double> rate_before = rate(sums.before, sums.before_trials);
     const std::optional<double> rate_after = rate(sums.after, sums.after_trials);
     const double share_before = sums.before_trials.value() / all.before_trials.value();
@@ -216,7 +226,7 @@ ExplainedRateChange ChangeOfRate::result() const {
     segment.after_rate = shown(rate_after);
     explained.segments.push_back(std::move(segment));
   }
-  const std::vector<std::int64_t> rounded = round_to_sum(parts, explained.change->micros);
+  const std::vector<std::int64_t> rounded = round_to_sum(parts, explained.change->micros, poll);
   for (std::size_t i = 0; i < explained.segments.size(); ++i) {
     SegmentRateChange& segment = explained.segments[i];
     segment.rate_effect = {rounded[2 * i]};
@@ -225,10 +235,9 @@ ExplainedRateChange ChangeOfRate::result() const {
     explained.rate_effect.micros += segment.rate_effect.micros;
     explained.mix_effect.micros += segment.mix_effect.micros;
   }
-  std::stable_sort(explained.segments.begin(), explained.segments.end(),
-                   [](const SegmentRateChange& a, const SegmentRateChange& b) {
-                     return std::abs(a.effect.micros) > std::abs(b.effect.micros);
-                   });
+  polled_stable_sort(explained.segments, poll, [](const SegmentRateChange& a, const SegmentRateChange& b) {
+    return std::abs(a.effect.micros) > std::abs(b.effect.micros);
+  });
   if (explained.change->micros != 0 && !explained.segments.empty() &&
       static_cast<double>(explained.segments.front().effect.micros) / static_cast<double>(explained.change->micros) >= kMostOfIt)
     explained.affected_segment = explained.segments.front().segment;

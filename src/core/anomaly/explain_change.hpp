@@ -11,6 +11,7 @@
 #include "core/foundation/bytes.hpp"
 #include "core/foundation/fields.hpp"
 #include "core/foundation/money.hpp"
+#include "core/foundation/poll.hpp"
 #include "core/foundation/wide_sum.hpp"
 
 namespace revenue::anomaly {
@@ -47,9 +48,9 @@ class SegmentTotals {
  public:
   explicit SegmentTotals(std::pmr::memory_resource* memory) : segments_(memory) {}
 
-  void merge(const SegmentTotals& other);
-  void serialize(Writer& writer) const;
-  void deserialize(Reader& reader);
+  void merge(const SegmentTotals& other, Poll poll = no_poll);
+  void serialize(Writer& writer, Poll poll = no_poll) const;
+  void deserialize(Reader& reader, Poll poll = no_poll);
 
  protected:
   SegmentSums& of(std::optional<std::string_view> segment);
@@ -67,7 +68,7 @@ class ChangeOfTotal : public SegmentTotals {
   void add(std::optional<std::string_view> segment, std::optional<Money> before, std::optional<Money> after);
 
   /// Throws out_of_range where a sum does not fit.
-  ExplainedChange result() const;
+  ExplainedChange result(Poll poll = no_poll) const;
 };
 
 /// What one segment contributes to the change of a rate, in percentage points: because its own rate
@@ -103,7 +104,7 @@ class ChangeOfRate : public SegmentTotals {
   void add(std::optional<std::string_view> segment, std::optional<Money> before_numerator,
            std::optional<Money> before_denominator, std::optional<Money> after_numerator,
            std::optional<Money> after_denominator);
-  ExplainedRateChange result() const;
+  ExplainedRateChange result(Poll poll = no_poll) const;
 };
 
 }  // namespace revenue::anomaly

@@ -90,10 +90,10 @@ GatheredPoint gather(std::span<const Observation> rows, std::int64_t period, Gat
   return gathered;
 }
 
-void sort(std::span<Observation> observations) {
+void sort(std::span<Observation> observations, Poll poll) {
   const auto before = [](const Observation& a, const Observation& b) { return key(a) < key(b); };
   if (!std::is_sorted(observations.begin(), observations.end(), before))
-    std::sort(observations.begin(), observations.end(), before);
+    polled_sort(observations, poll, before);
 }
 
 }  // namespace revenue::anomaly

@@ -9,6 +9,7 @@
 #include "core/anomaly/baseline.hpp"
 #include "core/anomaly/options.hpp"
 #include "core/foundation/bytes.hpp"
+#include "core/foundation/poll.hpp"
 #include "core/foundation/time.hpp"
 
 namespace revenue::anomaly {
@@ -37,6 +38,6 @@ GatheredPoint gather(std::span<const Observation> rows, std::int64_t period, Gat
 
 /// In the order of time; rows of one instant by value, so that the order they came in does not
 /// matter.
-void sort(std::span<Observation> observations);
+void sort(std::span<Observation> observations, Poll poll = no_poll);
 
 }  // namespace revenue::anomaly

@@ -49,6 +49,9 @@ void check(const BookingsHistory& history, const BookingsWindow& window) {
            "Amounts lie within 1e18, the deviation is not negative, the signal is from 0 to 10.");
 }
 
+// A component that is a ratio to few or old deals says no more than so many times what was ever won.
+constexpr double kMostOfEver = 4;
+
 double half_life_weight(int months_ago) {
   return std::exp2(-months_ago / kHalfLife);
 }
@@ -69,6 +72,23 @@ class Months {
     for (int m = std::max(from, 0); m < std::min(to, count()); ++m)
       sum += won[static_cast<std::size_t>(m)];
     return sum;
+  }
+
+  /// How large a usual error is before `origin`: what a month brought in the year before it, and at
+  /// least a quarter of what a month brought ever, so that a quiet year is no measure of what comes
+  /// after it.
+  double usual(int origin) const {
+    constexpr double kLeastOfMean = 0.25;
+    const int span = std::min(origin, kYear);
+    if (span == 0) return 0;
+    return std::max(between(origin - span, origin) / span, kLeastOfMean * between(0, count()) / count());
+  }
+
+  /// The most that was won before `origin` in so many months together.
+  double most_before(int origin, int length) const {
+    double most = 0;
+    for (int m = 0; m < origin; ++m) most = std::max(most, between(m, std::min(m + length, origin)));
+    return most;
   }
 
   /// Won from month `first` to `last` after each origin, of deals made after the origin.
@@ -181,8 +201,9 @@ class Teller {
       said.unmade = unmade / weight;
       said.first_deals = first_deals / weight;
     }
+    const double most = kMostOfEver * months_.most_before(origin, last_ - first_);
     if (year_before > 0)
-      said.repeat = repeat / year_before * months_.between(origin - kYear, origin);
+      said.repeat = std::min(repeat / year_before * months_.between(origin - kYear, origin), most);
     if (open > 0) said.conversion_rate = won_of_open / open;
     const std::size_t place = place_[static_cast<std::size_t>(origin)];
     if (place < history_.origin.size()) {
@@ -192,11 +213,11 @@ class Teller {
                    : history_.expected[place * kMostMonths + static_cast<std::size_t>(month - 1)];
       };
       if (weight > 0) said.pipeline = within(last_) - within(first_) + said.unmade;
-      said.conversion = said.conversion_rate * history_.open_value[place];
+      said.conversion = std::min(said.conversion_rate * history_.open_value[place], most);
     }
     if (origin >= 3) {
       const std::vector<double> next = continued(months_, origin, last_);
-      said.run_rate = std::accumulate(next.begin() + first_, next.end(), 0.0);
+      said.run_rate = std::min(std::accumulate(next.begin() + first_, next.end(), 0.0), most);
     }
     if (origin >= kYear)
       said.seasonality = growth(months_, origin) *
@@ -237,9 +258,8 @@ std::vector<Predictor> bookings_components(const BookingsHistory& history,
   for (int origin = oldest; origin + window.last <= now; ++origin) {
     const Said said = teller.at(origin);
     past.actual.push_back(teller.actual(origin));
-    const int span = std::min(origin, kYear);
-    const double usual = months.between(origin - span, origin) / span * std::sqrt(length);
-    past.scale.push_back(std::max(usual, 1e-6));
+    const double usual = months.usual(origin) * std::sqrt(length);
+    past.scale.push_back(usual > 0 ? usual : 1);
     components[0].past.push_back(said.pipeline);
     components[1].past.push_back(said.conversion);
     components[2].past.push_back(said.run_rate);
@@ -260,12 +280,15 @@ std::vector<Predictor> bookings_components(const BookingsHistory& history,
   const double unmade = mixed(whole.unmade, shorter.unmade);
   components[0].estimate = window.expected_now + (std::isnan(unmade) ? 0 : unmade);
   components[0].deviation = window.deviation_now;
+  const double most = kMostOfEver * months.most_before(now, length);
   components[1].estimate =
       known(mixed(whole.conversion_rate, shorter.conversion_rate) * window.open_now);
+  if (components[1].estimate) *components[1].estimate = std::min(*components[1].estimate, most);
   if (now >= 3) {
     std::vector<double> next = continued(months, now, window.last);
     next.front() *= window.first == 0 ? share : 1;
-    components[2].estimate = std::accumulate(next.begin() + window.first, next.end(), 0.0);
+    components[2].estimate =
+        std::min(std::accumulate(next.begin() + window.first, next.end(), 0.0), most);
   }
   if (now >= kYear) {
     const double begun =
@@ -298,11 +321,8 @@ EnsembleForecast bookings_forecast(const BookingsHistory& history, const Booking
         component.reason = "less than two quarters of history";
       }
   const Months months(history);
-  const int span = std::min<int>(history.months, kYear);
   const double ahead = window.last - window.first - (window.first == 0 ? 1 - window.remaining : 0);
-  const double usual =
-      span > 0 ? months.between(history.months - span, history.months) / span * std::sqrt(ahead)
-               : 0;
+  const double usual = months.usual(history.months) * std::sqrt(ahead);
   double most = 0;
   for (const Predictor& component : components)
     most = std::max(most, std::fabs(component.estimate.value_or(0)));

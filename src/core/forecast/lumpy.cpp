@@ -87,7 +87,11 @@ double fit_adida(std::span<const double> values, std::span<double> fitted) {
 
 double fit_ses(std::span<const double> values, std::span<double> fitted) {
   // For a given smoothing the errors are linear in the first level, which is solved for.
-  const auto smooth = [&](double alpha, double* last) {
+  struct Smoothed {
+    double squares = 0;
+    double first = 0;  // level before the first value
+  };
+  const auto smooth = [&](double alpha) {
     double smoothed = 0, decay = 1;
     double pp = 0, pr = 0, rr = 0;
     for (const double value : values) {
@@ -98,18 +102,15 @@ double fit_ses(std::span<const double> values, std::span<double> fitted) {
       smoothed += alpha * rest;
       decay *= 1 - alpha;
     }
-    if (last != nullptr) *last = smoothed + decay * pr / pp;
-    return rr - pr * pr / pp;
+    return Smoothed{rr - pr * pr / pp, pr / pp};
   };
-  const double alpha = minimise(0.01, 0.99, 8, 1e-3, [&](double candidate) { return smooth(candidate, nullptr); });
-  double last = 0;
-  smooth(alpha, &last);
-  if (!fitted.empty()) {
-    // Backwards from the last level: level before = (level - alpha x value) / (1 - alpha).
-    double level = last;
-    for (std::size_t t = values.size(); t-- > 0;) fitted[t] = level = (level - alpha * values[t]) / (1 - alpha);
+  const double alpha = minimise(0.01, 0.99, 8, 1e-3, [&](double candidate) { return smooth(candidate).squares; });
+  double level = smooth(alpha).first;
+  for (std::size_t t = 0; t < values.size(); ++t) {
+    if (!fitted.empty()) fitted[t] = level;
+    level += alpha * (values[t] - level);
   }
-  return last;
+  return level;
 }
 
 }  // namespace revenue::forecast

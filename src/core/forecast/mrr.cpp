@@ -74,6 +74,14 @@ std::vector<double> continued(std::span<const double> values, int ahead) {
   return means;
 }
 
+// No forecast of MRR is more than so many times what there ever was: rates of a few months compound.
+double most_ever(const MrrHistory& history, std::size_t known, double mrr) {
+  constexpr double kMostOfEver = 4;
+  double most = std::fabs(mrr);
+  for (std::size_t m = 0; m < known; ++m) most = std::max(most, std::fabs(history.closing[m]));
+  return kMostOfEver * most;
+}
+
 // What is left to move in the window when the first `known` months are known and MRR is `mrr`.
 MrrMovements movements_from(const MrrHistory& history, std::size_t known, double mrr,
                             const MrrWindow& window) {
@@ -89,13 +97,16 @@ MrrMovements movements_from(const MrrHistory& history, std::size_t known, double
     mean.contracted += w * history.contracted[m];
     mean.churned += w * history.churned[m];
   }
+  const double most = most_ever(history, known, mrr);
   MrrMovements sum;
   for (int month = 0; month < window.last; ++month) {
     const double share = month == 0 ? window.remaining : 1;
     const double rate = base > 0 ? share * mrr / base : 0;
-    const MrrMovements step{share * mean.gained / weight, share * mean.reactivated / weight,
-                            rate * mean.expanded * window.expansion_signal, rate * mean.contracted,
-                            rate * mean.churned * window.churn_signal};
+    MrrMovements step{share * mean.gained / weight, share * mean.reactivated / weight,
+                      rate * mean.expanded * window.expansion_signal, rate * mean.contracted,
+                      rate * mean.churned * window.churn_signal};
+    // MRR at most doubles in a month by expansion.
+    step.expanded = std::min({step.expanded, std::fabs(mrr), std::max(most - mrr, 0.0)});
     sum.gained += step.gained;
     sum.reactivated += step.reactivated;
     sum.expanded += step.expanded;
@@ -130,6 +141,8 @@ std::vector<double> said_at(const MrrHistory& history, const std::vector<double>
       sum += (m == 0 ? window.remaining : 1) * moved[known - kYear + m];
     if (before > 0) said[4] = sum * std::min(mrr / before, 2.0);
   }
+  const double most = most_ever(history, known, mrr);
+  for (double& one : said) one = std::isnan(one) ? one : std::clamp(one, -most, most);
   return said;
 }
 
@@ -157,13 +170,19 @@ MrrForecast mrr_forecast(const MrrHistory& history, const MrrWindow& window,
   MrrWindow whole = window;
   whole.remaining = 1;
   whole.churn_signal = whole.expansion_signal = 1;
-  const auto usual = [&](std::size_t known) {
-    const std::size_t from = known - std::min(known, kYear);
+  const auto mean_size = [&](std::size_t from, std::size_t to) {
     double sum = 0;
-    for (std::size_t m = from; m < known; ++m) sum += std::fabs(moved[m]);
-    const double mean = known > from ? sum / static_cast<double>(known - from) : 0;
-    constexpr double kLeast = 0.005;
-    return std::max(mean, kLeast * std::fabs(opening(history, known)));
+    for (std::size_t m = from; m < to; ++m) sum += std::fabs(moved[m]);
+    return to > from ? sum / static_cast<double>(to - from) : 0;
+  };
+  // A quiet year is no measure of what comes after it: a quarter of what moved in a month ever is the
+  // least, without what the ledger began with.
+  constexpr double kLeastOfMean = 0.25;
+  const double least = kLeastOfMean * mean_size(std::min<std::size_t>(1, months), months);
+  const auto usual = [&](std::size_t known) {
+    constexpr double kLeastOfLevel = 0.005;
+    return std::max({mean_size(known - std::min(known, kYear), known), least,
+                     kLeastOfLevel * std::fabs(opening(history, known))});
   };
   std::size_t oldest = kLeastHistory;
   if (months > ahead + kMostOrigins) oldest = std::max(oldest, months - ahead - kMostOrigins + 1);
@@ -171,7 +190,8 @@ MrrForecast mrr_forecast(const MrrHistory& history, const MrrWindow& window,
     past.actual.push_back(
         std::accumulate(moved.begin() + static_cast<std::ptrdiff_t>(known),
                         moved.begin() + static_cast<std::ptrdiff_t>(known + ahead), 0.0));
-    past.scale.push_back(std::max(usual(known) * std::sqrt(static_cast<double>(ahead)), 1e-6));
+    const double scale = usual(known) * std::sqrt(static_cast<double>(ahead));
+    past.scale.push_back(scale > 0 ? scale : 1);
     const std::vector<double> said = said_at(history, moved, known, opening(history, known), whole);
     for (std::size_t c = 0; c < predictors.size(); ++c) predictors[c].past.push_back(said[c]);
   }

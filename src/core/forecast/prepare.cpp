@@ -98,23 +98,36 @@ Beside beside(std::span<const double> values, std::size_t begin, std::size_t len
   return found;
 }
 
+constexpr std::size_t kShort = 12;  // values; of fewer, steps are known less well
+
 // How far a value may be from those beside it: eight usual steps, or a quarter of the level where most values do not
-// move at all.
+// move at all; the more the fewer values there are. The lower median, because two of four steps may be those of an
+// outlier.
 double usual_limit(std::span<const double> values) {
   constexpr double kOfLevel = 0.25;
+  const double few = std::max(1.0, static_cast<double>(kShort) / static_cast<double>(values.size()));
   std::vector<double> sizes(values.size() - 1);
   for (std::size_t t = 1; t < values.size(); ++t) sizes[t - 1] = std::fabs(values[t] - values[t - 1]);
-  const double limit = kTooFar * 1.4826 * median(sizes);
+  if (sizes.size() % 2 == 0 && values.size() < kShort) sizes.push_back(0);
+  const double limit = kTooFar * 1.4826 * few * median(sizes);
   if (limit > 0) return limit;
   sizes.clear();
   for (const double value : values) sizes.push_back(std::fabs(value));
-  return kOfLevel * median(sizes);
+  return kOfLevel * few * median(sizes);
+}
+
+// Whether a value that lies outside `least` to `most` has its like a season before or after.
+bool comes_again(std::span<const double> values, std::size_t place, std::size_t season, double least, double most) {
+  const double value = values[place];
+  const double apart = value > most ? value - most : least - value;
+  const auto like = [&](double other) { return std::fabs(other - value) <= apart / 2; };
+  return (place >= season && like(values[place - season])) || (place + season < values.size() && like(values[place + season]));
 }
 
 }  // namespace
 
 std::int64_t draw_in_outliers(std::span<double> values, std::size_t season) {
-  constexpr std::size_t kFewest = 12;
+  constexpr std::size_t kFewest = 5;
   constexpr std::size_t kLongestRun = 2;
   const std::size_t n = values.size();
   if (n < kFewest) return 0;
@@ -128,12 +141,19 @@ std::int64_t draw_in_outliers(std::span<double> values, std::size_t season) {
     for (std::size_t length = 1; length <= kLongestRun && t + length <= n; ++length) {
       const bool at_end = t + length == n;
       if (at_end && length > 1) break;
+      // Of few values two are no exception.
+      if (length > 1 && n < kShort) break;
       const auto [least, most] = beside(plain, t, length);
       const double apart = most - least > limit ? kTooFar * (most - least) : limit;
       const auto run = std::span(plain).subspan(t, length);
       if (!std::all_of(run.begin(), run.end(),
                        [apart, low = least, high = most](double value) { return value < low - apart || value > high + apart; }))
         continue;
+      // A season that was not taken out is none of them.
+      bool again = false;
+      if (season > 1 && effects.size() == 1)
+        for (std::size_t i = t; i < t + length; ++i) again = again || comes_again(plain, i, season, least, most);
+      if (again) continue;
       for (double& value : run) value = at_end ? std::clamp(value, least - apart, most + apart) : (least + most) / 2;
       for (std::size_t i = t; i < t + length; ++i) values[i] = plain[i] + effects[i % effects.size()];
       outliers += static_cast<std::int64_t>(length);

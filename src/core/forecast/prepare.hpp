@@ -19,7 +19,9 @@ void interpolate(std::span<double> values, std::size_t season);
 
 /// Draws values in that stand apart, and gives how many: one or two in a row that lie further from the two values before
 /// and the two after than eight usual steps, after the season, or than eight times what those differ by. A new level that
-/// lasts is none; the last value is only drawn to the limit, because it may be the first of a new level.
+/// lasts is none, nor is what comes again a season later; the last value is only drawn to the limit, because it may be the
+/// first of a new level. Of fewer than twelve values the limit is wider and only single ones are drawn in; of fewer than
+/// five none is.
 std::int64_t draw_in_outliers(std::span<double> values, std::size_t season);
 
 }  // namespace revenue::forecast

@@ -148,10 +148,15 @@ void WinClock::each_exit(const Stage& stage, int age, int days, Visitor&& visit)
 }
 
 // The renewal equation, day by day. What moves on within a day is still to be won on that day, so
-// a day depends on itself through stages left on their first day; a few rounds settle it.
+// a day depends on itself through stages left on their first day: a linear system, the same one
+// every day but the first.
 void WinClock::solve(Poll poll) {
-  constexpr int kRounds = 4;
   const std::size_t won_index = stages_.size();
+  const auto size = static_cast<Eigen::Index>(stages_.size());
+  if (size == 0) return;
+  // Stages that only lead to each other, without a way out, are never won: it is the least solution
+  // that counts, which those of a system a little damped converge to.
+  constexpr double kDamped = 1 - 1e-12;
   struct Step {
     std::size_t to;
     Eigen::VectorXd share;  // leaving for it on the day before each day
@@ -171,35 +176,46 @@ void WinClock::solve(Poll poll) {
       steps[i].push_back(std::move(step));
     }
   }
+  Eigen::MatrixXd on_first = Eigen::MatrixXd::Identity(size, size);
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    const Stage& stage = stages_[i];
+    if (stage.default_days == 0 && stage.next < won_index)
+      on_first(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(stage.next)) -=
+          kDamped * (1 - stage.weight) * stage.default_conversion;
+  }
+  Eigen::MatrixXd on_later = on_first;
+  for (std::size_t i = 0; i < stages_.size(); ++i)
+    for (const Step& step : steps[i])
+      if (step.to < won_index && scope_.last_day > 0)
+        on_later(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(step.to)) -= kDamped * step.share[1] / 2;
+  const Eigen::PartialPivLU<Eigen::MatrixXd> first_day(on_first);
+  const Eigen::PartialPivLU<Eigen::MatrixXd> later_day(on_later);
+  Eigen::VectorXd earlier(size);  // what does not depend on this very day
   for (int day = 0; day <= scope_.last_day; ++day) {
     poll();
-    const auto today = static_cast<std::size_t>(day);
-    std::vector<double> earlier(stages_.size(), 0);  // what does not depend on this very day
     for (std::size_t i = 0; i < stages_.size(); ++i) {
+      const Stage& stage = stages_[i];
+      double& won = earlier[static_cast<Eigen::Index>(i)];
+      won = 0;
+      if (stage.default_days > 0 || stage.next >= won_index)
+        won += (1 - stage.weight) * stage.default_conversion * won_by(stage.next, day - stage.default_days);
       for (const Step& step : steps[i]) {
-        if (step.to == won_index)
-          earlier[i] += step.share.head(day + 1).sum();
-        else if (day > 1)
-          earlier[i] += step.share.segment(2, day - 1).dot(halfway[step.to].segment(1, day - 1).reverse());
+        if (step.to == won_index) {
+          won += step.share.head(day + 1).sum();
+          continue;
+        }
+        if (day > 1) won += step.share.segment(2, day - 1).dot(halfway[step.to].segment(1, day - 1).reverse());
+        if (day > 0) won += step.share[1] * won_by(step.to, day - 1) / 2;
       }
     }
-    for (int round = 0; round < kRounds; ++round) {
-      for (std::size_t i = 0; i < stages_.size(); ++i) {
-        Stage& stage = stages_[i];
-        double won = earlier[i] + (1 - stage.weight) * stage.default_conversion *
-                                      won_by(stage.next, day - stage.default_days);
-        for (const Step& step : steps[i])
-          if (step.to < won_index && day > 0)
-            won += step.share[1] * (won_by(step.to, day) + won_by(step.to, day - 1)) / 2;
-        stage.won[today] = std::min(won, 1.0);
-      }
-    }
+    const Eigen::VectorXd today = (day == 0 ? first_day : later_day).solve(earlier);
+    for (std::size_t i = 0; i < stages_.size(); ++i)
+      stages_[i].won[static_cast<std::size_t>(day)] = std::clamp(today[static_cast<Eigen::Index>(i)], 0.0, 1.0);
     for (std::size_t i = 0; i < stages_.size(); ++i)
       if (day > 0) halfway[i][day] = (won_by(i, day) + won_by(i, day - 1)) / 2;
   }
 
   // The first moments: those of the stages entered next, and the days until then.
-  const auto size = static_cast<Eigen::Index>(stages_.size());
   Eigen::MatrixXd moves = Eigen::MatrixXd::Identity(size, size);
   Eigen::VectorXd days = Eigen::VectorXd::Zero(size);
   for (std::size_t i = 0; i < stages_.size(); ++i) {
@@ -210,7 +226,6 @@ void WinClock::solve(Poll poll) {
       if (to < won_index) moves(row, static_cast<Eigen::Index>(to)) -= share;
     });
   }
-  if (size == 0) return;
   const Eigen::VectorXd moments = moves.partialPivLu().solve(days);
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     // Stages that only lead to each other have none.

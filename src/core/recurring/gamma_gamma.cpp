@@ -18,24 +18,66 @@ constexpr std::size_t kPollEvery = 1 << 13;
 
 using Customer = GammaGammaState::Customer;
 
-double likelihood_of(std::span<const Customer> customers, const GammaGamma& m,
-                     std::span<double> gradient, Poll poll) {
+/// Customers with equally many purchases: how many, and what their parts of the likelihood that no parameter
+/// enters add up to. What is left of each customer is the sum of his purchases.
+struct Kind {
+  double purchases = 0;
+  double count = 0;
+  double logs = 0;  ///< of the sums
+  double means = 0; ///< of the logarithms of the mean values
+  std::size_t end = 0;  ///< of its sums, which begin where the kind before ends
+};
+
+struct Kinds {
+  std::vector<Kind> kinds;
+  std::vector<double> sums;
+};
+
+Kinds kinds_of(std::span<const Customer> customers, Poll poll) {
+  Kinds found;
+  for (std::size_t i = 0; i < customers.size(); ++i) {
+    if (i % kPollEvery == 0) poll();
+    const auto& [x, mean] = customers[i];
+    if (found.kinds.empty() || found.kinds.back().purchases != x) found.kinds.push_back({.purchases = x});
+    Kind& kind = found.kinds.back();
+    found.sums.push_back(x * mean);
+    kind.count += 1;
+    kind.means += std::log(mean);
+    kind.logs += std::log(x * mean);
+    kind.end = found.sums.size();
+  }
+  return found;
+}
+
+double likelihood_of(const Kinds& customers, const GammaGamma& m, std::span<double> gradient, Poll poll) {
   double value = 0;
   std::fill(gradient.begin(), gradient.end(), 0);
   const double log_gamma_q = std::lgamma(m.q);
   const double digamma_q = digamma(m.q);
-  for (std::size_t i = 0; i < customers.size(); ++i) {
-    if (i % kPollEvery == 0) poll();
-    const auto& [x, mean] = customers[i];
-    const double px = m.p * x;
-    const double sum = m.gamma + x * mean;
-    const double log_sum = std::log(sum);
+  const double log_gamma = std::log(m.gamma);
+  std::size_t i = 0;
+  for (const Kind& kind : customers.kinds) {
+    double logs = 0;      // of gamma and the customer's sum together
+    double inverses = 0;  // one over it
+    // Eight logarithms are that of one product, which stays far from the ends of the range.
+    constexpr std::size_t kTogether = 8;
+    while (i < kind.end) {
+      if (i % kPollEvery < kTogether) poll();
+      double product = 1;
+      for (const std::size_t end = std::min(i + kTogether, kind.end); i < end; ++i) {
+        const double sum = m.gamma + customers.sums[i];
+        product *= sum;
+        inverses += 1 / sum;
+      }
+      logs += std::log(product);
+    }
+    const double px = m.p * kind.purchases;
     const double digamma_both = digamma(px + m.q);
-    value += std::lgamma(px + m.q) - std::lgamma(px) - log_gamma_q + m.q * std::log(m.gamma) +
-             (px - 1) * std::log(mean) + px * std::log(x) - (px + m.q) * log_sum;
-    gradient[0] += x * (digamma_both - digamma(px) + std::log(mean) + std::log(x) - log_sum);
-    gradient[1] += digamma_both - digamma_q + std::log(m.gamma) - log_sum;
-    gradient[2] += m.q / m.gamma - (px + m.q) / sum;
+    value += kind.count * (std::lgamma(px + m.q) - std::lgamma(px) - log_gamma_q + m.q * log_gamma) +
+             px * kind.logs - kind.means - (px + m.q) * logs;
+    gradient[0] += kind.purchases * (kind.count * (digamma_both - digamma(px)) + kind.logs - logs);
+    gradient[1] += kind.count * (digamma_both - digamma_q + log_gamma) - logs;
+    gradient[2] += kind.count * m.q / m.gamma - (px + m.q) * inverses;
   }
   return value;
 }
@@ -90,14 +132,15 @@ std::optional<GammaGammaFit> GammaGammaState::result(Poll poll) const {
   if (customers_.empty()) return std::nullopt;
   // In an order of their own, so that the sums do not depend on that of the rows.
   std::vector<Customer> customers(customers_.begin(), customers_.end());
-  std::sort(customers.begin(), customers.end(), [](const Customer& a, const Customer& b) {
+  polled_sort(customers, poll, [](const Customer& a, const Customer& b) {
     return std::pair(a.purchases, a.mean_value) < std::pair(b.purchases, b.mean_value);
   });
+  const Kinds kinds = kinds_of(customers, poll);
   // The mean of all customers is p gamma / (q - 1).
   const double mean = mean_of(customers);
   const GammaGamma start{2, 3, mean};
   const auto likelihood = [&](std::span<const double> at, std::span<double> gradient) {
-    return likelihood_of(customers, {at[0], at[1], at[2]}, gradient, poll);
+    return likelihood_of(kinds, {at[0], at[1], at[2]}, gradient, poll);
   };
   const double first[] = {start.p, start.q, start.gamma};
   const Maximum maximum = maximise(likelihood, first, poll);
@@ -115,7 +158,7 @@ std::optional<GammaGammaFit> GammaGammaState::result(Poll poll) const {
     fit.p = 1;
     fit.q = kAllAlike;
     fit.gamma = mean * (kAllAlike - 1);
-    fit.log_likelihood = likelihood_of(customers, {fit.p, fit.q, fit.gamma}, unused, poll);
+    fit.log_likelihood = likelihood_of(kinds, {fit.p, fit.q, fit.gamma}, unused, poll);
   }
   return fit;
 }

@@ -98,8 +98,8 @@ std::int64_t share(std::int64_t amount, std::int64_t part, std::int64_t whole) {
 
 class Sweep {
  public:
-  Sweep(std::string_view text, std::span<const Item> items, const Policies& policies)
-      : text_(text), items_(items), policies_(policies) {}
+  Sweep(std::string_view text, std::span<const Item> items, const Policies& policies, Poll poll)
+      : text_(text), items_(items), policies_(policies), poll_(poll), sometimes_(poll) {}
 
   std::vector<MovementLine> run() {
     std::vector<const Item*> order;
@@ -108,11 +108,12 @@ class Sweep {
     const auto slot = [this](const Item* item) {
       return std::pair(view(item->subscription), view(item->item));
     };
-    std::sort(order.begin(), order.end(), [&slot](const Item* a, const Item* b) {
+    polled_sort(order, poll_, [&slot](const Item* a, const Item* b) {
       return std::tuple(slot(a), a->valid_from, a->valid_to) <
              std::tuple(slot(b), b->valid_from, b->valid_to);
     });
     for (auto first = order.begin(); first != order.end();) {
+      sometimes_();
       const auto last = std::find_if(first, order.end(),
                                      [&](const Item* item) { return slot(item) != slot(*first); });
       sweep_slot({first, last});
@@ -287,8 +288,7 @@ class Sweep {
 
   // One line for each key; what nets to nothing for a product and currency did not happen.
   void settle() {
-    std::sort(lines_.begin(), lines_.end(),
-              [](const Line& a, const Line& b) { return a.key() < b.key(); });
+    polled_sort(lines_, poll_, [](const Line& a, const Line& b) { return a.key() < b.key(); });
     std::vector<Line> kept;
     kept.reserve(lines_.size());
     for (std::size_t i = 0; i < lines_.size();) {
@@ -302,6 +302,7 @@ class Sweep {
       std::int32_t free_items = 0;
       std::size_t j = i;
       for (; j < lines_.size() && same_day_product(lines_[j]); ++j) {
+        sometimes_();
         net = sum(net, lines_[j].amount);
         free_items += lines_[j].free_items;
         if (kept.size() > start && kept.back().reason == lines_[j].reason) {
@@ -333,6 +334,7 @@ class Sweep {
     for (std::size_t i = 0; i < lines_.size();) {
       Day day{lines_[i].day, i, i, pays(), false, false};
       for (; day.last < lines_.size() && lines_[day.last].day == day.day; ++day.last) {
+        sometimes_();
         CurrencyTotal& total = total_of(lines_[day.last].currency);
         total.total = sum(total.total, lines_[day.last].amount);
         free_items += lines_[day.last].free_items;
@@ -434,6 +436,7 @@ class Sweep {
       }
       for (CurrencyTotal& total : totals_) total.change = 0;
       for (std::size_t line = day.first; line < day.last; ++line) {
+        sometimes_();
         CurrencyTotal& total = total_of(lines_[line].currency);
         total.change = sum(total.change, lines_[line].amount);
       }
@@ -493,6 +496,8 @@ class Sweep {
   std::string_view text_;
   std::span<const Item> items_;
   const Policies& policies_;
+  Poll poll_;
+  PollSometimes<1024> sometimes_;
   std::vector<Piece> pieces_;
   std::vector<Line> lines_;
   std::vector<Day> days_;
@@ -592,7 +597,7 @@ void MovementLines::serialize(Writer& writer) const {
   writer.put(policies_.reactivation_gap_days);
   writer.put(policies_.past_due_grace_days);
   writer.put(static_cast<std::uint64_t>(text_.size()));
-  for (const char byte : text_) writer.put(byte);
+  writer.put_all(std::span<const char>(text_));
   writer.put(static_cast<std::uint64_t>(items_.size()));
   for (const Item& item : items_) writer.put(item);
 }
@@ -641,12 +646,12 @@ void MovementLines::deserialize(Reader& reader) {
   }
 }
 
-std::vector<MovementLine> MovementLines::result() const {
-  return Sweep(text_, items_, policies_).run();
+std::vector<MovementLine> MovementLines::result(Poll poll) const {
+  return Sweep(text_, items_, policies_, poll).run();
 }
 
 std::vector<MovementLine> restatement(std::vector<MovementLine> current,
-                                      std::vector<MovementLine> recorded) {
+                                      std::vector<MovementLine> recorded, Poll poll) {
   if (recorded.empty()) return current;
   const auto negative = [](Money amount) { return multiply_ratio(amount, -1); };
   const auto count = [](std::int64_t movements) {
@@ -658,10 +663,10 @@ std::vector<MovementLine> restatement(std::vector<MovementLine> current,
   const auto place = [](const MovementLine& line) {
     return std::tie(line.valid_day, line.reason, line.product_id, line.currency);
   };
-  std::sort(
-      recorded.begin(), recorded.end(), [&place](const MovementLine& a, const MovementLine& b) {
-        return std::tuple(place(a), std::tie(a.kind)) < std::tuple(place(b), std::tie(b.kind));
-      });
+  PollSometimes<1024> sometimes(poll);
+  polled_sort(recorded, poll, [&place](const MovementLine& a, const MovementLine& b) {
+    return std::tuple(place(a), std::tie(a.kind)) < std::tuple(place(b), std::tie(b.kind));
+  });
   std::vector<MovementLine> believed;
   for (MovementLine& line : recorded) {
     if (!believed.empty() && place(believed.back()) == place(line) &&
@@ -679,6 +684,7 @@ std::vector<MovementLine> restatement(std::vector<MovementLine> current,
   // The believed line that a line is, or would correct; nothing where there is none left.
   std::vector<bool> matched(believed.size(), false);
   const auto believed_for = [&](const MovementLine& line) -> std::optional<std::size_t> {
+    sometimes();
     auto found = std::lower_bound(
         believed.begin(), believed.end(), line,
         [&place](const MovementLine& a, const MovementLine& b) { return place(a) < place(b); });

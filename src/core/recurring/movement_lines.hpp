@@ -10,6 +10,7 @@
 #include "core/foundation/bytes.hpp"
 #include "core/foundation/fields.hpp"
 #include "core/foundation/money.hpp"
+#include "core/foundation/poll.hpp"
 #include "core/foundation/time.hpp"
 #include "core/recurring/policies.hpp"
 
@@ -66,7 +67,7 @@ REVENUE_FIELDS(MovementLine, valid_day, movements, restates, kind, reason, curre
 /// of an unknown kind has the kind it was recorded with, where it was recorded as it is: what an
 /// exchange was worth is judged once. Throws out_of_range where a sum does not fit.
 std::vector<MovementLine> restatement(std::vector<MovementLine> current,
-                                      std::vector<MovementLine> recorded);
+                                      std::vector<MovementLine> recorded, Poll poll = no_poll);
 
 /// Aggregate state: the item periods of one customer, in any order, as the movements of his MRR.
 /// A period of an item ends at its valid_to or where the next period of that item begins, whichever
@@ -83,7 +84,7 @@ class MovementLines {
   void deserialize(Reader& reader);
 
   /// By day, product, currency and reason.
-  std::vector<MovementLine> result() const;
+  std::vector<MovementLine> result(Poll poll = no_poll) const;
 
   enum class Status : std::uint8_t { active, trial, paused, past_due, incomplete };
 
