@@ -184,7 +184,7 @@ CALL walk.seed(555, 'ROWA', 'DIMA', 1, '2199-03-01');
 INSERT INTO revenue.members (org_id, identity, access_level)
 SELECT 555, coalesce(nullif(claim, ''), role), level FROM walk.actors WHERE level IS NOT NULL;
 CALL walk.ask('one', '^(jwt )?(owner|admin|analyst|member|viewer)$');
-CALL walk.seed(777777777, 'LEAKB', 'LEAKB', 100, '2187-03-01');
+CALL walk.seed(777777777, 'LEAKB', 'LEAKB', 7, '2187-03-01');
 INSERT INTO revenue.members (org_id, identity, access_level) VALUES (777777777, 'regress_walk_other', 'owner');
 CALL walk.ask('both', '.');
 -- Once more in parallel workers, which must know who asks.
