@@ -51,7 +51,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('miscounted_deals', '[555, null]'),
   ('deals_as_of', '[null, null]'),
   ('check_effective_at', '["2024-01-01", "ROWA-1"]'),
-  ('check_deal_values', '[100, "2030-01-31", "commit", 10, 20, 5, 12]'),
+  ('check_deal_values', '[100, "2030-01-31", "commit", 10, 20, 0.05, 12]'),
   -- scoring
   ('close_probability',
     '["proposal", 12, 70, 6, 2, true, true, false, 1, {"forecast": {"overdue_half_life_days": 30}}]'),
@@ -203,6 +203,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('rated_cohorts', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "month", "2024-01-01", "2024-04-01", null]'),
   ('mrr_cohorts', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "month", "2024-01-01", "2024-04-01", null]'),
   ('window_retention', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-02-01", "2024-04-01", null]'),
+  ('rated_cohorts', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "month", "2024-01-01", "2024-04-01", null]'),
   ('net_retention', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-02-01", "2024-04-01", null]'),
   ('gross_retention', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-02-01", "2024-04-01", "flow", null]'),
   ('logo_churn', '["=SELECT revenue.mrr_ledger(''a'', ''2024-01-15'', ''2024-03-10'', 10)", "2024-02-01", "2024-04-01", null]'),
@@ -288,6 +289,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('kept_stage_model', '[555]'),
   ('check_forecast_dimension', '["segment", "bookings"]'),
   ('pipeline_expected', '["{30,60}", null, "segment", 555]'),
+  ('bookings_without_rate', '[null, 555]'),
   ('bookings_history', '[null, "2024-01-01", "2024-04-01", "segment", 555]'),
   ('repeat_signal', '[555]'),
   ('bookings_ensemble',
@@ -298,8 +300,12 @@ INSERT INTO walk.calls (function, arguments) VALUES
     '["{100,110,120,130}", "{100,10,10,10}", "{0,0,0,0}", "{0,3,3,3}", "{0,-1,-1,-1}", "{0,-2,-2,-2}", "{10,10,10,10,10}", 2, 0.5, 131, 1, 1, "ensemble", "{0.7,0.95}"]'),
   ('mrr_signals', '[555]'),
   ('mrr_without_rate', '["2024-06-30", 555]'),
+<<<<<<< HEAD
   ('bookings_without_rate', '[null, 555]'),
+=======
+>>>>>>> main
   ('mrr_outlook', '["quarter", 0, "mrr", "ensemble", "{0.7,0.95}", null, 555]'),
+  ('oldest_mrr_month', '["2026-05-15"]'),
   ('mrr_months', '["segment", "2024-06-30", 555]'),
   ('mrr_by_member', '["segment", "quarter", 0, "mrr", "ensemble", "{0.7,0.95}", null, 555]'),
   ('mrr_scenario', '[{"metric": "mrr", "forecast_amount": 100, "quantiles": []}, {"churn": 0.1}, 120]'),
