@@ -300,10 +300,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
     '["{100,110,120,130}", "{100,10,10,10}", "{0,0,0,0}", "{0,3,3,3}", "{0,-1,-1,-1}", "{0,-2,-2,-2}", "{10,10,10,10,10}", 2, 0.5, 131, 1, 1, "ensemble", "{0.7,0.95}"]'),
   ('mrr_signals', '[555]'),
   ('mrr_without_rate', '["2024-06-30", 555]'),
-<<<<<<< HEAD
   ('bookings_without_rate', '[null, 555]'),
-=======
->>>>>>> main
   ('mrr_outlook', '["quarter", 0, "mrr", "ensemble", "{0.7,0.95}", null, 555]'),
   ('oldest_mrr_month', '["2026-05-15"]'),
   ('mrr_months', '["segment", "2024-06-30", 555]'),
