@@ -114,7 +114,7 @@ RETURNS TABLE (
   org_id integer, job text, description text, enabled boolean, run_at time, every_minutes integer, weekday smallint,
   time_zone text, due_at timestamptz, next_run_at timestamptz, overdue boolean, running_since timestamptz,
   last_success_at timestamptz, last_duration interval, last_result text, failures bigint, last_error text,
-  last_warnings text[], last_tick_at timestamptz)
+  last_warnings text, last_tick_at timestamptz)
 LANGUAGE plpgsql STABLE ROWS 10 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan AS $$  -- the tick calls it for each organisation, and planning takes longer
 #variable_conflict use_column
@@ -142,7 +142,7 @@ BEGIN
     -- The tick comes once a minute, and a job may have to wait for the one before it.
     coalesce(due.at < moment - interval '10 minutes', false),
     running.since, done.finished_at, done.finished_at - done.started_at, done.result, failed.times, failed.error,
-    coalesce(done.warnings, '{}'), r.last_tick_at
+    nullif(array_to_string(done.warnings, E'\n'), ''), r.last_tick_at
   FROM rules AS r
   CROSS JOIN LATERAL revenue.job_times(r.run_at, r.every_minutes, r.weekday, r.time_zone, moment) AS t
   LEFT JOIN LATERAL (
@@ -185,7 +185,7 @@ SELECT revenue.comment_view_columns('{
   "last_result": "What it returned",
   "failures": "How often it failed since it was due",
   "last_error": "SQLSTATE and message of the last of these",
-  "last_warnings": "What its last success left out",
+  "last_warnings": "What its last success left out, one a line; NULL = nothing",
   "last_tick_at": "When run_due_jobs() last looked after the organisation; NULL = never"
 }');
 

@@ -48,6 +48,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('rep_team', '["ROWA-3", null, 555]'),
   ('deal_values', '[{"deal_id": "1", "amount": 5, "stage_id": "proposal"}]'),
   ('merged_values', '[{"amount": 5}]'),
+  ('miscounted_deals', '[555, null]'),
   ('deals_as_of', '[null, null]'),
   ('check_effective_at', '["2024-01-01", "ROWA-1"]'),
   ('check_deal_values', '[100, "2030-01-31", "commit", 10, 20, 0.05, 12]'),
@@ -390,7 +391,6 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('job_times', '["07:30", 1440, 0, "Europe/Berlin", "2024-06-12"]'),
   ('retry_delay', '[3]'),
   ('tick_instant', '["2024-06-12"]'),
-  ('record_tick', '[555]'),
   ('job_status', '[null, 555]'),
   ('due_jobs', '[null, 555]'),
   ('may_use_cron', '[]');
@@ -400,6 +400,7 @@ INSERT INTO walk.calls (function, arguments, writes) VALUES
   ('set_org_settings', '["Renamed", "USD", "Europe/Berlin", 2, 7, "why", 555]', 'owner'),
   ('lock_org', '[555]', 'database'),
   ('take_lock', '["alerts", 555, true]', 'database'),
+  ('record_tick', '[555]', 'admin'),
   ('take_job_lock', '["revenue_cleanup", 555]', 'admin'),
   ('delete_rows', '["deals", {"deal_id": "ROWA-1"}, 555]', 'own'),
   ('accept_membership', '[555]', 'database'),
