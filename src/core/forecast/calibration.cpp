@@ -115,7 +115,6 @@ double loss_of(const std::vector<Calibration::Step>& steps, Period period, const
 // all where that is no better than the usual ones. Where there are few errors the usual ones count anyway.
 double believed_of(const Errors& errors, Period period, Poll poll) {
   constexpr std::size_t kFewest = 10;
-  constexpr double kBetter = 0.995;
   for (const auto& by_step : errors.by_step)
     if (by_step.empty() || by_step.front().size() < kFewest) return 1;
   double best = 1;
@@ -127,7 +126,7 @@ double believed_of(const Errors& errors, Period period, Poll poll) {
       draw_to_usual(steps, period, believed);
       loss += loss_of(steps, period, errors.by_step[1 - known], poll);
     }
-    if (believed == 0) best = 0, least = kBetter * loss;
+    if (believed == 0) best = 0, least = loss;
     else if (loss < least) best = believed, least = loss;
   }
   return best;

@@ -136,6 +136,22 @@ double level_growth(std::int64_t step, double alpha) {
   return std::pow((1 + more * alpha * alpha) / (1 + more * kUsualAlpha * kUsualAlpha), kBelieved / 2);
 }
 
+double drift_of(std::span<const double> values, std::size_t season) {
+  constexpr double kLeast = 0.5;
+  constexpr double kMost = 3.3;
+  if (season < 2 || values.size() <= season + 1) return kUsualDrift;
+  const double before = mean_difference(values, 1);
+  return before > 0 ? std::clamp(mean_difference(values, season) / before, kLeast, kMost) : kUsualDrift;
+}
+
+double drift_growth(std::int64_t step, double drift) {
+  // By least squares on the logarithms of errors at steps 1 to 8 and 1 to 18: -0.56 and 0.27 on M3, -0.40 and 0.13 on
+  // M1; half of what both have in common, which scores better on either than nothing and than all.
+  constexpr double kFirst = -0.24;
+  constexpr double kGrowth = 0.10;
+  return std::exp(std::log(drift / kUsualDrift) * (kFirst + kGrowth * std::log(static_cast<double>(step))));
+}
+
 double own_factor(Period period, std::span<const double> scores) {
   if (scores.empty()) return 1;
   double ratio = 0;

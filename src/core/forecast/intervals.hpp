@@ -26,6 +26,16 @@ double base_scale(std::span<const double> values, std::span<const double> fitted
 /// `alpha`: the errors of simple smoothing grow with the root of 1 + (step - 1) alpha^2, and part of that is believed.
 double level_growth(std::int64_t step, double alpha);
 
+inline constexpr double kUsualDrift = 1.5;
+
+/// The mean absolute difference to the season before over that to the value before, from 0.5 to 3.3; the usual
+/// one where no season was seen. Small where a season repeats around a level, large where the level walks or grows.
+double drift_of(std::span<const double> values, std::size_t season);
+
+/// What that makes of the interval `step` periods ahead: where the level keeps, errors begin wider and grow less with the
+/// step, where it walks they begin narrower and grow more. 1 for the usual drift.
+double drift_growth(std::int64_t step, double drift);
+
 /// How a series' own errors compare with the usual ones, as a factor of its scale: a low power of the mean ratio,
 /// because one origin says little. 1 where there are none.
 double own_factor(Period period, std::span<const double> scores);

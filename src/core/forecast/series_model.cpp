@@ -28,9 +28,9 @@ double unit_of(std::span<const double> values) {
 }
 
 // What an error so many steps ahead is measured in, beside the scale.
-double growth_of(const Mixture& mixture, std::int64_t step) {
+double growth_of(const Mixture& mixture, double drift, std::int64_t step) {
   const std::optional<double> alpha = mixture.smoothing();
-  return alpha ? level_growth(step, *alpha) : 1;
+  return (alpha ? level_growth(step, *alpha) : 1) * drift_growth(step, drift);
 }
 
 std::size_t held_back(Period period, std::size_t n) {
@@ -51,12 +51,13 @@ std::vector<double> held_back_errors(std::span<const double> values, std::int32_
   std::vector<double> fitted;
   const Mixture mixture = fit_mixture(known, season, method, notes, fitted, poll);
   const double scale = base_scale(known, fitted, static_cast<std::size_t>(season));
+  const double drift = drift_of(known, static_cast<std::size_t>(season));
   if (!(scale > 0)) return {};
   std::vector<double> errors(horizon);
   mixture.forecast(errors);
   for (std::size_t h = 0; h < horizon; ++h)
     errors[h] = std::fabs(values[n - horizon + h] - errors[h]) / scale /
-                growth_of(mixture, static_cast<std::int64_t>(h) + 1);
+                growth_of(mixture, drift, static_cast<std::int64_t>(h) + 1);
   return errors;
 }
 
@@ -156,6 +157,7 @@ void measure_errors(std::span<const double> values, std::span<const double> fitt
     return model.method == Method::fast ? fast : held_back_errors(known, model.season, period, model.method, poll);
   };
   const std::vector<double> fast = fast_errors(values);
+  model.drift = drift_of(values, static_cast<std::size_t>(model.season));
   model.record = own_factor(period, fast);
   model.scale = base_scale(values, fitted, static_cast<std::size_t>(model.season)) * model.record * model.unit;
   model.scores = scores_of(values, fast);
@@ -241,7 +243,7 @@ std::vector<ForecastPoint> forecast(const SeriesModel& model, std::int32_t horiz
                   "Ask for a shorter horizon, or scale the values down.");
     if (model.non_negative) mean = std::max(mean, 0.0);
     point.mean = mean;
-    const double scale = model.scale * model.stretch(last + point.step) * growth_of(model.mixture, point.step);
+    const double scale = model.scale * model.stretch(last + point.step) * growth_of(model.mixture, model.drift, point.step);
     for (const double level : levels) {
       const Period period = model.calendar.period;
       const double multiplier = calibration ? calibration->multiplier(period, point.step, level)

@@ -11,6 +11,7 @@
 #include "core/foundation/poll.hpp"
 #include "core/foundation/table.hpp"
 #include "core/forecast/day_effects.hpp"
+#include "core/forecast/intervals.hpp"
 #include "core/forecast/parts.hpp"
 #include "core/forecast/series.hpp"
 
@@ -34,6 +35,7 @@ struct SeriesModel {
   bool non_negative = false;
   std::vector<double> scores;    ///< absolute errors at steps 1, 2, ... of a fit to all but the last, over its scale
   std::vector<double> earlier_scores;  ///< the same of a fit to all but twice as many
+  double drift = kUsualDrift;    ///< as drift_of() gives it of what was fitted
   double record = 1;             ///< factor of the scale that the series' own errors make
   double record_before = 1;      ///< the same when the scores were made
   std::vector<Note> notes;

@@ -54,6 +54,7 @@ void SeriesModel::serialize(Writer& writer) const {
   writer.put(unit);
   writer.put(scale);
   writer.put(static_cast<std::uint8_t>(non_negative));
+  writer.put(drift);
   writer.put(record);
   writer.put(record_before);
   writer.put(static_cast<std::uint8_t>(scores.size()));
@@ -87,6 +88,7 @@ SeriesModel SeriesModel::deserialize(Reader& reader) {
   model.unit = reader.get<double>();
   model.scale = reader.get<double>();
   model.non_negative = get_flag(reader);
+  model.drift = reader.get<double>();
   model.record = reader.get<double>();
   model.record_before = reader.get<double>();
   model.scores = reader.get_all<double>(reader.get<std::uint8_t>());
@@ -100,7 +102,7 @@ SeriesModel SeriesModel::deserialize(Reader& reader) {
   const auto known = [](double value) { return std::isfinite(value); };
   const auto a_score = [](double value) { return std::isfinite(value) && value >= 0; };
   const auto known_or_missing = [](double value) { return !std::isinf(value); };
-  if (!(model.unit > 0) || !known(model.unit) || !(model.record > 0) || !known(model.record) ||
+  if (!(model.unit > 0) || !known(model.unit) || !(model.drift > 0) || !known(model.drift) || !(model.record > 0) || !known(model.record) ||
       !(model.record_before > 0) || !known(model.record_before) || !(model.scale >= 0) || !known(model.scale) ||
       !std::all_of(model.values.begin(), model.values.end(), known_or_missing) ||
       !std::any_of(model.values.begin(), model.values.end(), known) ||
