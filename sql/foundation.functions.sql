@@ -109,6 +109,7 @@ BEGIN
     RETURN NEXT;
   END LOOP;
 END $$;
+REVOKE EXECUTE ON FUNCTION revenue.verify_references() FROM PUBLIC;
 COMMENT ON FUNCTION revenue.verify_references() IS
   'After a restore: the foreign keys with rows that refer to a row that is not there, and how many; no row = all is there. For who may read every row, such as a superuser';
 

@@ -362,7 +362,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('metric_label', '["net_new_mrr"]'),
   ('metric_text', '[0.08, "ratio", "USD"]'),
   ('short_name', '["A deal"]'),
-  ('bounded_key', '["deal_closed:ROWA-1"]'),
+  ('bounded_key', '["deal_closed:a-deal"]'),
   ('share_deviation', '[20, 100, 0.4, 100]'),
   ('metric_rule_cells', '["change", "win_rate", {"period": "month", "measure": "absolute"}, 0.1, 20, "2024-02-29", 555]'),
   ('metric_alert_title', '["change", "win_rate", "ratio", "", {}, 0.4, 0.2, "USD"]'),
