@@ -119,6 +119,7 @@ DECLARE
   chosen integer := revenue.require_org('admin', org);
   yesterday date := revenue.org_today(chosen) - 1;
   since date;
+  runs jsonb;
   run record;
   caught integer := 0;
 BEGIN
@@ -126,7 +127,8 @@ BEGIN
   FROM revenue.metric_values AS v WHERE v.org_id = chosen AND v.metric = 'open_deals' AND v.dimension = 'all';
   IF since > yesterday THEN RETURN 0; END IF;
   PERFORM revenue.check_metric_days(since, yesterday);
-  FOR run IN
+  -- Read before anything is recorded: a partition cannot be added while a query reads the others.
+  runs := (
     WITH changes AS (  -- from which day on the past became another, and when
       SELECT c.day, max(c.at) AS at FROM revenue.history_changes(chosen) AS c GROUP BY c.day
     ), days AS (
@@ -147,8 +149,9 @@ BEGIN
             AND (v.metric IN ('open_deals', 'stage_transitions', 'mrr', 'net_sales_efficiency')
               OR v.metric IN ('weighted_pipeline', 'nrr') AND d.day > yesterday - 30))
     )
-    SELECT m.scored, min(m.day) AS first_day, max(m.day) AS last_day FROM missing AS m GROUP BY m.scored, m.island ORDER BY 2
-  LOOP
+    SELECT jsonb_agg(m ORDER BY m.first_day) FROM (
+      SELECT scored, min(day) AS first_day, max(day) AS last_day FROM missing GROUP BY scored, island) AS m);
+  FOR run IN SELECT r.* FROM jsonb_to_recordset(runs) AS r(scored boolean, first_day date, last_day date) LOOP
     BEGIN
       PERFORM revenue.backfill_metrics(run.first_day, run.last_day, run.scored, chosen);
       caught := caught + run.last_day - run.first_day + 1;
