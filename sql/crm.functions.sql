@@ -557,7 +557,7 @@ BEGIN
       -- a deal that was deleted then has been so since it came back
       WHERE b.valid_from > b.since AND (b.valid_from = b.first_from OR b.nth_after > 1) AND CASE
         WHEN b.valid_from = b.first_from THEN (b.own_stated IS NULL OR k.key = ANY (b.own_stated)) AND b.valid_from <> b.first_recorded
-        ELSE b.ended_before IS DISTINCT FROM b.valid_from OR k.key = ANY (b.own_stated)
+        ELSE b.own_stated IS NULL AND b.ended_before IS DISTINCT FROM b.valid_from OR k.key = ANY (b.own_stated)
           OR b.state -> k.key IS DISTINCT FROM b.state_before -> k.key END) w
   ), contradicted AS MATERIALIZED (
     SELECT o.*, o.patch - ARRAY(SELECT jsonb_object_keys(o.words)) AS rest FROM overruled o

@@ -54,6 +54,12 @@ $$;
 COMMENT ON FUNCTION revenue.mrr_without_rate IS
   'For revenue_forecast(): how many customers pay in a currency without an exchange rate on a day, and which currencies had none on a day when somebody paid in them. Members and above';
 
+CREATE OR REPLACE FUNCTION revenue.oldest_mrr_month(today date) RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT (date_trunc('month', today::timestamp) - interval '240 months')::date;
+END;
+COMMENT ON FUNCTION revenue.oldest_mrr_month IS
+  'For mrr_outlook() and mrr_by_member(): where the history begins that a forecast of MRR is made from, 20 years ago';
+
 CREATE OR REPLACE FUNCTION revenue.mrr_outlook(
   period text, periods_ahead integer, metric text, method text, levels double precision[], as_of timestamptz DEFAULT NULL,
   org integer DEFAULT NULL)
@@ -73,7 +79,7 @@ BEGIN
     SELECT revenue.month_number(m.period_from) AS month, times * m.closing_mrr AS closing, times * m.new_mrr AS gained,
       times * m.reactivation_mrr AS reactivated, times * m.expansion_mrr AS expanded, times * m.contraction_mrr AS contracted,
       times * m.churn_mrr AS churned, m.closing_customers
-    FROM revenue.arr_monthly(span.today, org => chosen) AS m
+    FROM revenue.arr_monthly(span.today, from_date => revenue.oldest_mrr_month(span.today), org => chosen) AS m
   ), won AS (
     SELECT revenue.month_number(span.today) - h.months + w.won_in AS month, sum(w.value) AS value
     FROM revenue.bookings_history(as_of, org => chosen) AS h
@@ -189,7 +195,8 @@ BEGIN
       coalesce(array_agg((times * m.expanded)::double precision ORDER BY m.month) FILTER (WHERE m.closed), '{}') AS expanded,
       coalesce(array_agg((times * m.contracted)::double precision ORDER BY m.month) FILTER (WHERE m.closed), '{}') AS contracted,
       coalesce(array_agg((times * m.churned)::double precision ORDER BY m.month) FILTER (WHERE m.closed), '{}') AS churned
-    FROM (SELECT m.*, m.month < revenue.month_number(span.today) AS closed FROM revenue.mrr_months(dimension, span.today, chosen) AS m) AS m
+    FROM (SELECT m.*, m.month < revenue.month_number(span.today) AS closed FROM revenue.mrr_months(dimension, span.today, chosen) AS m
+          WHERE m.month >= revenue.month_number(revenue.oldest_mrr_month(span.today))) AS m
     GROUP BY m.member
   )
   SELECT a.member, a.current, revenue.mrr_ensemble(a.closing, a.gained, a.reactivated, a.expanded, a.contracted, a.churned,

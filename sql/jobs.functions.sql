@@ -114,7 +114,7 @@ RETURNS TABLE (
   org_id integer, job text, description text, enabled boolean, run_at time, every_minutes integer, weekday smallint,
   time_zone text, due_at timestamptz, next_run_at timestamptz, overdue boolean, running_since timestamptz,
   last_success_at timestamptz, last_duration interval, last_result text, failures bigint, last_error text,
-  last_warnings text[], last_tick_at timestamptz)
+  last_warnings text, last_tick_at timestamptz)
 LANGUAGE plpgsql STABLE ROWS 10 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan AS $$  -- the tick calls it for each organisation, and planning takes longer
 #variable_conflict use_column
@@ -142,7 +142,7 @@ BEGIN
     -- The tick comes once a minute, and a job may have to wait for the one before it.
     coalesce(due.at < moment - interval '10 minutes', false),
     running.since, done.finished_at, done.finished_at - done.started_at, done.result, failed.times, failed.error,
-    coalesce(done.warnings, '{}'), r.last_tick_at
+    nullif(array_to_string(done.warnings, E'\n'), ''), r.last_tick_at
   FROM rules AS r
   CROSS JOIN LATERAL revenue.job_times(r.run_at, r.every_minutes, r.weekday, r.time_zone, moment) AS t
   LEFT JOIN LATERAL (
@@ -185,7 +185,7 @@ SELECT revenue.comment_view_columns('{
   "last_result": "What it returned",
   "failures": "How often it failed since it was due",
   "last_error": "SQLSTATE and message of the last of these",
-  "last_warnings": "What its last success left out",
+  "last_warnings": "What its last success left out, one a line; NULL = nothing",
   "last_tick_at": "When run_due_jobs() last looked after the organisation; NULL = never"
 }');
 
@@ -498,9 +498,10 @@ LANGUAGE plpgsql VOLATILE ROWS 2 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   names text[] := ARRAY[format('revenue_intel %s tick', current_database()), format('revenue_intel %s purge', current_database())];
   -- DROP EXTENSION does not reach pg_cron's table: a tick that finds no extension takes itself out.
-  tick text := format('DO $tick$BEGIN IF pg_catalog.to_regnamespace(%L) IS NOT NULL THEN CALL revenue.run_due_jobs();'
-    ' ELSIF pg_catalog.to_regclass(%L) IS NOT NULL THEN PERFORM cron.unschedule(jobid) FROM cron.job WHERE jobname IN (%L, %L); END IF; END$tick$',
-    'revenue', 'cron.job', names[1], names[2]);
+  tick text := format('DO $tick$BEGIN IF pg_catalog.to_regprocedure(%L) IS NOT NULL THEN CALL revenue.run_due_jobs();'
+    ' ELSIF pg_catalog.to_regclass(%L) IS NOT NULL THEN PERFORM cron.unschedule(j.jobid) FROM cron.job AS j'
+    ' WHERE j.jobname OPERATOR(pg_catalog.=) %L OR j.jobname OPERATOR(pg_catalog.=) %L; END IF; END$tick$',
+    'revenue.run_due_jobs(pg_catalog.timestamptz)', 'cron.job', names[1], names[2]);
 BEGIN
   PERFORM revenue.set_job_schedule(true, org);
   done := revenue.may_use_cron();
@@ -513,8 +514,9 @@ BEGIN
   RETURN NEXT;
   -- pg_cron keeps a row of every minute for ever.
   command := format('SELECT cron.schedule(%L, %L, %L)', names[2], '17 * * * *', format(
-    'DELETE FROM cron.job_run_details AS d USING cron.job AS j WHERE j.jobid = d.jobid AND j.jobname IN (%L, %L)'
-    ' AND coalesce(d.end_time, d.start_time) < now() - interval %L', names[1], names[2], '7 days'));
+    'DELETE FROM cron.job_run_details AS d USING cron.job AS j WHERE j.jobid OPERATOR(pg_catalog.=) d.jobid'
+    ' AND (j.jobname OPERATOR(pg_catalog.=) %L OR j.jobname OPERATOR(pg_catalog.=) %L) AND COALESCE(d.end_time, d.start_time)'
+    ' OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) INTERVAL %L)', names[1], names[2], '7 days'));
   IF done THEN EXECUTE command; END IF;
   RETURN NEXT;
 END $$;

@@ -140,6 +140,12 @@ BEGIN
         SELECT FROM revenue.metric_values AS v
         WHERE v.org_id = chosen AND v.metric = 'open_deals' AND v.dimension = 'all' AND v.member = '' AND v.day = d.day AND v.complete
           AND (d.changed_at > v.recorded_at) IS NOT TRUE)
+        -- A part that failed says so in each of its metrics.
+        OR EXISTS (
+          SELECT FROM revenue.metric_values AS v
+          WHERE v.org_id = chosen AND v.dimension = 'all' AND v.member = '' AND v.day = d.day AND v.reason LIKE 'could not be computed: %'
+            AND (v.metric IN ('open_deals', 'stage_transitions', 'mrr', 'net_sales_efficiency')
+              OR v.metric IN ('weighted_pipeline', 'nrr') AND d.day > yesterday - 30))
     )
     SELECT m.scored, min(m.day) AS first_day, max(m.day) AS last_day FROM missing AS m GROUP BY m.scored, m.island ORDER BY 2
   LOOP
@@ -154,7 +160,7 @@ BEGIN
   RETURN caught;
 END $$;
 COMMENT ON FUNCTION revenue.catch_up_metrics IS
-  'Records the days over since first_day (NULL = the first one recorded, or 120 days) that are missing, were recorded before the day was over, or whose history has changed since; how many. What has to score each deal only for the last 30 days. Admins and owners';
+  'Records the days over since first_day (NULL = the first one recorded, or 120 days) that are missing, were recorded before the day was over, of which a part could not be computed, or whose history has changed since; how many. What has to score each deal only for the last 30 days. Admins and owners';
 
 -- A flow adds up, a stock is what it was last, a ratio is the quotient of its two flows.
 CREATE OR REPLACE FUNCTION revenue.metric_window(

@@ -7,7 +7,7 @@ RETURNS TABLE (
   day date, metric text, dimension text, member text, value double precision, numerator numeric, denominator numeric,
   observations bigint, reason text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan SET jit = off SET work_mem = '64MB' AS $$
+SET plan_cache_mode = force_custom_plan SET enable_nestloop = off SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.current_org(org);
@@ -85,22 +85,24 @@ BEGIN
     SELECT DISTINCT l.days FROM unnest(ARRAY[churn_days, logo_days, ltv_days]) AS l(days)
   ),
   -- Who was a customer so many days before and is none now. Told from the customers that went, by spans of days.
-  -- Whose history was transferred by the day is read by what is then known of him, as customer_steps() has it: from
+  -- Whose history was restated by the day is read by what is then known of him, as customer_steps() has it: from
   -- late booking to late booking.
   leavers AS MATERIALIZED (
     SELECT DISTINCT m.customer_id FROM revenue.mrr_movements AS m
-    WHERE m.org_id = chosen AND m.booked_day <= last_day AND (m.booked_kind = 'transfer' OR m.booked_day > earliest
-      AND CASE m.kind WHEN 'churn' THEN m.movements > 0 WHEN 'new' THEN m.movements < 0 WHEN 'reactivation' THEN m.movements < 0 END)
+    WHERE m.org_id = chosen AND m.booked_day <= last_day AND (m.booked_day > earliest
+        AND CASE m.kind WHEN 'churn' THEN m.movements > 0 WHEN 'new' THEN m.movements < 0 WHEN 'reactivation' THEN m.movements < 0 END
+      OR m.booked_kind = 'transfer' OR m.movements < 0 AND m.kind IN ('new', 'reactivation') AND m.booked_day > m.valid_day)
   ), lines AS MATERIALIZED (
     SELECT m.customer_id, m.booked_day, m.valid_day, m.currency, m.amount,
       CASE m.kind WHEN 'new' THEN m.movements WHEN 'reactivation' THEN m.movements WHEN 'churn' THEN -m.movements ELSE 0 END AS n,
-      min(m.booked_day) FILTER (WHERE m.booked_kind = 'transfer') OVER (PARTITION BY m.customer_id) AS transferred_on
+      min(m.booked_day) FILTER (WHERE m.booked_kind = 'transfer'
+        OR m.movements < 0 AND m.kind IN ('new', 'reactivation') AND m.booked_day > m.valid_day) OVER (PARTITION BY m.customer_id) AS restated_on
     FROM revenue.mrr_movements AS m JOIN leavers AS l USING (customer_id)
     WHERE m.org_id = chosen AND m.booked_day <= last_day
   ), regimes AS (
     SELECT r.customer_id, r.from_day, lead(r.from_day, 1, 'infinity') OVER (PARTITION BY r.customer_id ORDER BY r.from_day) AS to_day
     FROM (SELECT l.customer_id, '-infinity'::date AS from_day FROM leavers AS l
-          UNION SELECT l.customer_id, l.booked_day FROM lines AS l WHERE l.booked_day >= l.transferred_on AND l.booked_day > l.valid_day) AS r
+          UNION SELECT l.customer_id, l.booked_day FROM lines AS l WHERE l.booked_day >= l.restated_on AND l.booked_day > l.valid_day) AS r
   ), steps AS MATERIALIZED (
     SELECT r.customer_id, r.from_day, r.to_day, x.day, l.currency, sum(l.amount) AS amount, sum(l.n) AS n
     FROM regimes AS r JOIN lines AS l ON l.customer_id = r.customer_id
@@ -131,10 +133,10 @@ BEGIN
       least(g.ends, h.ends + w.days, g.to_day)
     FROM presence AS g JOIN held AS h ON h.customer_id = g.customer_id AND h.from_day = g.from_day AND h.starts < g.starts AND h.amount <> 0
     CROSS JOIN lengths AS w WHERE NOT g.here
-    UNION ALL  -- what a transfer makes of the opening
-    SELECT 'moved', l.customer_id, w.days, x.currency, x.n, x.amount, greatest(l.booked_day, l.valid_day + w.days, l.transferred_on), l.booked_day + w.days
+    UNION ALL  -- what that makes of the opening
+    SELECT 'moved', l.customer_id, w.days, x.currency, x.n, x.amount, greatest(l.booked_day, l.valid_day + w.days, l.restated_on), l.booked_day + w.days
     FROM lines AS l CROSS JOIN lengths AS w CROSS JOIN LATERAL (VALUES (NULL, l.n, 0), (l.currency, 0, l.amount)) AS x(currency, n, amount)
-    WHERE l.transferred_on IS NOT NULL AND l.booked_day > l.valid_day
+    WHERE l.restated_on IS NOT NULL AND l.booked_day > l.valid_day
   ),
   -- Who pays in a currency without a rate, and who in no other. A rate once known is known for good.
   unrated AS MATERIALIZED (
@@ -276,7 +278,7 @@ RETURNS TABLE (
   day date, metric text, dimension text, member text, value double precision, numerator numeric, denominator numeric,
   observations bigint, reason text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan SET jit = off SET work_mem = '64MB' AS $$
+SET plan_cache_mode = force_custom_plan SET enable_nestloop = off SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.current_org(org);

@@ -93,7 +93,7 @@ RETURNS TABLE (
   logo_churn double precision, opening_mrr numeric, retained_mrr numeric, nrr double precision,
   gross_retained_mrr numeric, grr double precision, customers_without_rate bigint, reporting_currency char(3))
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_custom_plan SET jit = off SET work_mem = '64MB' AS $$
+SET plan_cache_mode = force_custom_plan SET enable_nestloop = off SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 DECLARE
   o record;
@@ -153,7 +153,7 @@ RETURNS TABLE (
   org_id integer, member text, cohort date, period_from date, age integer, cohort_customers bigint, customers bigint,
   customer_retention double precision, cohort_mrr numeric, mrr numeric, mrr_retention double precision, customers_without_rate bigint,
   reporting_currency char(3))
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_nestloop = off SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 DECLARE
   o record;

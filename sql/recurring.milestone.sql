@@ -20,7 +20,7 @@ RETURNS TABLE (
   expansion_arr numeric, new_arr numeric, fx_arr numeric, closing_arr numeric, opening_customers bigint,
   lost_customers bigint, expanded_customers bigint, new_customers bigint, closing_customers bigint,
   customers_without_rate bigint, reporting_currency char(3))
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_nestloop = off SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 DECLARE
   o record;

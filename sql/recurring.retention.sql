@@ -2,18 +2,19 @@
 -- same customers pay at its close, from the ledger.
 
 -- The lines that retention is read from: each is what a customer pays more or less from a day on. Whose history
--- moved to or from another customer by the last day is read by what is now known: two who were merged are one at the
--- opening too.
+-- moved to or from another customer by the last day, or who was taken back as a mistake after the books were closed, is
+-- read by what is now known: two who were merged are one at the opening too, and who never was a customer is none there.
+-- A churn that became known late is one of the day it is booked: closed months do not have it.
 CREATE OR REPLACE FUNCTION revenue.customer_steps(
   org integer, until date, known timestamptz DEFAULT NULL, basis text DEFAULT 'booked')
-RETURNS TABLE (customer_id text, day date, currency char(3), amount numeric, booked_day date, valid_day date, transferred_on date)
+RETURNS TABLE (customer_id text, day date, currency char(3), amount numeric, booked_day date, valid_day date, restated_on date)
 LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
-  SELECT m.customer_id, CASE WHEN basis = 'valid' OR t.transferred_on IS NOT NULL THEN m.valid_day ELSE m.booked_day END, m.currency, m.amount,
-    m.booked_day, m.valid_day, t.transferred_on
+  SELECT m.customer_id, CASE WHEN basis = 'valid' OR t.restated_on IS NOT NULL THEN m.valid_day ELSE m.booked_day END, m.currency, m.amount,
+    m.booked_day, m.valid_day, t.restated_on
   FROM revenue.mrr_movements AS m
   LEFT JOIN (
-    SELECT x.customer_id, min(x.booked_day) AS transferred_on FROM revenue.mrr_movements AS x
-    WHERE x.org_id = org AND x.booked_kind = 'transfer' AND basis <> 'valid' AND x.booked_day <= until AND (known IS NULL OR x.recorded_at <= known)
+    SELECT x.customer_id, min(x.booked_day) AS restated_on FROM revenue.mrr_movements AS x
+    WHERE x.org_id = org AND (x.booked_kind = 'transfer' OR x.movements < 0 AND x.kind IN ('new', 'reactivation') AND x.booked_day > x.valid_day) AND basis <> 'valid' AND x.booked_day <= until AND (known IS NULL OR x.recorded_at <= known)
     GROUP BY x.customer_id) AS t USING (customer_id)
   WHERE m.org_id = org AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= until
     AND (known IS NULL OR m.recorded_at <= known);
@@ -23,7 +24,7 @@ COMMENT ON FUNCTION revenue.customer_steps IS
   'For functions with the owner''s rights: what each customer of an organisation pays more or less from which day on';
 
 -- A customer of one currency is read in it and converted at the opening rate; the few of several
--- currencies, or with a transfer, are read window by window: once converted, for their amounts, and once as they are, so
+-- currencies, or restated, are read window by window: once converted, for their amounts, and once as they are, so
 -- that who pays in currencies without a rate is counted as everybody is.
 CREATE OR REPLACE FUNCTION revenue.retention_monthly(
   as_of date DEFAULT NULL, known timestamptz DEFAULT NULL, from_date date DEFAULT NULL, window_months integer DEFAULT 12,
@@ -33,7 +34,7 @@ RETURNS TABLE (
   nrr double precision, gross_retained_mrr numeric, grr double precision, opening_customers bigint, lost_customers bigint,
   logo_churn double precision, new_and_lost_customers bigint, gained_mrr numeric, given_up_mrr numeric,
   quick_ratio double precision, reason text, reporting_currency char(3))
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_nestloop = off SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 DECLARE
   o record;
@@ -52,8 +53,8 @@ BEGIN
     WITH steps AS MATERIALIZED (
       SELECT s.* FROM revenue.customer_steps(o.org_id, o.as_of_day, known, basis) AS s
     ), mixed AS MATERIALIZED (
-      SELECT s.customer_id FROM steps AS s WHERE (SELECT min(c.currency) <> max(c.currency) OR count(c.transferred_on) > 0 FROM steps AS c)
-      GROUP BY s.customer_id HAVING min(s.currency) <> max(s.currency) OR count(s.transferred_on) > 0
+      SELECT s.customer_id FROM steps AS s WHERE (SELECT min(c.currency) <> max(c.currency) OR count(c.restated_on) > 0 FROM steps AS c)
+      GROUP BY s.customer_id HAVING min(s.currency) <> max(s.currency) OR count(s.restated_on) > 0
     ), ledgers AS MATERIALIZED (
       SELECT s.currency, revenue.mrr_ledger(s.customer_id, s.day, NULL, s.amount) AS ledger FROM steps AS s
       WHERE s.customer_id NOT IN (SELECT m.customer_id FROM mixed AS m) GROUP BY s.currency
@@ -65,9 +66,9 @@ BEGIN
         date_trunc('month', o.as_of_day::timestamp), interval '1 month') AS m
     ), mixed_steps AS MATERIALIZED (
       SELECT w.month, w.first_day, s.customer_id, s.currency, s.amount,
-        CASE WHEN s.transferred_on >= w.next_day THEN s.booked_day ELSE s.day END AS day,
+        CASE WHEN s.restated_on >= w.next_day THEN s.booked_day ELSE s.day END AS day,
         revenue.rate_into_base(o.org_id, s.currency, o.base_currency, w.first_day - 1) AS rate
-      FROM windows AS w CROSS JOIN steps AS s JOIN mixed AS m USING (customer_id) WHERE s.transferred_on IS NULL OR s.booked_day < w.next_day
+      FROM windows AS w CROSS JOIN steps AS s JOIN mixed AS m USING (customer_id) WHERE s.restated_on IS NULL OR s.booked_day < w.next_day
     ), parts AS (
       SELECT w.month, l.currency, l.ledger, revenue.rate_into_base(o.org_id, l.currency, o.base_currency, w.first_day - 1) AS rate, true AS counts
       FROM windows AS w CROSS JOIN ledgers AS l
@@ -156,7 +157,7 @@ RETURNS TABLE (
   org_id integer, cohort date, period_from date, age integer, cohort_customers bigint, customers bigint,
   customer_retention double precision, cohort_mrr numeric, mrr numeric, mrr_retention double precision, customers_without_rate bigint,
   reporting_currency char(3))
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off SET work_mem = '64MB' AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_nestloop = off SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
 DECLARE
   o record;

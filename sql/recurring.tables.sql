@@ -185,7 +185,8 @@ CREATE TABLE revenue.mrr_movements (
   amount numeric(18,6) NOT NULL,
   PRIMARY KEY (org_id, customer_id, version, line)
 );
-CREATE INDEX mrr_transfers ON revenue.mrr_movements (org_id, booked_day) INCLUDE (customer_id) WHERE booked_kind = 'transfer';
+CREATE INDEX mrr_restated ON revenue.mrr_movements (org_id, booked_day) INCLUDE (customer_id)
+  WHERE booked_kind = 'transfer' OR movements < 0 AND kind IN ('new', 'reactivation') AND booked_day > valid_day;
 COMMENT ON TABLE revenue.mrr_movements IS 'The ledger of MRR: every change of every customer, in the currency it was priced in. Append-only, written by triggers only';
 COMMENT ON COLUMN revenue.mrr_movements.org_id IS 'Organisation';
 COMMENT ON COLUMN revenue.mrr_movements.version IS 'Which write of this customer''s ledger the line belongs to';

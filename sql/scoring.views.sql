@@ -699,6 +699,14 @@ BEGIN
         FROM (SELECT d.currency FROM revenue.mrr_days AS d
           WHERE d.org_id = $1 AND d.booked_day <= revenue.org_today($1) GROUP BY d.currency HAVING sum(d.amount) <> 0) AS c
         WHERE c.currency NOT IN (SELECT r.currency FROM revenue.fx_rates_at() AS r WHERE r.org_id = $1) $part$),
+      ('jobs', $part$
+        SELECT jsonb_build_object('hint', 'jobs whose last run failed or left something out: '
+          || string_agg(format('%s (%s)', r.job, left(CASE r.state WHEN 'succeeded' THEN array_to_string(r.warnings, '; ')
+            ELSE concat_ws(': ', r.state, r.error) END, 300)), ', ' ORDER BY r.job) || '; revenue.job_runs has the whole of it')
+        FROM (SELECT DISTINCT ON (u.job) u.job, u.state, u.error, u.warnings FROM revenue.job_runs AS u
+          WHERE u.org_id = $1 AND u.state <> 'running' ORDER BY u.job, u.started_at DESC, u.finished_at DESC) AS r
+        WHERE (r.state <> 'succeeded' OR r.warnings <> '{}') AND NOT EXISTS (
+          SELECT FROM revenue.job_settings AS e WHERE e.org_id = $1 AND e.job = r.job AND NOT e.enabled) $part$),
       ('open_deals', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.deal_scores() AS s WHERE s.org_id = $1 LIMIT 1) AS s $part$),
       ('closed_deals', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.closed_deals() AS c WHERE c.org_id = $1 LIMIT 1) AS c $part$),
       ('accounts', $part$ SELECT to_jsonb(count(*)) FROM (SELECT FROM revenue.account_scores() AS a WHERE a.org_id = $1 LIMIT 1) AS a $part$),
@@ -724,7 +732,7 @@ BEGIN
     'error', first_error, 'hints', to_jsonb(hints), 'views', views, 'components', components, 'timestamp', now());
 END $$;
 COMMENT ON FUNCTION revenue.health_check IS
-  'Whether every view and every part answers, which stages the framework does not know, which currencies have no rate, how fresh the data is: {status, error, hints, views, components, framework, data, timestamp}';
+  'Whether every view and every part answers, which stages the framework does not know, which currencies have no rate, which jobs failed or left something out, how fresh the data is: {status, error, hints, views, components, framework, data, timestamp}';
 
 -- What the views and their columns mean -------------------------------------------------------
 

@@ -21,10 +21,11 @@ page() {
     /^```sql/ { inside = 1; next }
     /^```/ { inside = 0 }
     !inside { next }
-    /^COPY / { print "\\copy " $2 " FROM \x27" file[$2] "\x27 CSV HEADER"; rows = 1; next }
+    /^COPY / && $2 in file { print "\\copy " $2 " FROM \x27" file[$2] "\x27 CSV HEADER"; rows = 1; next }
     rows { if ($0 == "\\.") rows = 0; next }
     { print }' "$here/docs/getting-started.md"
 }
-report=$({ page; cat "$here/test/real/getting_started.sql"; } | psql -X -q -v ON_ERROR_STOP=1 -P footer=off -P pager=off)
+report=$({ page; cat "$here/test/real/getting_started.sql"; } | psql -X -q -v ON_ERROR_STOP=1 -P footer=off -P pager=off) ||
+  report+=$'\n0 passed, 1 failed'
 echo "$report"
 tail -n 1 <<<"$report" | grep -q '^[1-9][0-9]* passed, 0 failed$'

@@ -245,6 +245,11 @@ SELECT r ->> 'state' AS state, r ->> 'result' AS result, r ->> 'error' AS error,
 FROM unnest('{steps,leaves}'::text[]) AS j, revenue.run_job(j, org => :org) AS r;
 SELECT title, evidence -> 'left_out' AS left_out FROM revenue.open_alerts WHERE org_id = :org AND rule = 'job_failed' ORDER BY 1;
 SELECT last_tick_at < now() AS ticked, last_warnings FROM revenue.job_status WHERE org_id = :org AND job = 'leaves';
+SELECT h ->> 'status' AS status, h #>> '{components,jobs}' AS jobs, h ->> 'hints' AS hints FROM revenue.health_check(:org) AS h;
+BEGIN;
+DELETE FROM revenue.job_runs WHERE org_id = :org AND (state <> 'succeeded' OR warnings <> '{}');
+SELECT revenue.health_check(:org) #>> '{components,jobs}' AS jobs;
+ROLLBACK;
 
 -- The schedule, without pg_cron in this database -------------------------------------------------
 SET ROLE regress_jobs_owner;

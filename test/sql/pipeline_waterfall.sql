@@ -164,6 +164,7 @@ SELECT (SELECT count(*) FROM revenue.pipeline_waterfall(:month, '2026-04-01', '2
   (SELECT count(*) FROM moves(:month)) AS deals;
 RESET ROLE;
 SELECT revenue.remove_member('regress_waterfall_viewer');
+DROP OWNED BY regress_waterfall_viewer;
 DROP ROLE regress_waterfall_viewer;
 
 -- A window without an end also holds deals without a close date; over all dates it is the open pipeline.

@@ -15,7 +15,7 @@ CREATE ROLE regress_walk_owner;
 CREATE ROLE regress_walk_other;
 GRANT USAGE ON SCHEMA revenue TO regress_walk_owner, regress_walk_other;
 CALL walk.seed(555, 'ROWA', 'DIMA', 1, '2199-03-01');
-CALL walk.seed(777777777, 'LEAKB', 'LEAKB', 300, '2187-03-01');
+CALL walk.seed(777777777, 'LEAKB', 'LEAKB', 7, '2187-03-01');
 INSERT INTO revenue.members (org_id, identity, access_level)
   VALUES (555, 'regress_walk_owner', 'owner'), (777777777, 'regress_walk_other', 'owner');
 

@@ -146,5 +146,16 @@ pass('and the job is tried again');
 # Unscheduled: nothing runs.
 is(value(q{SELECT done FROM revenue.unschedule_jobs()}), 't', 'unschedule_jobs() takes the tick out');
 is(value(q{SELECT count(*) FROM cron.job WHERE jobname LIKE 'revenue\_intel %'}), '0', 'so that pg_cron has none');
+
+# The extension goes while the tick is in pg_cron: the tick takes itself out, and none of its runs fails.
+use_jobs([ 'quick', '00:00', 1, 0 ]);
+value(q{SELECT count(*) FROM revenue.schedule_jobs()});
+$node->poll_query_until('postgres', q{SELECT count(*) > 0 FROM cron.job_run_details AS d JOIN cron.job AS j USING (jobid)
+  WHERE j.jobname LIKE 'revenue\_intel % tick' AND d.status = 'succeeded'}) or die 'the tick did not come';
+my $dropped = value(q{SET client_min_messages = error; DROP EXTENSION revenue_intel CASCADE; SELECT max(runid) FROM cron.job_run_details});
+$node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM cron.job WHERE jobname LIKE 'revenue\_intel %'})
+  or die 'the tick stayed';
+pass('a tick without the extension takes itself and the purge out of pg_cron');
+is(value(qq{SELECT count(*) FROM cron.job_run_details WHERE runid > $dropped AND status = 'failed'}), '0', 'and does not fail');
 $node->stop;
 done_testing();

@@ -27,9 +27,10 @@ void reject_argument(std::string_view name, std::string_view must, std::int64_t 
 
 void reject_percentage(std::string_view name, double found) {
   throw Error(ErrorCode::invalid_argument,
-              std::string(name) + " must be a fraction from 0 to 1, and is " + shown(found),
+              std::string(name) + " must be a fraction from 0 to 1",
               "Divide a percentage by 100: write " + shown(found) + " % as " +
-                  shown(found / 100) + ".");
+                  shown(found / 100) + ".",
+              std::string(name) + " is " + shown(found) + ".");
 }
 
 void require_at_least(std::string_view name, const std::optional<double>& value, double least,
