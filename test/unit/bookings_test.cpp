@@ -147,6 +147,46 @@ TEST(Bookings, AQuietYearIsNoMeasureOfWhatComesAfter) {
   }
 }
 
+// Histories of 1 to 300 deals of very different size, anywhere in five years, each with a pipeline that has nothing
+// to do with them: what comes out is in proportion to what was won and what is open.
+TEST(Bookings, EverySizeOfHistoryHasBoundsInProportion) {
+  for (int deals = 1; deals <= 300; deals += deals < 20 ? 1 : 3) {
+    std::mt19937_64 random(static_cast<std::uint64_t>(deals));
+    std::normal_distribution<double> normal;
+    BookingsHistory history;
+    history.months = 1 + static_cast<int>(random() % 60);
+    double won = 0;
+    for (int i = 0; i < deals; ++i) {
+      const int month = static_cast<int>(random() % static_cast<std::uint64_t>(history.months));
+      history.won_in.push_back(month);
+      history.created_in.push_back(month - static_cast<int>(random() % 12));
+      history.customer_since.push_back(static_cast<int>(random() % static_cast<std::uint64_t>(month + 1)));
+      history.value.push_back(1000 * std::exp(3 * normal(random)));
+      won += history.value.back();
+    }
+    double most_open = 0;
+    for (int m = static_cast<int>(random() % 6); m <= history.months; ++m) {
+      history.origin.push_back(m);
+      history.open_value.push_back(random() % 3 == 0 ? 0 : 1000 * std::exp(4 * normal(random)));
+      most_open = std::max(most_open, history.open_value.back());
+      for (int h = 1; h <= kMostMonths; ++h) history.expected.push_back(history.open_value.back() * h / kMostMonths);
+    }
+    for (const int last : {1, 3, 12}) {
+      BookingsWindow window = quarter();
+      window.last = last;
+      window.open_now = history.open_value.empty() ? 0 : history.open_value.back();
+      window.expected_now = window.open_now / 3;
+      window.deviation_now = window.open_now / 4;
+      const auto forecast = bookings_forecast(history, window, 0, "ensemble", {0.7, 0.85, 0.95});
+      const double size = won + most_open + 1;
+      EXPECT_TRUE(forecast.expected >= 0 && forecast.expected < 20 * size) << deals << " " << last << " " << forecast.expected / size;
+      for (const auto& interval : forecast.intervals)
+        EXPECT_TRUE(interval.lower >= 0 && interval.lower <= forecast.expected && interval.upper >= forecast.expected && interval.upper < 200 * size)
+            << deals << " " << last << " " << interval.upper / size;
+    }
+  }
+}
+
 // Months of random deals: the forecast covers what follows, with all components together.
 TEST(Bookings, Coverage) {
   std::mt19937_64 random(5);
