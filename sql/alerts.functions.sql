@@ -61,9 +61,9 @@ BEGIN
       run_to := date_trunc('month', next_day)::date - 1;
       run_from := date_trunc('month', run_to::timestamp); before_from := run_from - interval '1 month';
     ELSE
-      SELECT q.period_start - 1 INTO run_to FROM revenue.fiscal_quarter(next_day::date, fiscal_year_start) AS q;
-      SELECT q.period_start INTO run_from FROM revenue.fiscal_quarter(run_to, fiscal_year_start) AS q;
-      SELECT q.period_start INTO before_from FROM revenue.fiscal_quarter(run_from - 1, fiscal_year_start) AS q;
+      SELECT q.period_from - 1 INTO run_to FROM revenue.fiscal_quarter(next_day::date, fiscal_year_start) AS q;
+      SELECT q.period_from INTO run_from FROM revenue.fiscal_quarter(run_to, fiscal_year_start) AS q;
+      SELECT q.period_from INTO before_from FROM revenue.fiscal_quarter(run_from - 1, fiscal_year_start) AS q;
   END CASE;
   before_to := run_from - 1;
 END $$;
@@ -444,7 +444,7 @@ BEGIN
       FROM revenue.forecast_errors(check_forecast_rule.as_of, chosen) AS e
       JOIN revenue.forecast_runs AS r ON r.org_id = e.org_id AND r.run_id = e.run_id AND r.method = e.method
       WHERE NOT of_commit AND e.metric = check_forecast_rule.metric AND e.segment IS NULL AND NOT e.retrospective
-        AND e.lead_days >= least_lead AND e.period_end > today - 31
+        AND e.lead_days >= least_lead AND e.period_to > today - 31
     )
     SELECT DISTINCT ON (j.period, j.period_from) j.*, EXISTS (
       SELECT FROM revenue.forecast_reviews AS v
