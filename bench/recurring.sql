@@ -34,7 +34,7 @@ DECLARE
   differing bigint;
 BEGIN
   CREATE TEMP TABLE found AS
-  SELECT period_start, new, expansion, reactivation, contraction, churn, closing
+  SELECT period_from, new, expansion, reactivation, contraction, churn, closing
   FROM bench_mrr.kept, revenue.mrr_waterfall(ledger, 'month', '2022-01-01', '2025-01-01');
   FOREACH peer IN ARRAY '{by_window,by_series,by_spine}'::text[] LOOP
     EXECUTE format('SELECT count(*) FROM (TABLE found EXCEPT TABLE bench_mrr.%I) AS d', peer) INTO differing;

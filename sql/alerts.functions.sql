@@ -61,14 +61,14 @@ BEGIN
       run_to := date_trunc('month', next_day)::date - 1;
       run_from := date_trunc('month', run_to::timestamp); before_from := run_from - interval '1 month';
     ELSE
-      SELECT q.period_start - 1 INTO run_to FROM revenue.fiscal_quarter(next_day::date, fiscal_year_start) AS q;
-      SELECT q.period_start INTO run_from FROM revenue.fiscal_quarter(run_to, fiscal_year_start) AS q;
-      SELECT q.period_start INTO before_from FROM revenue.fiscal_quarter(run_from - 1, fiscal_year_start) AS q;
+      SELECT q.period_from - 1 INTO run_to FROM revenue.fiscal_quarter(next_day::date, fiscal_year_start) AS q;
+      SELECT q.period_from INTO run_from FROM revenue.fiscal_quarter(run_to, fiscal_year_start) AS q;
+      SELECT q.period_from INTO before_from FROM revenue.fiscal_quarter(run_from - 1, fiscal_year_start) AS q;
   END CASE;
   before_to := run_from - 1;
 END $$;
 COMMENT ON FUNCTION revenue.comparison_days IS
-  'The last full run of days, ISO week, month or fiscal quarter by the end of last_day, and the one before it';
+  'The last full run of days, ISO week, month or fiscal quarter by the end of last_day, and the one before it: first and last days, both included';
 
 -- Of two shares of rows that were counted, the distance in standard errors of chance.
 CREATE OR REPLACE FUNCTION revenue.share_deviation(
@@ -281,9 +281,9 @@ BEGIN
       title := format('%s (and %s more)', title, cell.of_them - 1);
     END IF;
     evidence := jsonb_strip_nulls(jsonb_build_object(
-      'from', cell.run_from, 'to', cell.run_to,
-      'before_from', CASE WHEN check_kind <> 'level' THEN cell.before_from END,
-      'before_to', CASE WHEN check_kind <> 'level' THEN cell.before_to END,
+      'first_day', cell.run_from, 'last_day', cell.run_to,
+      'before_first_day', CASE WHEN check_kind <> 'level' THEN cell.before_from END,
+      'before_last_day', CASE WHEN check_kind <> 'level' THEN cell.before_to END,
       'numerator', trim_scale(cell.numerator), 'denominator', trim_scale(cell.denominator),
       'observations', cell.observations_now, 'observations_before', cell.observations_before, 'change', change,
       'standard_errors', round(cell.standard_errors::numeric, 2), 'currency', cell.currency));
@@ -443,8 +443,8 @@ BEGIN
       SELECT r.run_id, r.period, r.period_from, r.as_of, r.made_at, e.forecast, e.actual, r.inputs, r.currency, NULL, r.reason
       FROM revenue.forecast_errors(check_forecast_rule.as_of, chosen) AS e
       JOIN revenue.forecast_runs AS r ON r.org_id = e.org_id AND r.run_id = e.run_id AND r.method = e.method
-      WHERE NOT of_commit AND e.metric = check_forecast_rule.metric AND e.segment IS NULL AND NOT e.retrospective
-        AND e.lead_days >= least_lead AND e.period_end > today - 31
+      WHERE NOT of_commit AND e.metric = check_forecast_rule.metric AND e.dimension = 'all' AND NOT e.retrospective
+        AND e.lead_days >= least_lead AND e.period_to > today - 31
     )
     SELECT DISTINCT ON (j.period, j.period_from) j.*, EXISTS (
       SELECT FROM revenue.forecast_reviews AS v
@@ -466,12 +466,12 @@ BEGIN
       IF NOT of_commit THEN
         SELECT coalesce(jsonb_agg(jsonb_build_object('member', e.segment, 'before', e.forecast, 'after', e.actual, 'contribution', -e.error)
             ORDER BY abs(e.error) DESC, e.segment), '[]'),
-          (array_agg(nullif(e.segment, '') ORDER BY abs(e.error) DESC, e.segment) FILTER (WHERE sign(-e.error) = sign(run.actual - run.expected)))[1]
+          (array_agg(e.segment ORDER BY abs(e.error) DESC, e.segment) FILTER (WHERE sign(-e.error) = sign(run.actual - run.expected)))[1]
         INTO drivers, affected_segment
-        FROM revenue.forecast_errors(check_forecast_rule.as_of, chosen) AS e WHERE e.run_id = run.run_id AND e.segment IS NOT NULL;
+        FROM revenue.forecast_errors(check_forecast_rule.as_of, chosen) AS e WHERE e.run_id = run.run_id AND e.dimension = 'segment';
       END IF;
     END IF;
-    evidence := jsonb_strip_nulls(jsonb_build_object('run_id', run.run_id, 'forecast_as_of', run.as_of, 'period', run.period, 'from', run.period_from,
+    evidence := jsonb_strip_nulls(jsonb_build_object('run_id', run.run_id, 'forecast_as_of', run.as_of, 'period', run.period, 'period_from', run.period_from,
       'change', change, 'currency', run.currency, 'commit_source', run.commit_source, 'reviewed', CASE WHEN of_commit THEN run.reviewed END));
     RETURN NEXT;
   END LOOP;
@@ -779,7 +779,7 @@ BEGIN
       IF each.check_kind IN ('change', 'average', 'level') THEN
         FOR found IN SELECT c.* FROM revenue.check_metric_rule(
             each.rule, each.check_kind, each.metric, each.options, each.threshold, each.min_observations, last_full, chosen) AS c LOOP
-          state := found.state; reason := found.reason; title := found.title; dimension := found.dimension; member := found.member;
+          state := found.state; reason := found.reason; title := found.title; dimension := found.dimension; member := nullif(found.member, '');
           dedupe_key := revenue.bounded_key(concat_ws(':', each.rule, nullif(found.dimension, 'all'), nullif(found.member, '')));
           affected_segment := found.affected_segment; expected := found.expected; actual := found.actual; change := found.change;
           observations := found.observations; drivers := found.drivers; evidence := found.evidence; stale_sources := found.stale_sources;
@@ -787,20 +787,20 @@ BEGIN
         END LOOP;
       ELSIF each.check_kind = 'sigma' THEN
         SELECT c.* INTO found FROM revenue.check_sigma_rule(each.metric, each.options, each.threshold, last_full, chosen) AS c;
-        state := found.state; reason := found.reason; title := found.title; dimension := 'all'; member := ''; dedupe_key := each.rule;
+        state := found.state; reason := found.reason; title := found.title; dimension := 'all'; member := NULL; dedupe_key := each.rule;
         affected_segment := found.affected_segment; expected := found.expected; actual := found.actual; change := found.change;
         observations := NULL; drivers := found.drivers; evidence := found.evidence; stale_sources := found.stale_sources;
         RETURN NEXT;
       ELSIF each.check_kind IN ('milestone', 'pace') THEN
         SELECT c.* INTO found FROM revenue.check_target_rule(each.check_kind, each.metric, each.options, each.threshold, last_full, chosen) AS c;
-        state := found.state; reason := found.reason; title := found.title; dimension := 'all'; member := '';
+        state := found.state; reason := found.reason; title := found.title; dimension := 'all'; member := NULL;
         dedupe_key := concat_ws(':', each.rule, found.cause); affected_segment := NULL; expected := found.expected; actual := found.actual;
         change := found.change; observations := found.observations; drivers := '[]'; evidence := found.evidence; stale_sources := found.stale_sources;
         RETURN NEXT;
       ELSIF each.check_kind = 'forecast' THEN
         FOR found IN SELECT c.* FROM revenue.check_forecast_rule(
             each.metric, each.options, each.threshold, each.min_observations, as_of, chosen) AS c LOOP
-          state := found.state; reason := found.reason; title := found.title; dimension := 'all'; member := '';
+          state := found.state; reason := found.reason; title := found.title; dimension := 'all'; member := NULL;
           dedupe_key := concat_ws(':', each.rule, found.cause); affected_segment := found.affected_segment; expected := found.expected;
           actual := found.actual; change := found.change; observations := found.observations; drivers := found.drivers;
           evidence := found.evidence; stale_sources := stale;
@@ -808,7 +808,7 @@ BEGIN
         END LOOP;
       ELSIF each.check_kind = 'deal_closed' THEN
         FOR found IN SELECT c.* FROM revenue.check_won_rule(each.rule, each.options, each.threshold, as_of, chosen) AS c ORDER BY c.dedupe_key LOOP
-          state := 'fires'; reason := NULL; title := found.title; dimension := found.dimension; member := found.member;
+          state := 'fires'; reason := NULL; title := found.title; dimension := found.dimension; member := nullif(found.member, '');
           dedupe_key := found.dedupe_key; affected_segment := NULL; expected := NULL; actual := found.actual; change := NULL;
           observations := found.observations; drivers := '[]'; evidence := found.evidence; stale_sources := stale; destinations := found.destinations;
           RETURN NEXT;
@@ -816,7 +816,7 @@ BEGIN
       ELSIF each.check_kind IN ('silence', 'untouched', 'at_risk') THEN
         FOR found IN SELECT c.* FROM revenue.check_rows_rule(
             each.rule, each.check_kind, each.options, each.threshold, each.min_observations, as_of, chosen) AS c LOOP
-          state := found.state; reason := NULL; title := found.title; dimension := 'all'; member := ''; dedupe_key := found.dedupe_key;
+          state := found.state; reason := NULL; title := found.title; dimension := 'all'; member := NULL; dedupe_key := found.dedupe_key;
           affected_segment := NULL; expected := NULL; actual := found.actual; change := NULL; observations := found.observations;
           drivers := '[]'; evidence := found.evidence; stale_sources := stale;
           RETURN NEXT;
@@ -826,7 +826,7 @@ BEGIN
           HINT = 'Give it a check_kind with set_alert_rule().';
       END IF;
     EXCEPTION WHEN OTHERS THEN
-      state := 'error'; reason := concat_ws(' ', SQLSTATE, left(SQLERRM, 500)); dedupe_key := each.rule; title := NULL; dimension := 'all'; member := '';
+      state := 'error'; reason := concat_ws(' ', SQLSTATE, left(SQLERRM, 500)); dedupe_key := each.rule; title := NULL; dimension := 'all'; member := NULL;
       affected_segment := NULL; expected := NULL; actual := NULL; change := NULL; observations := NULL; drivers := '[]'; evidence := '{}';
       stale_sources := '{}';
       RETURN NEXT;
@@ -1031,7 +1031,7 @@ COMMENT ON FUNCTION revenue.resolve_alert IS
   'Says that the cause is dealt with; whether the alert was not resolved yet. The same cause raises no other one within the cool-down of its rule. Members and above, audited';
 
 CREATE OR REPLACE VIEW revenue.open_alerts WITH (security_invoker) AS
-SELECT a.org_id, a.alert_id, a.rule, a.severity, a.state, a.title, a.affected_segment, a.expected, a.actual, a.threshold, a.observations,
+SELECT a.org_id, a.alert_id, a.rule, a.severity, a.state, a.title, a.affected_segment, a.expected, a.actual AS metric_value, a.threshold, a.observations,
   a.drivers, a.evidence, a.recommendation, a.stale_sources, a.as_of, a.last_as_of, a.times_seen, a.opened_at, a.acknowledged_by, a.note,
   nullif(array_to_string(a.stale_sources, ', '), '') AS stale_source_names
 FROM revenue.alerts AS a WHERE a.state <> 'resolved';
@@ -1094,7 +1094,7 @@ SELECT revenue.comment_view_columns('{
   "org_id": "Organisation", "source": "Table or connector", "last_change": "When it changed last; NULL = it is empty",
   "hours_old": "Hours since then", "stale": "Whether that is more than 24", "state": "State",
   "alert_id": "Key of the alert", "rule": "Rule that fired", "severity": "info, warning, urgent or critical", "title": "What happened",
-  "affected_segment": "Segment that moved the metric most", "expected": "What was to be expected", "actual": "What there was",
+  "affected_segment": "Segment that moved the metric most", "expected": "What was to be expected", "actual": "What there was", "metric_value": "What there was",
   "threshold": "Where the rule fires", "observations": "How many observations it rests on", "drivers": "What moved it, adding up to the change",
   "evidence": "Figures and rows that it rests on", "recommendation": "What to do", "stale_sources": "Sources without a change for 24 hours", "stale_source_names": "The same as one text",
   "as_of": "Instant it was found for first", "last_as_of": "Instant it was found for last", "times_seen": "How often it was found",

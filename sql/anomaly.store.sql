@@ -137,7 +137,7 @@ BEGIN
     WHERE d.is_anomaly ORDER BY d.day DESC, d.metric, d.dimension_of <> 'all', d.dimension_of, d.member LIMIT 1000
   LOOP
     SELECT b.* INTO known FROM revenue.builtin_metrics() AS b WHERE b.metric = seen.metric;
-    metric := seen.metric; dimension := seen.dimension_of; member := seen.member; day := seen.day; kind := seen.kind;
+    metric := seen.metric; dimension := seen.dimension_of; member := nullif(seen.member, ''); day := seen.day; kind := seen.kind;
     expected := seen.expected; actual := seen.actual; lower_bound := seen.lower_bound; upper_bound := seen.upper_bound; score := seen.score;
     severity := revenue.anomaly_severity(abs(seen.score), CASE WHEN known.unit = 'money' THEN abs(seen.actual - seen.expected) END,
       CASE WHEN known.unit = 'money' THEN 10000 END);
@@ -173,7 +173,7 @@ DECLARE
 BEGIN
   INSERT INTO revenue.anomalies AS a (org_id, metric, dimension, member, day, kind, sensitivity, severity, expected, actual, lower_bound,
     upper_bound, score, affected_segment, drivers, recommendation, stale_sources)
-  SELECT chosen, d.metric, d.dimension, d.member, d.day, d.kind, keep_anomalies.sensitivity, d.severity, d.expected, d.actual,
+  SELECT chosen, d.metric, d.dimension, coalesce(d.member, ''), d.day, d.kind, keep_anomalies.sensitivity, d.severity, d.expected, d.actual,
     d.lower_bound, d.upper_bound, d.score, d.affected_segment, d.drivers, d.recommendation, d.stale_sources
   FROM revenue.detect_anomalies(keep_anomalies.metrics, keep_anomalies.sensitivity, keep_anomalies.lookback_days, as_of, chosen) AS d
   ON CONFLICT (org_id, metric, dimension, member, day) DO UPDATE SET

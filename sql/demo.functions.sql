@@ -672,7 +672,7 @@ DECLARE
   month_size numeric;
 BEGIN
   SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = org;
-  this_quarter := (revenue.fiscal_quarter(today, home.fiscal_year_start)).period_start;
+  this_quarter := (revenue.fiscal_quarter(today, home.fiscal_year_start)).period_from;
   first_quarter := this_quarter - interval '12 months';
   SELECT 1.1 * sum(d.amount * revenue.rate_into_base(org, d.currency, home.base_currency, d.close_date)) / 12
     / (SELECT count(*) FROM revenue.reps AS r WHERE r.org_id = org AND r.rep_id LIKE 'R-%') INTO month_size

@@ -73,7 +73,7 @@ DECLARE
   months integer;
 BEGIN
   SELECT * INTO span FROM revenue.forecast_period(period, periods_ahead, as_of, chosen);
-  months := revenue.month_number(span.period_end - 1) - revenue.month_number(span.today) + 1;
+  months := revenue.month_number(span.period_to - 1) - revenue.month_number(span.today) + 1;
   RETURN QUERY
   WITH ledger AS MATERIALIZED (
     SELECT revenue.month_number(m.period_from) AS month, times * m.closing_mrr AS closing, times * m.new_mrr AS gained,
@@ -90,7 +90,7 @@ BEGIN
     WHERE o.org_id = chosen AND o.origin < date_trunc('month', span.today::timestamp) GROUP BY 1
     UNION ALL
     SELECT revenue.month_number(span.today), sum(p.expected)::double precision
-    FROM revenue.pipeline_expected(ARRAY[span.period_end - span.today], as_of, org => chosen) AS p HAVING sum(p.deal_count) > 0
+    FROM revenue.pipeline_expected(ARRAY[span.period_to - span.today], as_of, org => chosen) AS p HAVING sum(p.deal_count) > 0
   ), beside AS (  -- what of a booking became new MRR in the year before: a month's worth at most
     SELECT l.month, coalesce(k.expected
         * least((sum(l.gained) OVER w)::double precision, times * sum(coalesce(b.value, 0)) OVER w) / nullif(sum(coalesce(b.value, 0)) OVER w, 0), 'NaN') AS pipeline
@@ -201,7 +201,7 @@ BEGIN
   )
   SELECT a.member, a.current, revenue.mrr_ensemble(a.closing, a.gained, a.reactivated, a.expanded, a.contracted, a.churned,
       array_fill('NaN'::double precision, ARRAY[cardinality(a.closing) + 1]),
-      revenue.month_number(span.period_end - 1) - revenue.month_number(span.today) + 1,
+      revenue.month_number(span.period_to - 1) - revenue.month_number(span.today) + 1,
       ((date_trunc('month', span.today::timestamp) + interval '1 month')::date - span.today)::double precision
         / ((date_trunc('month', span.today::timestamp) + interval '1 month')::date - date_trunc('month', span.today::timestamp)::date),
       a.current::double precision, 1, 1, method, levels) -> 'forecast'

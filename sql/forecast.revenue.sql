@@ -10,7 +10,7 @@ COMMENT ON FUNCTION revenue.forecast_version() IS
 
 CREATE OR REPLACE FUNCTION revenue.forecast_period(
   period text DEFAULT 'quarter', periods_ahead integer DEFAULT 0, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL,
-  OUT period_start date, OUT period_end date, OUT today date, OUT moment timestamptz)
+  OUT period_from date, OUT period_to date, OUT today date, OUT moment timestamptz)
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -28,15 +28,15 @@ BEGIN
       HINT = 'Leave it out for now.';
   END IF;
   today := (moment AT TIME ZONE chosen.time_zone)::date;
-  period_start := date_trunc('month', today::timestamp)
+  period_from := date_trunc('month', today::timestamp)
     - interval '1 month' * ((extract(month FROM today)::integer - chosen.fiscal_year_start + 12) % months);
   IF coalesce(periods_ahead, -1) NOT BETWEEN 0 AND 24
-     OR period_start + interval '1 month' * months * (periods_ahead + 1) > date_trunc('month', today::timestamp) + interval '24 months' THEN
+     OR period_from + interval '1 month' * months * (periods_ahead + 1) > date_trunc('month', today::timestamp) + interval '24 months' THEN
     RAISE EXCEPTION 'the period must end within 24 months, and not be over' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'periods_ahead is 0 for the one that runs, 1 for the next.';
   END IF;
-  period_start := period_start + interval '1 month' * months * periods_ahead;
-  period_end := period_start + interval '1 month' * months;
+  period_from := period_from + interval '1 month' * months * periods_ahead;
+  period_to := period_from + interval '1 month' * months;
 END $$;
 COMMENT ON FUNCTION revenue.forecast_period IS
   'The month, quarter or fiscal year that runs at as_of, or so many after it: its first day and the day after its last';
@@ -377,10 +377,10 @@ DECLARE
 BEGIN
   SELECT * INTO span FROM revenue.forecast_period(period, periods_ahead, as_of, chosen);
   this_month := revenue.month_number(span.today);
-  days := ARRAY[greatest(span.period_start - span.today, 0), span.period_end - span.today];
+  days := ARRAY[greatest(span.period_from - span.today, 0), span.period_to - span.today];
   RETURN QUERY
   WITH history AS MATERIALIZED (
-    SELECT h.member AS segment, h.* FROM revenue.bookings_history(as_of, span.period_start, span.period_end, org => chosen) AS h
+    SELECT h.member AS segment, h.* FROM revenue.bookings_history(as_of, span.period_from, span.period_to, org => chosen) AS h
   ), pipeline AS MATERIALIZED (
     SELECT p.member AS segment, max(p.deal_count) AS deal_count, max(p.deals_without_value) AS deals_without_value, max(p.open_value) AS open_value,
       max(p.expected) FILTER (WHERE p.horizon = days[2]) - coalesce(max(p.expected) FILTER (WHERE p.horizon = days[1] AND days[1] > 0), 0) AS expected,
@@ -392,7 +392,7 @@ BEGIN
   ), members AS MATERIALIZED (
     SELECT segment, least(row_number() OVER (ORDER BY coalesce(w.won, 0) + coalesce(p.open_value, 0)::double precision DESC, segment), pool) AS node,
       coalesce(h.closed, 0) AS closed, coalesce(h.closed_deals, 0) AS closed_deals,
-      greatest(coalesce(p.expected, 0)::double precision + coalesce(w.late, 0) * (span.period_end - greatest(span.period_start, span.today)) / 365, 0) AS size
+      greatest(coalesce(p.expected, 0)::double precision + coalesce(w.late, 0) * (span.period_to - greatest(span.period_from, span.today)) / 365, 0) AS size
     FROM (SELECT * FROM history AS h WHERE NOT h.total) AS h FULL JOIN pipeline AS p USING (segment)
     CROSS JOIN LATERAL (
       SELECT sum(v.value ORDER BY v.won_in, v.value) AS won, sum(v.value ORDER BY v.won_in, v.value) FILTER (WHERE v.won_in >= h.months - 12) AS late
@@ -435,8 +435,8 @@ BEGIN
   ), told AS MATERIALIZED (
     SELECT n.*, revenue.bookings_ensemble(h.months, coalesce(w.won_in, '{}'), coalesce(w.created_in, '{}'), coalesce(w.customer_since, '{}'),
         coalesce(w.value, '{}'), coalesce(ARRAY(SELECT u - this_month + h.months FROM unnest(x.origin) WITH ORDINALITY AS o(u, i) ORDER BY o.i), '{}'),
-        coalesce(x.open_value, '{}'), coalesce(x.expected, '{}'), greatest(revenue.month_number(span.period_start) - this_month, 0),
-        revenue.month_number(span.period_end - 1) - this_month + 1, h.remaining, p.open_value::double precision,
+        coalesce(x.open_value, '{}'), coalesce(x.expected, '{}'), greatest(revenue.month_number(span.period_from) - this_month, 0),
+        revenue.month_number(span.period_to - 1) - this_month + 1, h.remaining, p.open_value::double precision,
         p.expected::double precision, p.deviation, coalesce(g.signal, 1), n.closed::double precision, method, levels) AS forecast,
       jsonb_build_object('open_deals', p.deal_count, 'deals_without_value', p.deals_without_value, 'open_value', trim_scale(p.open_value),
         'open_expected', round(p.expected, 2), 'history_months', h.months, 'remaining_share', round(h.remaining::numeric, 4),
@@ -481,13 +481,13 @@ DECLARE
   days integer[];
 BEGIN
   SELECT * INTO span FROM revenue.forecast_period(period, periods_ahead, as_of, chosen);
-  days := ARRAY[greatest(span.period_start - span.today, 0), span.period_end - span.today];
+  days := ARRAY[greatest(span.period_from - span.today, 0), span.period_to - span.today];
   RETURN QUERY
   WITH history AS MATERIALIZED (
     SELECT h.member, h.closed, h.closed_deals, (
         SELECT greatest(sum(w.value * 0.5 ^ ((h.months - 1 - w.won_in) / 6.0) ORDER BY w.won_in, w.value), 0)
         FROM unnest(h.won_in, h.value) AS w(won_in, value) WHERE w.won_in BETWEEN h.months - 12 AND h.months - 1) AS won
-    FROM revenue.bookings_history(as_of, span.period_start, span.period_end, dimension, chosen) AS h WHERE NOT h.total
+    FROM revenue.bookings_history(as_of, span.period_from, span.period_to, dimension, chosen) AS h WHERE NOT h.total
   ), pipeline AS MATERIALIZED (
     SELECT p.member, greatest(max(p.expected) FILTER (WHERE p.horizon = days[2])
       - coalesce(max(p.expected) FILTER (WHERE p.horizon = days[1] AND days[1] > 0), 0), 0)::double precision AS expected

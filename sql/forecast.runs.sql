@@ -82,7 +82,7 @@ BEGIN
   END IF;
   PERFORM revenue.check_forecast_dimension(dimension, metric);
   SELECT * INTO span FROM revenue.forecast_period(period, periods_ahead, as_of, chosen);
-  ahead := revenue.month_number(span.period_end - 1) - revenue.month_number(span.today) + 1;
+  ahead := revenue.month_number(span.period_to - 1) - revenue.month_number(span.today) + 1;
 
   WITH rows AS MATERIALIZED (  -- certain: what no bound goes below
     SELECT b.segment AS member, b.total, b.closed, b.closed AS certain, b.closed_deals, b.forecast, b.inputs, NULL::jsonb AS movements
@@ -184,7 +184,7 @@ BEGIN
     CROSS JOIN LATERAL (SELECT sqrt(greatest((r.open + r.usual) / nullif(uncertain, 0), 0)) AS width) AS x;
   END IF;
 
-  SELECT * INTO committed FROM revenue.forecast_commit(span.period_start, span.period_end, as_of, chosen) WHERE metric = 'bookings';
+  SELECT * INTO committed FROM revenue.forecast_commit(span.period_from, span.period_to, as_of, chosen) WHERE metric = 'bookings';
   IF committed.source = 'deals' THEN committed.amount := committed.amount + whole.closed; END IF;
   variance := (whole.closed + uncertain - committed.amount) / nullif(committed.amount, 0);
   IF (whole.inputs ->> 'open_deals')::bigint = 0 AND (whole.inputs ->> 'history_months')::integer = 0 AND whole.closed = 0
@@ -205,7 +205,7 @@ BEGIN
     'MRR without an exchange rate, in no amount: ' || (whole.inputs ->> 'currencies_without_rate')], NULL);
 
   RETURN jsonb_build_object(
-    'metric', metric, 'period', period, 'period_start', span.period_start, 'period_end', span.period_end, 'as_of', span.moment,
+    'metric', metric, 'period', period, 'period_from', span.period_from, 'period_to', span.period_to, 'as_of', span.moment,
     'method', method, 'version', revenue.forecast_version(), 'currency', (SELECT o.base_currency FROM revenue.orgs AS o WHERE o.org_id = chosen),
     'forecast_amount', trim_scale(whole.closed + uncertain), 'confidence_level', steps[cardinality(steps)],
     'intervals', (
@@ -250,12 +250,12 @@ BEGIN
   answer := revenue.revenue_forecast(period, method, metric, periods_ahead, levels, dimension, as_of, chosen) || jsonb_build_object('run_id', run);
   INSERT INTO revenue.forecast_runs (org_id, run_id, metric, period, period_from, period_to, as_of, retrospective, method, version, inputs,
     expected, closed, levels, currency, commit_amount, commit_source, commit_variance, review_required, reason, made_at, made_by)
-  SELECT chosen, run, a.metric, a.period, a.period_start, a.period_end, a.as_of, a.as_of < now() - interval '1 day', a.method, a.version,
+  SELECT chosen, run, a.metric, a.period, a.period_from, a.period_to, a.as_of, a.as_of < now() - interval '1 day', a.method, a.version,
     a.inputs || jsonb_build_object('weights_from', a.weights_from, 'interval_from', a.interval_from, 'accuracy', a.accuracy, 'quantiles', a.quantiles),
     a.forecast_amount, a.closed, ARRAY(SELECT DISTINCT unnest(levels) ORDER BY 1), a.currency,
     (a.commit ->> 'amount')::numeric, a.commit ->> 'source', (a.commit ->> 'variance')::double precision, a.review_required, a.reason,
     clock_timestamp(), revenue.caller_identity()
-  FROM jsonb_to_record(answer) AS a(metric text, period text, period_start date, period_end date, as_of timestamptz, method text,
+  FROM jsonb_to_record(answer) AS a(metric text, period text, period_from date, period_to date, as_of timestamptz, method text,
     version integer, inputs jsonb, weights_from text, interval_from text, accuracy jsonb, quantiles jsonb, forecast_amount numeric,
     closed numeric, intervals jsonb, currency text, commit jsonb, review_required boolean, reason text);
   INSERT INTO revenue.forecast_points (org_id, run_id, dimension, member, expected, weight, contribution, lower, upper)
@@ -313,9 +313,9 @@ COMMENT ON FUNCTION revenue.review_forecast IS
 
 CREATE OR REPLACE FUNCTION revenue.forecast_errors(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
-  org_id integer, layer text, metric text, period text, period_start date, period_end date, method text, segment text, rep_id text, product_id text, region text,
-  run_id text, retrospective boolean, forecast_on date, lead_days integer, lead_days_from integer, forecast numeric, actual numeric,
-  error numeric, year_before numeric, levels double precision[], lower numeric[], upper numeric[], reporting_currency char(3))
+  org_id integer, layer text, metric text, period text, period_from date, period_to date, method text, dimension text, segment text, rep_id text, product_id text,
+  region text, run_id text, retrospective boolean, forecast_on date, lead_days integer, lead_days_from integer, forecast numeric, actual numeric,
+  error numeric, actual_year_before numeric, levels double precision[], lower numeric[], upper numeric[], reporting_currency char(3))
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET enable_mergejoin = off SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
@@ -364,8 +364,9 @@ BEGIN
     WHERE p.expected IS NOT NULL AND (p.dimension <> 'component' OR r.method = 'ensemble')
   )
   SELECT f.org_id, 'model', f.metric, f.period, f.period_from, f.period_to, f.method,
-    CASE f.dimension WHEN 'segment' THEN f.member END, CASE f.dimension WHEN 'rep' THEN f.member END,
-    CASE f.dimension WHEN 'product' THEN f.member END, CASE f.dimension WHEN 'region' THEN f.member END, f.run_id, f.retrospective, f.made_on,
+    CASE f.dimension WHEN 'total' THEN 'all' ELSE f.dimension END, CASE f.dimension WHEN 'segment' THEN nullif(f.member, '') END,
+    CASE f.dimension WHEN 'rep' THEN nullif(f.member, '') END, CASE f.dimension WHEN 'product' THEN nullif(f.member, '') END,
+    CASE f.dimension WHEN 'region' THEN nullif(f.member, '') END, f.run_id, f.retrospective, f.made_on,
     f.period_to - 1 - f.made_on, l.lead, trim_scale(f.expected), trim_scale(x.actual), trim_scale(f.expected - x.actual),
     trim_scale(x.year_before), f.levels, f.lower::numeric[], f.upper::numeric[], f.base_currency
   FROM figures AS f
@@ -380,15 +381,15 @@ BEGIN
       CASE f.metric WHEN 'bookings' THEN a.year_before ELSE CASE f.metric WHEN 'arr' THEN 12 ELSE 1 END * y.mrr END AS year_before) AS x
   CROSS JOIN LATERAL (SELECT floor((f.period_to - 1 - f.made_on) / 30.0)::integer * 30 AS lead) AS l
   UNION ALL
-  SELECT e.org_id, 'submitted', 'bookings', CASE WHEN e.period_end = e.period_start + interval '1 month' THEN 'month'
-      WHEN e.period_end = e.period_start + interval '3 months' THEN 'quarter' WHEN e.period_end = e.period_start + interval '1 year' THEN 'year' END,
-    e.period_start, e.period_end, e.category, NULL, e.rep_id, NULL, NULL, NULL, false, e.submitted_on, e.lead_days, e.lead_days_from, e.forecast, e.actual,
+  SELECT e.org_id, 'submitted', 'bookings', CASE WHEN e.period_to = e.period_from + interval '1 month' THEN 'month'
+      WHEN e.period_to = e.period_from + interval '3 months' THEN 'quarter' WHEN e.period_to = e.period_from + interval '1 year' THEN 'year' END,
+    e.period_from, e.period_to, e.category, 'rep', NULL, e.rep_id, NULL, NULL, NULL, false, e.submitted_on, e.lead_days, e.lead_days_from, e.forecast, e.actual,
     e.error, NULL, NULL, NULL, NULL, e.reporting_currency
   FROM revenue.submission_errors(NULL, NULL, forecast_errors.as_of, forecast_errors.org) AS e WHERE e.counted AND e.error IS NOT NULL
-  ORDER BY 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 14, 12;
+  ORDER BY 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 15, 13;
 END $$;
 COMMENT ON FUNCTION revenue.forecast_errors IS
-  'Every kept forecast of a period that is over at as_of beside what was won in it, or the MRR or ARR at its end: runs by method, component and member of their dimension (layer model), and what reps submitted (layer submitted); year_before = the same period a year before, the naive forecast';
+  'Every kept forecast of a period that is over at as_of beside what was won in it, or the MRR or ARR at its end: runs by method, component and member of their dimension (layer model), and what reps submitted (layer submitted); actual_year_before = what came in the same period a year before, the naive forecast; dimension says what a row is for, and its member is NULL for what has none';
 
 CREATE OR REPLACE VIEW revenue.forecast_errors WITH (security_invoker) AS
 SELECT e.*, e.lower[array_position(e.levels, 0.7)] AS lower_70, e.upper[array_position(e.levels, 0.7)] AS upper_70,
@@ -409,10 +410,11 @@ BEGIN
   PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH judged AS (
-    SELECT e.*, e.layer = 'submitted' OR num_nonnulls(e.segment, e.rep_id, e.product_id, e.region) = 0 AS whole, x.lower_70 <= e.actual AND e.actual <= x.upper_70 AS in_70, x.lower_85 <= e.actual AND e.actual <= x.upper_85 AS in_85,
+    SELECT e.*, e.layer = 'submitted' OR e.dimension = 'all' AS whole, x.lower_70 <= e.actual AND e.actual <= x.upper_70 AS in_70, x.lower_85 <= e.actual AND e.actual <= x.upper_85 AS in_85,
       x.lower_95 <= e.actual AND e.actual <= x.upper_95 AS in_95,
       x.upper_95 - x.lower_95 + 40 * (greatest(x.lower_95 - e.actual, 0) + greatest(e.actual - x.upper_95, 0)) AS winkler,
-      CASE WHEN e.year_before > 0 THEN abs(e.error) END AS compared, CASE WHEN e.year_before > 0 THEN abs(e.actual - e.year_before) END AS naive
+      CASE WHEN e.actual_year_before > 0 THEN abs(e.error) END AS compared,
+      CASE WHEN e.actual_year_before > 0 THEN abs(e.actual - e.actual_year_before) END AS naive
     FROM revenue.forecast_errors(as_of, org) AS e
     CROSS JOIN LATERAL (SELECT e.lower[array_position(e.levels, 0.7)] AS lower_70, e.upper[array_position(e.levels, 0.7)] AS upper_70,
       e.lower[array_position(e.levels, 0.85)] AS lower_85, e.upper[array_position(e.levels, 0.85)] AS upper_85,
@@ -429,9 +431,9 @@ BEGIN
   CROSS JOIN LATERAL (
     SELECT * FROM (VALUES
       ('all', NULL, NULL, NULL, NULL, NULL::integer, j.whole), ('lead_time', NULL, NULL, NULL, NULL, j.lead_days_from, j.whole),
-      ('segment', j.segment, NULL, NULL, NULL, NULL, j.segment IS NOT NULL), ('rep', NULL, j.rep_id, NULL, NULL, NULL, j.rep_id IS NOT NULL),
-      ('rep_lead_time', NULL, j.rep_id, NULL, NULL, j.lead_days_from, j.rep_id IS NOT NULL),
-      ('product', NULL, NULL, j.product_id, NULL, NULL, j.product_id IS NOT NULL), ('region', NULL, NULL, NULL, j.region, NULL, j.region IS NOT NULL)
+      ('segment', j.segment, NULL, NULL, NULL, NULL, j.dimension = 'segment'), ('rep', NULL, j.rep_id, NULL, NULL, NULL, j.dimension = 'rep'),
+      ('rep_lead_time', NULL, j.rep_id, NULL, NULL, j.lead_days_from, j.dimension = 'rep'),
+      ('product', NULL, NULL, j.product_id, NULL, NULL, j.dimension = 'product'), ('region', NULL, NULL, NULL, j.region, NULL, j.dimension = 'region')
     ) AS k(dimension, segment, rep_id, product_id, region, lead, counts) WHERE k.counts) AS k
   GROUP BY j.org_id, j.layer, j.metric, j.period, j.method, k.dimension, k.segment, k.rep_id, k.product_id, k.region, k.lead, j.retrospective, j.reporting_currency
   ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12;
@@ -456,12 +458,13 @@ COMMENT ON COLUMN revenue.forecast_accuracy.actual IS 'Sum of what came, once fo
 COMMENT ON COLUMN revenue.forecast_accuracy.error IS 'Sum of forecast - actual';
 SELECT revenue.comment_view_columns('{
   "org_id": "Organisation", "layer": "model = runs of generate_forecast(), submitted = what reps submitted",
-  "metric": "bookings, mrr or arr", "period_start": "First day of the period", "period_end": "Day after its last",
-  "segment": "Segment; NULL = all, empty = deals without one", "rep_id": "Rep; NULL = all", "product_id": "Product; NULL = all, empty = none", "region": "Region; NULL = all, empty = none", "run_id": "Run",
+  "metric": "bookings, mrr or arr", "period_from": "First day of the period", "period_to": "Day after its last",
+  "dimension": "What the row is for: all, segment, rep, product or region",
+  "segment": "Segment; NULL = deals without one where dimension is segment, else all", "rep_id": "Rep; the same", "product_id": "Product; the same", "region": "Region; the same", "run_id": "Run",
   "retrospective": "Whether it was made after the fact, with what was true by then",
   "forecast_on": "Day it knew of", "lead_days": "Days from then to the last day of the period",
   "lead_days_from": "First of the 30 days of lead time; NULL = all", "actual": "What came", "error": "forecast - actual",
-  "year_before": "What came in the same period a year before", "levels": "Levels of the intervals",
+  "actual_year_before": "What came in the same period a year before", "levels": "Levels of the intervals",
   "lower": "Lower bounds, in that order", "upper": "Upper bounds",
   "lower_70": "Lower bound of 70 percent; NULL = not asked for", "upper_70": "Upper bound of 70 percent",
   "lower_85": "Lower bound of 85 percent", "upper_85": "Upper bound of 85 percent",

@@ -81,7 +81,7 @@ BEGIN
     'quantiles', (SELECT coalesce(jsonb_agg(jsonb_build_object('probability', q.probability, 'value', greatest(q.value + delta, 0)) ORDER BY q.probability), '[]')
       FROM jsonb_to_recordset(coalesce(baseline -> 'quantiles', '[]')) AS q(probability double precision, value numeric)));
   RETURN jsonb_build_object(
-    'metric', baseline -> 'metric', 'period', baseline -> 'period', 'period_start', baseline -> 'period_start', 'period_end', baseline -> 'period_end',
+    'metric', baseline -> 'metric', 'period', baseline -> 'period', 'period_from', baseline -> 'period_from', 'period_to', baseline -> 'period_to',
     'currency', baseline -> 'currency', 'closed', baseline -> 'closed',
     'baseline', jsonb_build_object('forecast', baseline -> 'forecast_amount', 'intervals', baseline -> 'intervals', 'quantiles', baseline -> 'quantiles'),
     'projected', projected,
@@ -138,7 +138,7 @@ BEGIN
     SELECT coalesce(sum(p.expected) FILTER (WHERE p.horizon = x.days), 0) / nullif(sum(p.expected) FILTER (WHERE p.horizon = x.usual), 0)
     FROM revenue.pipeline_expected(ARRAY[x.days, x.usual], as_of, org => chosen) AS p)) INTO cycles
   FROM (
-    SELECT DISTINCT l.change, least(round((span.period_end - span.today) / (1 + l.change)), 10000)::integer AS days, span.period_end - span.today AS usual
+    SELECT DISTINCT l.change, least(round((span.period_to - span.today) / (1 + l.change)), 10000)::integer AS days, span.period_to - span.today AS usual
     FROM (SELECT (levers ->> 'cycle_length')::numeric AS change
           UNION SELECT (levers -> n ->> 'cycle_length')::numeric FROM unnest(names) AS n) AS l WHERE l.change <> 0) AS x;
 
@@ -181,7 +181,7 @@ BEGIN
       SELECT coalesce(jsonb_agg(jsonb_build_object('probability', q.probability, 'value', round(closed + (q.value - closed) * factor, 2)) ORDER BY q.probability), '[]')
       FROM jsonb_to_recordset(baseline -> 'quantiles') AS q(probability double precision, value numeric)));
   RETURN jsonb_build_object(
-    'metric', metric, 'period', period, 'period_start', span.period_start, 'period_end', span.period_end, 'currency', baseline -> 'currency',
+    'metric', metric, 'period', period, 'period_from', span.period_from, 'period_to', span.period_to, 'currency', baseline -> 'currency',
     'closed', baseline -> 'closed',
     'baseline', jsonb_build_object('forecast', baseline -> 'forecast_amount', 'intervals', baseline -> 'intervals', 'quantiles', baseline -> 'quantiles'),
     'projected', projected,
@@ -201,7 +201,7 @@ CREATE OR REPLACE FUNCTION revenue.forecast_outlook(
   period text DEFAULT 'quarter', past integer DEFAULT 6, ahead integer DEFAULT 2, metric text DEFAULT 'bookings',
   levels double precision[] DEFAULT '{0.7,0.95}', as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
-  period_start date, period_end date, actual numeric, expected numeric, lower numeric[], upper numeric[], reporting_currency char(3))
+  period_from date, period_to date, actual numeric, expected numeric, lower numeric[], upper numeric[], reporting_currency char(3))
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan SET enable_mergejoin = off SET jit = off SET work_mem = '64MB' AS $$
 #variable_conflict use_column
@@ -218,7 +218,7 @@ BEGIN
   SELECT * INTO span FROM revenue.forecast_period(period, 0, as_of, chosen);
   RETURN QUERY
   WITH spans AS (
-    SELECT (span.period_start - step * i)::date AS starts, (span.period_start - step * (i - 1))::date AS ends FROM generate_series(1, past) AS i
+    SELECT (span.period_from - step * i)::date AS starts, (span.period_from - step * (i - 1))::date AS ends FROM generate_series(1, past) AS i
   ), won AS (
     SELECT c.closed_on, sum(c.reporting_amount) AS value FROM revenue.closed_deals(as_of) AS c
     WHERE metric = 'bookings' AND c.org_id = chosen AND coalesce(c.won, false) GROUP BY c.closed_on
@@ -234,10 +234,10 @@ BEGIN
   FOR i IN 0 .. ahead - 1 LOOP
     answer := revenue.revenue_forecast(period, 'ensemble', metric, i, levels, as_of => as_of, org => chosen);
     RETURN QUERY
-    SELECT a.period_start, a.period_end, CASE WHEN i = 0 AND metric = 'bookings' THEN a.closed END, a.forecast_amount,
+    SELECT a.period_from, a.period_to, CASE WHEN i = 0 AND metric = 'bookings' THEN a.closed END, a.forecast_amount,
       ARRAY(SELECT (e ->> 'lower')::numeric FROM jsonb_array_elements(a.intervals) AS e),
       ARRAY(SELECT (e ->> 'upper')::numeric FROM jsonb_array_elements(a.intervals) AS e), a.currency::char(3)
-    FROM jsonb_to_record(answer) AS a(period_start date, period_end date, closed numeric, forecast_amount numeric, intervals jsonb, currency text);
+    FROM jsonb_to_record(answer) AS a(period_from date, period_to date, closed numeric, forecast_amount numeric, intervals jsonb, currency text);
   END LOOP;
 END $$;
 COMMENT ON FUNCTION revenue.forecast_outlook IS
@@ -250,8 +250,8 @@ RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
     '$schema', 'https://vega.github.io/schema/vega-lite/v5.json',
     'title', format('%s, %s', initcap(metric), min(o.reporting_currency)), 'width', 640, 'height', 320,
-    'data', jsonb_build_object('values', jsonb_agg(jsonb_strip_nulls(jsonb_build_object('period', o.period_start, 'actual', o.actual, 'expected', o.expected,
-      'lower_70', o.lower[1], 'upper_70', o.upper[1], 'lower_95', o.lower[2], 'upper_95', o.upper[2])) ORDER BY o.period_start)),
+    'data', jsonb_build_object('values', jsonb_agg(jsonb_strip_nulls(jsonb_build_object('period', o.period_from, 'actual', o.actual, 'expected', o.expected,
+      'lower_70', o.lower[1], 'upper_70', o.upper[1], 'lower_95', o.lower[2], 'upper_95', o.upper[2])) ORDER BY o.period_from)),
     'encoding', '{"x": {"field": "period", "type": "ordinal", "timeUnit": "yearmonth", "title": null}}'::jsonb,
     'layer', '[
       {"mark": {"type": "bar", "color": "#4c78a8", "tooltip": true}, "encoding": {"y": {"field": "actual", "type": "quantitative", "title": null}}},
@@ -281,11 +281,11 @@ BEGIN
       round(width * greatest(o.lower[1], 0) / o.most)::integer AS low, round(width * greatest(o.upper[1], 0) / o.most)::integer AS high
     FROM outlook AS o
   )
-  SELECT format('%s  %s %s  %s', to_char(p.period_start, 'Mon YYYY'), lpad(to_char(coalesce(p.expected, p.actual), 'FM999,999,999,999,990'), 15),
+  SELECT format('%s  %s %s  %s', to_char(p.period_from, 'Mon YYYY'), lpad(to_char(coalesce(p.expected, p.actual), 'FM999,999,999,999,990'), 15),
     p.reporting_currency, rtrim((
       SELECT string_agg(CASE WHEN i = greatest(p.dot, CASE WHEN p.expected IS NOT NULL THEN 1 END) THEN 'o' WHEN i <= p.bar THEN '#' WHEN i = p.low OR i = p.high THEN '|'
         WHEN i > p.low AND i < p.high THEN '-' ELSE ' ' END, '' ORDER BY i) FROM generate_series(1, width) AS i)))
-  FROM places AS p ORDER BY p.period_start;
+  FROM places AS p ORDER BY p.period_from;
 END $$;
 COMMENT ON FUNCTION revenue.forecast_lines IS
   'forecast_outlook() as a chart of letters, a line a period: # came, o is expected, |--| is the interval of 70 percent';

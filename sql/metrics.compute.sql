@@ -436,10 +436,10 @@ BEGIN
   FROM quotas AS q
   CROSS JOIN LATERAL (
     SELECT f.amount + CASE f.source WHEN 'deals' THEN q.won_value ELSE 0 END AS amount, 'nothing is committed' AS reason
-    FROM revenue.forecast_commit(q.period_start, q.period_end, moment, chosen) AS f WHERE basis = 'commit'
+    FROM revenue.forecast_commit(q.period_from, q.period_to, moment, chosen) AS f WHERE basis = 'commit'
     UNION ALL
     SELECT (SELECT r.expected FROM revenue.forecast_runs AS r
-      WHERE r.org_id = chosen AND r.metric = 'bookings' AND r.period_from = q.period_start AND r.period_to = q.period_end
+      WHERE r.org_id = chosen AND r.metric = 'bookings' AND r.period_from = q.period_from AND r.period_to = q.period_to
         AND r.as_of <= coalesce(moment, now()) ORDER BY r.as_of DESC, r.made_at DESC LIMIT 1), 'no forecast of the quarter is kept'
     WHERE basis = 'ai') AS b
   WHERE q.dimension = 'org';

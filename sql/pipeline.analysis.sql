@@ -18,7 +18,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION revenue.deal_member IS 'For functions that take a dimension of deals: what a deal is counted under; NULL for all';
 
-CREATE OR REPLACE FUNCTION revenue.period_of(day date, period text, fiscal_year_start integer, OUT period_start date, OUT period_end date)
+CREATE OR REPLACE FUNCTION revenue.period_of(day date, period text, fiscal_year_start integer, OUT period_from date, OUT period_to date)
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   months integer := CASE period WHEN 'month' THEN 1 WHEN 'quarter' THEN 3 WHEN 'year' THEN 12 END;
@@ -32,9 +32,9 @@ BEGIN
   ELSIF day NOT BETWEEN '0001-01-02' AND '9999-12-30' THEN
     RETURN;  -- a date that no calendar of reports has must not stop the report
   END IF;
-  period_start := date_trunc('month', day::timestamp)
+  period_from := date_trunc('month', day::timestamp)
     - interval '1 month' * ((extract(month FROM day)::integer - fiscal_year_start + 12) % months);
-  period_end := period_start + interval '1 month' * months;
+  period_to := period_from + interval '1 month' * months;
 END $$;
 COMMENT ON FUNCTION revenue.period_of IS
   'For functions that take a period: the month, fiscal quarter or fiscal year that a day lies in, and the day after it; NULL for all';
@@ -43,7 +43,7 @@ CREATE OR REPLACE FUNCTION revenue.loss_reasons(
   from_date date DEFAULT NULL, to_date date DEFAULT NULL, period text DEFAULT 'quarter', dimension text DEFAULT 'all',
   as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
-  org_id integer, period_start date, period_end date, member text, reason text,
+  org_id integer, period_from date, period_to date, member text, reason text,
   lost_deals bigint, all_lost_deals bigint, share double precision,
   lost_value numeric, all_lost_value numeric, share_by_value double precision, deals_without_value bigint, reporting_currency char(3))
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -54,7 +54,7 @@ BEGIN
     revenue.period_of('2000-01-01', period, 1);
   RETURN QUERY
   WITH lost AS (
-    SELECT c.org_id, p.period_start, p.period_end,
+    SELECT c.org_id, p.period_from, p.period_to,
       revenue.deal_member(dimension, c.segment, c.industry, c.owner_rep_id, c.product_id, c.source, c.pipeline_id) AS member,
       nullif(c.loss_reason, '') AS reason, c.reporting_amount, c.reporting_currency
     FROM revenue.closed_deals(as_of) AS c
@@ -64,7 +64,7 @@ BEGIN
       AND c.org_id = ANY (revenue.visible_orgs(CASE dimension WHEN 'rep' THEN 'member' ELSE 'viewer' END))
       AND (loss_reasons.org IS NULL OR c.org_id = loss_reasons.org)
   ), cells AS (
-    SELECT l.org_id, l.period_start, l.period_end, l.member, l.reason, l.reporting_currency, count(*) AS n,
+    SELECT l.org_id, l.period_from, l.period_to, l.member, l.reason, l.reporting_currency, count(*) AS n,
       count(l.reporting_amount) AS valued, coalesce(sum(l.reporting_amount), 0) AS value
     FROM lost AS l GROUP BY 1, 2, 3, 4, 5, 6
   ), totals AS (
@@ -72,16 +72,16 @@ BEGIN
       -- The rest of a total less what is shown of it would be told by subtraction.
       bool_and(revenue.cell_visible(c.org_id, c.n)) OVER whole AS all_shown,
       bool_and(c.valued = 0 OR revenue.cell_visible(c.org_id, c.valued)) OVER whole AS values_shown
-    FROM cells AS c WINDOW whole AS (PARTITION BY c.org_id, c.period_start, c.member)
+    FROM cells AS c WINDOW whole AS (PARTITION BY c.org_id, c.period_from, c.member)
   )
-  SELECT t.org_id, coalesce(t.period_start, from_date), coalesce(t.period_end, to_date), t.member, t.reason, t.n,
+  SELECT t.org_id, coalesce(t.period_from, from_date), coalesce(t.period_to, to_date), t.member, t.reason, t.n,
     CASE WHEN t.all_shown THEN t.all_n::bigint END, CASE WHEN t.all_shown THEN t.n / t.all_n::double precision END,
     CASE WHEN t.values_shown OR revenue.cell_visible(t.org_id, t.valued) THEN trim_scale(t.value) END,
     CASE WHEN t.all_shown AND t.values_shown THEN trim_scale(t.all_value) END,
     CASE WHEN t.all_shown AND t.values_shown THEN (t.value / nullif(t.all_value, 0))::double precision END,
     t.n - t.valued, t.reporting_currency
   FROM totals AS t WHERE revenue.cell_visible(t.org_id, t.n)
-  ORDER BY t.org_id, t.period_start, t.member, t.n DESC, t.reason;
+  ORDER BY t.org_id, t.period_from, t.member, t.n DESC, t.reason;
 END $$;
 COMMENT ON FUNCTION revenue.loss_reasons IS
   'Why deals were lost, by count and value: each reason of a month, fiscal quarter or year (all = from from_date to the day before to_date) and member of a dimension (all, segment, industry, rep, product, source or pipeline) beside all that was lost there; reason NULL = none given';
@@ -169,7 +169,7 @@ COMMENT ON COLUMN revenue.loss_reasons.reason IS 'Reason as the deals give it; N
 COMMENT ON COLUMN revenue.stage_conversion_by_segment.member IS 'Segment; NULL = unknown';
 COMMENT ON COLUMN revenue.stage_conversion_by_segment.conversion IS '(advanced + 10 x all_advanced / all_left_stage) / (left_stage + 10)';
 SELECT revenue.comment_view_columns('{
-  "org_id": "Organisation", "period_start": "First day of the period", "period_end": "Day after its last",
+  "org_id": "Organisation", "period_from": "First day of the period", "period_to": "Day after its last",
   "lost_deals": "Deals lost for the reason", "all_lost_deals": "Deals lost for any", "lost_value": "Value of lost_deals, at the rates of their days",
   "all_lost_value": "Value of all_lost_deals", "share_by_value": "lost_value / all_lost_value",
   "deals_without_value": "Deals that no sum contains: no amount or no exchange rate", "reporting_currency": "The organisation''s base currency",

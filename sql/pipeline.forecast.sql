@@ -155,7 +155,7 @@ COMMENT ON FUNCTION revenue.contacts_as_of IS
 CREATE OR REPLACE FUNCTION revenue.deal_forecast(as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, deal_id text, name text, account_id text, owner_rep_id text, segment text, pipeline_id text, stage_id text,
-  reporting_amount numeric, reporting_currency char(3), days_in_stage integer,
+  reporting_amount numeric, reporting_currency char(3), days_in_stage double precision,
   win_30d double precision, win_60d double precision, win_90d double precision, win double precision,
   expected_close_date date)
 LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
@@ -164,7 +164,7 @@ LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT * FROM revenue.stage_outlook('deal', as_of)
   )
   SELECT d.org_id, d.deal_id, d.name, d.account_id, d.owner_rep_id, coalesce(d.segment, g.segment), d.pipeline_id, d.stage_id,
-    d.amount * r.rate, s.base_currency, o.days, o.win_30d, o.win_60d, o.win_90d, o.win,
+    d.amount * r.rate, s.base_currency, o.days::double precision, o.win_30d, o.win_60d, o.win_90d, o.win,
     s.today + ceil(o.days_to_win - 1e-6)::integer
   FROM revenue.deals_as_of(as_of) AS d
   LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
@@ -184,7 +184,7 @@ SELECT * FROM revenue.deal_forecast();
 CREATE OR REPLACE FUNCTION revenue.contact_forecast(as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, contact_id text, name text, account_id text, owner_rep_id text, source text, pipeline_id text, stage_id text,
-  reporting_amount numeric, reporting_currency char(3), days_in_stage integer,
+  reporting_amount numeric, reporting_currency char(3), days_in_stage double precision,
   win_30d double precision, win_60d double precision, win_90d double precision, win double precision,
   expected_close_date date)
 LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
@@ -192,7 +192,7 @@ LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT * FROM revenue.stage_outlook('contact', as_of)
   )
   SELECT c.org_id, c.contact_id, c.name, c.account_id, c.owner_rep_id, c.source, c.pipeline_id, c.stage_id,
-    c.expected_value * r.rate, s.base_currency, o.days, o.win_30d, o.win_60d, o.win_90d, o.win,
+    c.expected_value * r.rate, s.base_currency, o.days::double precision, o.win_30d, o.win_60d, o.win_90d, o.win,
     s.today + ceil(o.days_to_win - 1e-6)::integer
   FROM revenue.contacts_as_of(as_of) AS c
   LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)

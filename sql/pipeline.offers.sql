@@ -65,7 +65,7 @@ CREATE OR REPLACE VIEW revenue.offer_performance AS SELECT * FROM revenue.offer_
 CREATE OR REPLACE FUNCTION revenue.automation_roi(
   from_date date DEFAULT NULL, to_date date DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
-  org_id integer, automation_id text, automation_name text, days bigint, runs bigint, hours_saved numeric,
+  org_id integer, automation_id text, automation_name text, recorded_days bigint, runs bigint, hours_saved numeric,
   time_value numeric, revenue_generated numeric, cost numeric, net_gain numeric, roi double precision,
   reporting_currency char(3), days_without_cost bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -195,7 +195,7 @@ SELECT revenue.comment_view_columns('{
   "pipeline_entries": "Contacts that entered the pipeline", "conversion_rate": "deals_closed / pipeline_entries",
   "cost": "What it cost, in the reporting currency; NULL = unknown",
   "days_without_cost": "Rows of a day that the cost does not contain: unknown or no exchange rate",
-  "automation_id": "Automation", "automation_name": "Name of the automation", "days": "Days on record", "runs": "How often it ran",
+  "automation_id": "Automation", "automation_name": "Name of the automation", "recorded_days": "Days on record", "runs": "How often it ran",
   "hours_saved": "Hours of work that it did", "time_value": "Sum of hours saved x hourly rate",
   "revenue_generated": "Revenue that it brought", "net_gain": "time_value + revenue_generated - cost",
   "test_id": "Test", "variant": "Method that is tried", "posts": "Posts made", "exposures": "People who saw one",

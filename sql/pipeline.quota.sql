@@ -15,14 +15,14 @@ BEGIN
       HINT = 'Pass days between the years 1 and 9999.';
   ELSIF period_from >= period_to THEN
     RAISE EXCEPTION 'the period ends before it begins: % to %', period_from, period_to
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'period_to is the day after the last one.';
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Pass the day after the last one as its end.';
   END IF;
 END $$;
 COMMENT ON FUNCTION revenue.check_period IS
   'An error with a hint where a period cannot be; without both ends it is left to the caller';
 
 CREATE OR REPLACE FUNCTION revenue.fiscal_quarter(
-  day date, fiscal_year_start integer DEFAULT 1, OUT period_start date, OUT period_end date)
+  day date, fiscal_year_start integer DEFAULT 1, OUT period_from date, OUT period_to date)
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF NOT day BETWEEN '0001-01-02' AND '9999-12-30' THEN
@@ -32,39 +32,39 @@ BEGIN
     RAISE EXCEPTION 'invalid fiscal year start %', fiscal_year_start USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Use the number of the month, 1 to 12.';
   END IF;
-  period_start := date_trunc('month', day::timestamp)
+  period_from := date_trunc('month', day::timestamp)
     - interval '1 month' * ((extract(month FROM day)::integer - fiscal_year_start + 12) % 3);
-  period_end := period_start + interval '3 months';
+  period_to := period_from + interval '3 months';
 END $$;
 COMMENT ON FUNCTION revenue.fiscal_quarter IS
   'The quarter that a day lies in, where the fiscal year starts in that month: its first day and the day after its last';
 
 CREATE OR REPLACE FUNCTION revenue.reporting_periods(
-  period_from date DEFAULT NULL, period_to date DEFAULT NULL, as_of timestamptz DEFAULT NULL,
+  from_date date DEFAULT NULL, to_date date DEFAULT NULL, as_of timestamptz DEFAULT NULL,
   hierarchy text DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
-  org_id integer, name text, base_currency char(3), time_zone text, today date, period_start date, period_end date,
+  org_id integer, name text, base_currency char(3), time_zone text, today date, period_from date, period_to date,
   hierarchy_day date)
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
   PERFORM revenue.check_org(org);
-  PERFORM revenue.check_period(period_from, period_to);
+  PERFORM revenue.check_period(from_date, to_date);
   IF hierarchy NOT IN ('then', 'now') THEN
     RAISE EXCEPTION 'unknown hierarchy "%"', hierarchy USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Use then for the managers of that time, or now for those of today.';
   END IF;
   RETURN QUERY
-  SELECT o.org_id, o.name, o.base_currency, o.time_zone, d.today, p.period_start, p.period_end,
-    CASE hierarchy WHEN 'now' THEN (now() AT TIME ZONE o.time_zone)::date ELSE least(d.today, p.period_end - 1) END
+  SELECT o.org_id, o.name, o.base_currency, o.time_zone, d.today, p.period_from, p.period_to,
+    CASE hierarchy WHEN 'now' THEN (now() AT TIME ZONE o.time_zone)::date ELSE least(d.today, p.period_to - 1) END
   FROM revenue.orgs AS o
   CROSS JOIN LATERAL (
     SELECT (coalesce(revenue.checked_instant(as_of), now()) AT TIME ZONE o.time_zone)::date AS today) AS d
   CROSS JOIN LATERAL (
-    SELECT q.period_start, q.period_end FROM revenue.fiscal_quarter(d.today, o.fiscal_year_start) AS q
-    WHERE period_from IS NULL
+    SELECT q.period_from, q.period_to FROM revenue.fiscal_quarter(d.today, o.fiscal_year_start) AS q
+    WHERE from_date IS NULL
     UNION ALL
-    SELECT period_from, period_to WHERE period_from IS NOT NULL) AS p
+    SELECT from_date, to_date WHERE from_date IS NOT NULL) AS p
   WHERE o.org_id = ANY (revenue.visible_orgs('viewer')) AND (org IS NULL OR o.org_id = org);
 END $$;
 COMMENT ON FUNCTION revenue.reporting_periods IS
@@ -163,7 +163,7 @@ SELECT * FROM revenue.quotas_in_force();
 -- without a category is in the pipeline, which is what the word says of it; one that is marked closed
 -- and is not is a commit.
 CREATE OR REPLACE FUNCTION revenue.period_cells(
-  period_from date DEFAULT NULL, period_to date DEFAULT NULL, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+  from_date date DEFAULT NULL, to_date date DEFAULT NULL, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, rep_id text, category text, in_period boolean, deal_count bigint, valued_deals bigint, value numeric)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -172,9 +172,9 @@ SET work_mem = '64MB' SET jit = off SET plan_cache_mode = force_custom_plan AS $
 BEGIN
   RETURN QUERY
   WITH stages AS MATERIALIZED (
-    SELECT s.org_id, s.pipeline_id, s.stage_id, s.kind, p.time_zone, p.base_currency, p.today, p.period_start, p.period_end
+    SELECT s.org_id, s.pipeline_id, s.stage_id, s.kind, p.time_zone, p.base_currency, p.today, p.period_from, p.period_to
     FROM revenue.scored_stages(as_of) AS s
-    JOIN revenue.reporting_periods(period_from, period_to, as_of, NULL, org) AS p USING (org_id)
+    JOIN revenue.reporting_periods(from_date, to_date, as_of, NULL, org) AS p USING (org_id)
   ), cells AS MATERIALIZED (
     SELECT d.org_id, coalesce(d.owner_rep_id, '') AS rep_id, x.category, y.in_period, d.currency, s.base_currency,
       CASE WHEN y.in_period THEN CASE x.category WHEN 'closed' THEN x.closes_on ELSE s.today END END AS rate_day,
@@ -188,7 +188,7 @@ BEGIN
         CASE s.kind WHEN 'open' THEN d.close_date
           ELSE coalesce((d.closed_at AT TIME ZONE s.time_zone)::date, d.close_date) END AS closes_on) AS x
     CROSS JOIN LATERAL (
-      SELECT coalesce(x.closes_on >= s.period_start AND x.closes_on < s.period_end, false) AS in_period) AS y
+      SELECT coalesce(x.closes_on >= s.period_from AND x.closes_on < s.period_to, false) AS in_period) AS y
     WHERE coalesce(y.in_period OR s.kind <> 'open', false)
     GROUP BY 1, 2, 3, 4, 5, 6, 7
   ), rates AS MATERIALIZED (
@@ -206,7 +206,7 @@ COMMENT ON FUNCTION revenue.period_cells IS
   'For functions with the owner''s rights: deals by rep and category, the open ones that would close in the period at the rate of as_of, the won ones at that of the day they closed, and all closed ones outside it in number; cells of any size';
 
 CREATE OR REPLACE FUNCTION revenue.period_quotas(
-  period_from date DEFAULT NULL, period_to date DEFAULT NULL, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+  from_date date DEFAULT NULL, to_date date DEFAULT NULL, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (org_id integer, kind text, member text, amount numeric)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan AS $$
@@ -214,10 +214,10 @@ SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
   RETURN QUERY
   WITH parts AS (
-    SELECT q.*, p.period_end - p.period_start AS days, (q.period_from, q.period_to) = (p.period_start, p.period_end) AS whole
-    FROM revenue.reporting_periods(period_from, period_to, as_of, NULL, org) AS p
+    SELECT q.*, p.period_to - p.period_from AS days, (q.period_from, q.period_to) = (p.period_from, p.period_to) AS whole
+    FROM revenue.reporting_periods(from_date, to_date, as_of, NULL, org) AS p
     JOIN revenue.quotas_in_force(as_of) AS q
-      ON q.org_id = p.org_id AND q.period_from >= p.period_start AND q.period_to <= p.period_end
+      ON q.org_id = p.org_id AND q.period_from >= p.period_from AND q.period_to <= p.period_to
   ), chosen AS (  -- where a quarter's quota gave way to those of its months, both are in force for a past as_of
     SELECT c.*, bool_or(c.whole) OVER (PARTITION BY c.org_id, c.kind, c.member) AS has_whole FROM parts AS c
   )
@@ -232,7 +232,7 @@ COMMENT ON FUNCTION revenue.period_quotas IS
   'For functions with the owner''s rights: the quotas that make up a whole period, in the reporting currency; NULL = no exchange rate';
 
 CREATE OR REPLACE FUNCTION revenue.member_cells(
-  period_from date DEFAULT NULL, period_to date DEFAULT NULL, as_of timestamptz DEFAULT NULL,
+  from_date date DEFAULT NULL, to_date date DEFAULT NULL, as_of timestamptz DEFAULT NULL,
   hierarchy text DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, dimension text, member text, member_name text, active boolean, category text, in_period boolean,
@@ -243,12 +243,12 @@ SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
   RETURN QUERY
   WITH RECURSIVE periods AS MATERIALIZED (
-    SELECT * FROM revenue.reporting_periods(period_from, period_to, as_of, hierarchy, org)
+    SELECT * FROM revenue.reporting_periods(from_date, to_date, as_of, hierarchy, org)
   ), cells AS MATERIALIZED (
-    SELECT * FROM revenue.period_cells(period_from, period_to, as_of, org)
+    SELECT * FROM revenue.period_cells(from_date, to_date, as_of, org)
     UNION ALL
     SELECT q.org_id, q.member, 'quota', true, 1, count(q.amount), coalesce(sum(q.amount), 0)
-    FROM revenue.period_quotas(period_from, period_to, as_of, org) AS q
+    FROM revenue.period_quotas(from_date, to_date, as_of, org) AS q
     WHERE q.kind = 'rep' GROUP BY q.org_id, q.member
   ), people AS MATERIALIZED (
     SELECT r.org_id, r.rep_id, r.name, r.team, r.active FROM revenue.reps AS r JOIN periods USING (org_id)
@@ -296,7 +296,7 @@ COMMENT ON FUNCTION revenue.check_dimension IS
 
 CREATE OR REPLACE FUNCTION revenue.slippage_rate(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
-  org_id integer, period_start date, period_end date, opening_deals bigint, slipped_deals bigint, slippage double precision,
+  org_id integer, period_from date, period_to date, opening_deals bigint, slipped_deals bigint, slippage double precision,
   opening_value numeric, slipped_value numeric, slippage_by_value double precision, reporting_currency char(3))
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET jit = off SET plan_cache_mode = force_custom_plan AS $$
@@ -306,14 +306,14 @@ DECLARE
 BEGIN
   PERFORM revenue.check_org(org);
   FOR span IN  -- one reading of the past for all organisations that share a quarter and a time zone
-    SELECT q.period_start, q.period_end, p.time_zone, array_agg(p.org_id) AS orgs,
+    SELECT q.period_from, q.period_to, p.time_zone, array_agg(p.org_id) AS orgs,
       -- the states that the quarter began and ended with: what comes at midnight is of the day that begins
-      greatest(q.period_start::timestamp AT TIME ZONE p.time_zone - interval '1 us', '0001-01-02 00:00+00') AS opening,
-      q.period_end::timestamp AT TIME ZONE p.time_zone - interval '1 us' AS closing
+      greatest(q.period_from::timestamp AT TIME ZONE p.time_zone - interval '1 us', '0001-01-02 00:00+00') AS opening,
+      q.period_to::timestamp AT TIME ZONE p.time_zone - interval '1 us' AS closing
     FROM revenue.reporting_periods(NULL, NULL, as_of, NULL, org) AS p
     JOIN revenue.orgs AS o USING (org_id)
-    CROSS JOIN LATERAL revenue.fiscal_quarter(greatest(p.period_start - 1, '0001-01-02'), o.fiscal_year_start) AS q
-    GROUP BY q.period_start, q.period_end, p.time_zone
+    CROSS JOIN LATERAL revenue.fiscal_quarter(greatest(p.period_from - 1, '0001-01-02'), o.fiscal_year_start) AS q
+    GROUP BY q.period_from, q.period_to, p.time_zone
   LOOP
     RETURN QUERY
     WITH stages AS MATERIALIZED (
@@ -324,7 +324,7 @@ BEGIN
       LEFT JOIN stages AS s USING (org_id, pipeline_id, stage_id)
       LEFT JOIN revenue.fx_rates_at(span.opening) AS r
         ON r.org_id = d.org_id AND r.currency = d.currency
-      WHERE coalesce(s.kind = 'open', false) AND d.close_date >= span.period_start AND d.close_date < span.period_end
+      WHERE coalesce(s.kind = 'open', false) AND d.close_date >= span.period_from AND d.close_date < span.period_to
     ), still_open AS (
       SELECT d.org_id, d.deal_id FROM revenue.deals_as_of(span.closing) AS d
       LEFT JOIN stages AS s USING (org_id, pipeline_id, stage_id) WHERE coalesce(s.kind = 'open', false)
@@ -342,7 +342,7 @@ BEGIN
         revenue.visible_total(v.org_id, c.slipped_valued, trim_scale(c.slipped_value)) AS slipped_value
       FROM unnest(span.orgs) AS v(org_id) JOIN revenue.orgs AS g USING (org_id) LEFT JOIN counted AS c USING (org_id)
     )
-    SELECT s.org_id, span.period_start, span.period_end, s.opening_deals, s.slipped_deals,
+    SELECT s.org_id, span.period_from, span.period_to, s.opening_deals, s.slipped_deals,
       s.slipped_deals::double precision / nullif(s.opening_deals, 0), s.opening_value, s.slipped_value,
       (s.slipped_value / nullif(s.opening_value, 0))::double precision, s.base_currency
     FROM shown AS s
@@ -355,10 +355,10 @@ COMMENT ON FUNCTION revenue.slippage_rate IS
 -- Coverage ------------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION revenue.coverage(
-  period_from date DEFAULT NULL, period_to date DEFAULT NULL, as_of timestamptz DEFAULT NULL, by text DEFAULT NULL,
+  from_date date DEFAULT NULL, to_date date DEFAULT NULL, as_of timestamptz DEFAULT NULL, by text DEFAULT NULL,
   hierarchy text DEFAULT 'then', org integer DEFAULT NULL)
 RETURNS TABLE (
-  org_id integer, period_start date, period_end date, dimension text, member text, member_name text,
+  org_id integer, period_from date, period_to date, dimension text, member text, member_name text,
   quota numeric, quota_reps bigint, won_deals bigint, won_value numeric, open_deals bigint, open_value numeric,
   deals_without_value bigint, coverage double precision, remaining_quota numeric, remaining_coverage double precision,
   coverage_reason text, required_coverage double precision, win_rate double precision, won_ever bigint, closed_ever bigint,
@@ -373,7 +373,7 @@ BEGIN
   WITH cells AS MATERIALIZED (
     SELECT c.*, c.in_period AND c.category = 'closed' AS won, c.category = 'quota' AS is_quota,
       c.in_period AND c.category IN ('omitted', 'pipeline', 'best_case', 'commit') AS is_open
-    FROM revenue.member_cells(period_from, period_to, as_of, hierarchy, org) AS c
+    FROM revenue.member_cells(from_date, to_date, as_of, hierarchy, org) AS c
   ), members AS (
     SELECT c.org_id, c.dimension, c.member, c.member_name, bool_or(c.active) AS active,
       coalesce(sum(c.deal_count) FILTER (WHERE c.is_quota), 0)::bigint AS quota_reps,
@@ -391,7 +391,7 @@ BEGIN
       coalesce(sum(c.deal_count) FILTER (WHERE c.category IN ('closed', 'lost')), 0)::bigint AS closed_ever
     FROM cells AS c WHERE c.dimension = 'org' GROUP BY c.org_id
   ), shown AS (
-    SELECT m.org_id, p.period_start, p.period_end, p.base_currency, m.dimension, m.member, m.member_name, m.active,
+    SELECT m.org_id, p.period_from, p.period_to, p.base_currency, m.dimension, m.member, m.member_name, m.active,
       q.kind IS NOT NULL AS has_own, CASE WHEN q.kind IS NULL THEN m.quota_reps END AS quota_reps,
       CASE WHEN q.kind IS NOT NULL THEN trim_scale(q.amount)
         WHEN m.unknown_quotas = 0 AND revenue.cell_visible(m.org_id, m.quota_reps) THEN trim_scale(m.reps_quota) END AS quota,
@@ -399,12 +399,12 @@ BEGIN
       m.open_deals, revenue.visible_total(m.org_id, m.open_valued, m.open_value) AS open_value,
       m.won_deals - m.won_valued + m.open_deals - m.open_valued AS deals_without_value
     FROM members AS m
-    JOIN revenue.reporting_periods(period_from, period_to, as_of, hierarchy, org) AS p USING (org_id)
-    LEFT JOIN revenue.period_quotas(period_from, period_to, as_of, org) AS q
+    JOIN revenue.reporting_periods(from_date, to_date, as_of, hierarchy, org) AS p USING (org_id)
+    LEFT JOIN revenue.period_quotas(from_date, to_date, as_of, org) AS q
       ON q.org_id = m.org_id AND q.kind = m.dimension AND q.member = coalesce(m.member, '')
     WHERE (by IS NULL OR m.dimension = by)
   )
-  SELECT s.org_id, s.period_start, s.period_end, s.dimension, s.member, s.member_name, s.quota, s.quota_reps,
+  SELECT s.org_id, s.period_from, s.period_to, s.dimension, s.member, s.member_name, s.quota, s.quota_reps,
     s.won_deals, s.won_value, s.open_deals, s.open_value, s.deals_without_value,
     (s.open_value / nullif(s.quota, 0))::double precision, CASE WHEN s.quota > s.won_value THEN s.quota - s.won_value WHEN s.quota <= s.won_value THEN 0 END,
     CASE WHEN s.quota > s.won_value THEN (s.open_value / (s.quota - s.won_value))::double precision END,
@@ -441,10 +441,10 @@ CREATE OR REPLACE VIEW revenue.coverage AS SELECT * FROM revenue.coverage();
 -- Commit categories ---------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION revenue.commit_forecast(
-  period_from date DEFAULT NULL, period_to date DEFAULT NULL, as_of timestamptz DEFAULT NULL, by text DEFAULT NULL,
+  from_date date DEFAULT NULL, to_date date DEFAULT NULL, as_of timestamptz DEFAULT NULL, by text DEFAULT NULL,
   hierarchy text DEFAULT 'then', org integer DEFAULT NULL)
 RETURNS TABLE (
-  org_id integer, period_start date, period_end date, dimension text, member text, member_name text,
+  org_id integer, period_from date, period_to date, dimension text, member text, member_name text,
   category text, category_position integer, deal_count bigint, deals_without_value bigint, value numeric,
   cumulative_deals bigint, cumulative_value numeric, reporting_currency char(3))
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -455,7 +455,7 @@ BEGIN
   PERFORM revenue.check_dimension(by);
   RETURN QUERY
   WITH cells AS MATERIALIZED (
-    SELECT * FROM revenue.member_cells(period_from, period_to, as_of, hierarchy, org) AS c
+    SELECT * FROM revenue.member_cells(from_date, to_date, as_of, hierarchy, org) AS c
     WHERE (by IS NULL OR c.dimension = by) AND c.category IS DISTINCT FROM 'quota'
   ), members AS (
     SELECT c.org_id, c.dimension, c.member, c.member_name FROM cells AS c
@@ -470,14 +470,14 @@ BEGIN
     LEFT JOIN cells AS c ON c.org_id = m.org_id AND c.dimension = m.dimension AND c.in_period
       AND coalesce('=' || c.member, '') = coalesce('=' || m.member, '') AND c.category = k.category
   )
-  SELECT s.org_id, p.period_start, p.period_end, s.dimension, s.member, s.member_name, s.category, s.position,
+  SELECT s.org_id, p.period_from, p.period_to, s.dimension, s.member, s.member_name, s.category, s.position,
     s.deal_count, s.deal_count - s.valued_deals, s.value,
     CASE WHEN s.category <> 'omitted' THEN (sum(s.deal_count) OVER w)::bigint END,
     -- A part that is not shown cannot be told from two sums either.
     CASE WHEN s.category <> 'omitted' AND bool_and(s.value IS NOT NULL) OVER w THEN sum(s.value) OVER w END,
     p.base_currency
   FROM single AS s
-  JOIN revenue.reporting_periods(period_from, period_to, as_of, hierarchy, org) AS p USING (org_id)
+  JOIN revenue.reporting_periods(from_date, to_date, as_of, hierarchy, org) AS p USING (org_id)
   WINDOW w AS (PARTITION BY s.org_id, s.dimension, s.member ORDER BY s.position)
   ORDER BY s.org_id, s.dimension, s.member, s.position;
 END $$;
@@ -494,7 +494,6 @@ COMMENT ON COLUMN revenue.quotas_in_force.amount IS 'The quota, in currency';
 COMMENT ON COLUMN revenue.quotas_in_force.currency IS 'Its currency';
 SELECT revenue.comment_view_columns('{
   "org_id": "Organisation", "period_from": "First day of the period", "period_to": "Day after its last",
-  "period_start": "First day of the period", "period_end": "Day after its last",
   "kind": "rep, team, manager or org", "version": "Number of the version", "valid_from": "First day it is in force",
   "reason": "Why",
   "dimension": "What member is one of: rep, team, manager (with all below him) or org",

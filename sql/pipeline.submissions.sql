@@ -69,8 +69,8 @@ BEGIN
       HINT = 'A member submits for the rep he is (revenue.reps.identity); admins and owners use revenue.override_forecast().';
   END IF;
   SELECT p.* INTO period FROM revenue.reporting_periods(submit_forecast.period_from, submit_forecast.period_to, org => chosen) AS p;
-  IF period.period_end <= period.today THEN
-    RAISE EXCEPTION 'the period is over: % to %', period.period_start, period.period_end
+  IF period.period_to <= period.today THEN
+    RAISE EXCEPTION 'the period is over: % to %', period.period_from, period.period_to
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Submit for a period that ends after today; period_to is the day after its last.';
   END IF;
   PERFORM revenue.check_forecast_amounts(submit_forecast.commit_amount, submit_forecast.best_case_amount,
@@ -78,10 +78,10 @@ BEGIN
   PERFORM revenue.lock_rep(chosen, rep);
   SELECT max(s.version) AS version, max(s.submitted_at) AS submitted_at INTO latest
   FROM revenue.forecast_submissions AS s
-  WHERE s.org_id = chosen AND s.rep_id = rep AND s.period_from = period.period_start AND s.period_to = period.period_end;
+  WHERE s.org_id = chosen AND s.rep_id = rep AND s.period_from = period.period_from AND s.period_to = period.period_to;
   INSERT INTO revenue.forecast_submissions (org_id, rep_id, period_from, period_to, version, commit_amount, best_case_amount,
     pipeline_amount, currency, note, submitted_at, submitted_by)
-  VALUES (chosen, rep, period.period_start, period.period_end, coalesce(latest.version, 0) + 1, submit_forecast.commit_amount,
+  VALUES (chosen, rep, period.period_from, period.period_to, coalesce(latest.version, 0) + 1, submit_forecast.commit_amount,
     submit_forecast.best_case_amount, submit_forecast.pipeline_amount,
     coalesce(revenue.currency_code(submit_forecast.currency), period.base_currency), submit_forecast.note,
     greatest(clock_timestamp(), latest.submitted_at + interval '1 microsecond'), revenue.caller_identity())
@@ -116,23 +116,23 @@ BEGIN
       HINT = 'Pass the rep_id of a row of revenue.reps.';
   END IF;
   SELECT p.* INTO period FROM revenue.reporting_periods(override_forecast.period_from, override_forecast.period_to, org => chosen) AS p;
-  IF period.period_end <= period.today THEN
-    RAISE EXCEPTION 'the period is over: % to %', period.period_start, period.period_end
+  IF period.period_to <= period.today THEN
+    RAISE EXCEPTION 'the period is over: % to %', period.period_from, period.period_to
       USING ERRCODE = 'invalid_parameter_value', HINT = 'A forecast is judged as it was when the period ended.';
   END IF;
   PERFORM revenue.lock_rep(chosen, override_forecast.rep_id);
   SELECT max(o.version) AS version, max(o.overridden_at) AS overridden_at INTO latest
   FROM revenue.forecast_overrides AS o
-  WHERE o.org_id = chosen AND o.rep_id = override_forecast.rep_id AND o.period_from = period.period_start
-    AND o.period_to = period.period_end AND o.category = override_forecast.category;
+  WHERE o.org_id = chosen AND o.rep_id = override_forecast.rep_id AND o.period_from = period.period_from
+    AND o.period_to = period.period_to AND o.category = override_forecast.category;
   INSERT INTO revenue.forecast_overrides (org_id, rep_id, period_from, period_to, category, version, amount, currency, reason,
     submission_id, overridden_at, overridden_by)
-  VALUES (chosen, override_forecast.rep_id, period.period_start, period.period_end, override_forecast.category,
+  VALUES (chosen, override_forecast.rep_id, period.period_from, period.period_to, override_forecast.category,
     coalesce(latest.version, 0) + 1, override_forecast.amount,
     coalesce(revenue.currency_code(override_forecast.currency), period.base_currency), override_forecast.reason,
     (SELECT s.submission_id FROM revenue.forecast_submissions AS s
-     WHERE s.org_id = chosen AND s.rep_id = override_forecast.rep_id AND s.period_from = period.period_start
-       AND s.period_to = period.period_end ORDER BY s.version DESC LIMIT 1),
+     WHERE s.org_id = chosen AND s.rep_id = override_forecast.rep_id AND s.period_from = period.period_from
+       AND s.period_to = period.period_to ORDER BY s.version DESC LIMIT 1),
     greatest(clock_timestamp(), latest.overridden_at + interval '1 microsecond'),
     coalesce(revenue.caller_identity(), session_user))
   RETURNING * INTO written;
@@ -148,10 +148,10 @@ COMMENT ON FUNCTION revenue.override_forecast IS
 -- goes on in its place. Who may not read all submissions gets no roll-up, which would be a part of it.
 
 CREATE OR REPLACE FUNCTION revenue.forecast_rollup(
-  period_from date DEFAULT NULL, period_to date DEFAULT NULL, as_of timestamptz DEFAULT NULL,
+  from_date date DEFAULT NULL, to_date date DEFAULT NULL, as_of timestamptz DEFAULT NULL,
   hierarchy text DEFAULT 'then', org integer DEFAULT NULL)
 RETURNS TABLE (
-  org_id integer, period_start date, period_end date, rep_id text, rep_name text, manager_rep_id text, depth integer,
+  org_id integer, period_from date, period_to date, rep_id text, rep_name text, manager_rep_id text, depth integer,
   category text, own_amount numeric, submission_id text, submitted_at timestamptz,
   reports_amount numeric, reports bigint, missing_reports bigint,
   override_amount numeric, override_id text, override_reason text, overridden_by text, resubmitted boolean,
@@ -162,14 +162,14 @@ BEGIN
   PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH RECURSIVE periods AS MATERIALIZED (
-    SELECT p.* FROM revenue.reporting_periods(period_from, period_to, as_of, hierarchy, org) AS p
+    SELECT p.* FROM revenue.reporting_periods(from_date, to_date, as_of, hierarchy, org) AS p
     WHERE p.org_id = ANY (revenue.visible_orgs('analyst'))
   ), rates AS MATERIALIZED (
     SELECT r.org_id, r.currency, r.rate FROM revenue.fx_rates_at(as_of) AS r
   ), submitted AS (
     SELECT DISTINCT ON (s.org_id, s.rep_id) s.*
     FROM revenue.forecast_submissions AS s JOIN periods AS p
-      ON p.org_id = s.org_id AND p.period_start = s.period_from AND p.period_end = s.period_to
+      ON p.org_id = s.org_id AND p.period_from = s.period_from AND p.period_to = s.period_to
     WHERE as_of IS NULL OR s.submitted_at <= as_of ORDER BY s.org_id, s.rep_id, s.version DESC
   ), said AS MATERIALIZED (
     SELECT s.org_id, s.rep_id, c.category, s.submission_id, s.submitted_at, c.amount * r.rate AS value, s.currency
@@ -183,7 +183,7 @@ BEGIN
     FROM (
       SELECT DISTINCT ON (o.org_id, o.rep_id, o.category) o.*
       FROM revenue.forecast_overrides AS o JOIN periods AS p
-        ON p.org_id = o.org_id AND p.period_start = o.period_from AND p.period_end = o.period_to
+        ON p.org_id = o.org_id AND p.period_from = o.period_from AND p.period_to = o.period_to
       WHERE as_of IS NULL OR o.overridden_at <= as_of ORDER BY o.org_id, o.rep_id, o.category, o.version DESC) AS o
     LEFT JOIN rates AS r ON r.org_id = o.org_id AND r.currency = o.currency
     WHERE o.amount IS NOT NULL
@@ -228,7 +228,7 @@ BEGIN
       count(*) FILTER (WHERE f.result IS NULL AND f.active) AS missing
     FROM results AS f WHERE f.manager_rep_id IS NOT NULL GROUP BY f.org_id, f.manager_rep_id, f.category
   )
-  SELECT f.org_id, p.period_start, p.period_end, f.rep_id, f.name, f.manager_rep_id, t.depth, f.category,
+  SELECT f.org_id, p.period_from, p.period_to, f.rep_id, f.name, f.manager_rep_id, t.depth, f.category,
     trim_scale(f.own), f.submission_id, f.submitted_at, trim_scale(f.received), coalesce(m.reports, 0), coalesce(m.missing, 0),
     trim_scale(f.override), f.override_id, f.override_reason, f.overridden_by, f.resubmitted, trim_scale(f.result),
     CASE WHEN f.override_id IS NOT NULL AND f.override IS NULL THEN 'no exchange rate for ' || f.override_currency
@@ -251,24 +251,24 @@ SELECT * FROM revenue.forecast_rollup();
 -- Forecast against actual ---------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION revenue.submission_errors(
-  period_from date DEFAULT NULL, period_to date DEFAULT NULL, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+  from_date date DEFAULT NULL, to_date date DEFAULT NULL, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
-  org_id integer, period_start date, period_end date, rep_id text, category text, submission_id text, version integer,
+  org_id integer, period_from date, period_to date, rep_id text, category text, submission_id text, version integer,
   submitted_on date, lead_days integer, lead_days_from integer, counted boolean, forecast numeric, actual numeric, deals_without_value bigint,
   error numeric, reporting_currency char(3))
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 BEGIN
   PERFORM revenue.check_org(org);
-  PERFORM revenue.check_period(period_from, period_to);
+  PERFORM revenue.check_period(from_date, to_date);
   RETURN QUERY
   WITH said AS MATERIALIZED (
     SELECT s.*, p.base_currency, (s.submitted_at AT TIME ZONE p.time_zone)::date AS submitted_on
     FROM revenue.forecast_submissions AS s
     JOIN revenue.reporting_periods(NULL, NULL, as_of, NULL, org) AS p USING (org_id)
     WHERE s.period_to <= p.today
-      AND (submission_errors.period_from IS NULL
-           OR s.period_from >= submission_errors.period_from AND s.period_to <= submission_errors.period_to)
+      AND (submission_errors.from_date IS NULL
+           OR s.period_from >= submission_errors.from_date AND s.period_to <= submission_errors.to_date)
   ), spans AS (
     SELECT DISTINCT s.org_id, s.rep_id, s.period_from, s.period_to FROM said AS s
   ), days AS MATERIALIZED (
@@ -305,7 +305,7 @@ CREATE OR REPLACE VIEW revenue.submission_errors WITH (security_invoker) AS
 SELECT * FROM revenue.submission_errors();
 
 CREATE OR REPLACE FUNCTION revenue.submission_accuracy(
-  period_from date DEFAULT NULL, period_to date DEFAULT NULL, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+  from_date date DEFAULT NULL, to_date date DEFAULT NULL, as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, dimension text, rep_id text, lead_days_from integer, category text, submissions bigint,
   submissions_without_value bigint, forecast numeric, actual numeric, absolute_error numeric, absolute_actual numeric,
@@ -324,7 +324,7 @@ BEGIN
     (sum(abs(e.error)) / nullif(sum(abs(e.actual)) FILTER (WHERE e.error IS NOT NULL), 0))::double precision,
     trim_scale(coalesce(sum(e.error), 0)),
     (sum(e.error) / nullif(sum(e.actual) FILTER (WHERE e.error IS NOT NULL), 0))::double precision, e.reporting_currency
-  FROM revenue.submission_errors(period_from, period_to, as_of, org) AS e WHERE e.counted
+  FROM revenue.submission_errors(from_date, to_date, as_of, org) AS e WHERE e.counted
   GROUP BY GROUPING SETS (
     (e.org_id, e.reporting_currency, e.category), (e.org_id, e.reporting_currency, e.category, e.rep_id),
     (e.org_id, e.reporting_currency, e.category, e.lead_days_from), (e.org_id, e.reporting_currency, e.category, e.rep_id, e.lead_days_from))
@@ -348,7 +348,7 @@ COMMENT ON COLUMN revenue.submission_accuracy.actual IS 'Sum of what was won, on
 COMMENT ON COLUMN revenue.submission_accuracy.error IS 'Sum of forecast - actual';
 COMMENT ON COLUMN revenue.forecast_rollup.reason IS 'Why result is missing, or a submission is not in it';
 SELECT revenue.comment_view_columns('{
-  "org_id": "Organisation", "period_start": "First day of the period", "period_end": "Day after its last",
+  "org_id": "Organisation", "period_from": "First day of the period", "period_to": "Day after its last",
   "rep_id": "Rep", "rep_name": "His name", "manager_rep_id": "His manager; NULL = none", "depth": "How many managers are above him",
   "category": "closed, commit, best_case, pipeline or omitted",
   "own_amount": "What he submitted for his own deals", "submission_id": "That submission", "submitted_at": "When he submitted it",

@@ -35,7 +35,7 @@ CREATE OR REPLACE FUNCTION revenue.churn_reasons(
   from_date date DEFAULT NULL, to_date date DEFAULT NULL, period text DEFAULT 'quarter', dimension text DEFAULT 'all',
   as_of date DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (
-  org_id integer, period_start date, period_end date, member text, reason text,
+  org_id integer, period_from date, period_to date, member text, reason text,
   churned_customers bigint, all_churned_customers bigint, share double precision,
   churned_mrr numeric, all_churned_mrr numeric, share_by_value double precision, customers_without_rate bigint, reporting_currency char(3))
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -56,7 +56,7 @@ BEGIN
         AND (from_date IS NULL OR m.booked_day >= from_date) AND (to_date IS NULL OR m.booked_day < to_date)
       GROUP BY m.customer_id, m.booked_day HAVING sum(m.movements) > 0
     ), told AS (
-      SELECT p.period_start, p.period_end, g.member, coalesce((
+      SELECT p.period_from, p.period_to, g.member, coalesce((
           SELECT s.cancel_reason FROM revenue.subscriptions AS s
           WHERE s.org_id = o.org_id AND s.customer_id = l.customer_id AND s.cancel_reason <> ''
             AND (s.cancelled_on IS NULL OR s.cancelled_on <= l.booked_day)
@@ -66,19 +66,19 @@ BEGIN
       LEFT JOIN revenue.customer_groups(dimension, o.org_id) AS g
         ON g.customer_id = l.customer_id AND g.from_day <= l.booked_day - 1 AND g.to_day > l.booked_day - 1
     ), cells AS (
-      SELECT t.period_start, t.period_end, t.member, t.reason, count(*) AS n, count(t.mrr) AS valued, coalesce(sum(t.mrr), 0) AS mrr
+      SELECT t.period_from, t.period_to, t.member, t.reason, count(*) AS n, count(t.mrr) AS valued, coalesce(sum(t.mrr), 0) AS mrr
       FROM told AS t GROUP BY 1, 2, 3, 4
     ), totals AS (
       SELECT c.*, (sum(c.n) OVER whole)::bigint AS all_n, sum(c.mrr) OVER whole AS all_mrr,
         bool_and(revenue.cell_visible(o.org_id, least(c.n, nullif(c.valued, 0)))) OVER whole AS all_shown
-      FROM cells AS c WINDOW whole AS (PARTITION BY c.period_start, c.member)
+      FROM cells AS c WINDOW whole AS (PARTITION BY c.period_from, c.member)
     )
-    SELECT o.org_id, coalesce(t.period_start, from_date), coalesce(t.period_end, to_date), t.member, t.reason, t.n,
+    SELECT o.org_id, coalesce(t.period_from, from_date), coalesce(t.period_to, to_date), t.member, t.reason, t.n,
       CASE WHEN t.all_shown THEN t.all_n END, CASE WHEN t.all_shown THEN t.n / t.all_n::double precision END,
       revenue.visible_total(o.org_id, t.valued, trim_scale(t.mrr)), CASE WHEN t.all_shown THEN trim_scale(t.all_mrr) END,
       CASE WHEN t.all_shown THEN (t.mrr / nullif(t.all_mrr, 0))::double precision END, t.n - t.valued, o.base_currency
     FROM totals AS t WHERE revenue.cell_visible(o.org_id, t.n)
-    ORDER BY t.period_start, t.member, t.n DESC, t.reason;
+    ORDER BY t.period_from, t.member, t.n DESC, t.reason;
   END LOOP;
 END $$;
 COMMENT ON FUNCTION revenue.churn_reasons IS
@@ -179,7 +179,7 @@ BEGIN
         ON g.customer_id = s.customer_id AND g.from_day <= o.as_of_day AND g.to_day > o.as_of_day
       GROUP BY g.member
     )
-    SELECT o.org_id, l.member, c.cohort, c.period_start, c.age, c.cohort_customers, CASE WHEN o.sees_all THEN c.customers END,
+    SELECT o.org_id, l.member, c.cohort, c.period_from, c.age, c.cohort_customers, CASE WHEN o.sees_all THEN c.customers END,
       CASE WHEN o.sees_all THEN c.customer_retention ELSE round(c.customer_retention::numeric, 2)::double precision END,
       CASE WHEN o.sees_all THEN trim_scale(c.cohort_mrr) END, CASE WHEN o.sees_all THEN trim_scale(c.mrr) END,
       CASE WHEN o.sees_all THEN c.mrr_retention
@@ -287,7 +287,7 @@ COMMENT ON COLUMN revenue.account_rollup.open_value IS 'Their value';
 COMMENT ON COLUMN revenue.account_rollup.won_value IS 'Value of the won deals, at the rates of their days';
 SELECT revenue.comment_view_columns('{
   "org_id": "Organisation", "member": "Member of the dimension; NULL = unknown, or all", "reason": "Why they left",
-  "period_start": "First day of the period", "period_end": "Day after its last", "churned_customers": "Customers who left for the reason",
+  "period_from": "First day of the period", "period_to": "Day after its last", "churned_customers": "Customers who left for the reason",
   "all_churned_customers": "Customers who left for any", "churned_mrr": "MRR they paid", "all_churned_mrr": "MRR of all who left",
   "customers_without_rate": "Customers that no sum contains: no exchange rate", "reporting_currency": "The organisation''s base currency",
   "root_account_id": "Company at the top", "won_deals": "Won deals", "lost_deals": "Lost deals", "win_rate": "won_deals / (won_deals + lost_deals)",

@@ -48,7 +48,7 @@ CREATE OR REPLACE FUNCTION revenue.mrr_waterfall(
   ledger revenue.mrr_ledger, period text DEFAULT 'month', from_date date DEFAULT NULL, to_date date DEFAULT NULL,
   options jsonb DEFAULT NULL)
 RETURNS TABLE (
-  period_start date, opening numeric, new numeric, expansion numeric, reactivation numeric, contraction numeric,
+  period_from date, opening numeric, new numeric, expansion numeric, reactivation numeric, contraction numeric,
   churn numeric, fx numeric, closing numeric, opening_customers bigint, new_customers bigint,
   expanded_customers bigint, reactivated_customers bigint, contracted_customers bigint, churned_customers bigint,
   closing_customers bigint)
@@ -69,7 +69,7 @@ CREATE OR REPLACE FUNCTION revenue.mrr_cohorts(
   ledger revenue.mrr_ledger, period text DEFAULT 'month', from_date date DEFAULT NULL, to_date date DEFAULT NULL,
   options jsonb DEFAULT NULL)
 RETURNS TABLE (
-  cohort date, period_start date, age integer, customers bigint, cohort_customers bigint,
+  cohort date, period_from date, age integer, customers bigint, cohort_customers bigint,
   customer_retention double precision, mrr numeric, cohort_mrr numeric, mrr_retention double precision)
 LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 666 AS 'MODULE_PATHNAME', 'mrr_cohorts';
 COMMENT ON FUNCTION revenue.mrr_cohorts IS

@@ -137,14 +137,14 @@ CREATE OR REPLACE VIEW revenue.retention_monthly WITH (security_invoker) AS SELE
 CREATE OR REPLACE FUNCTION revenue.rated_cohorts(
   everybody revenue.mrr_ledger, rated revenue.mrr_ledger, period text, from_date date, to_date date, options jsonb)
 RETURNS TABLE (
-  cohort date, period_start date, age integer, cohort_customers bigint, customers bigint, customer_retention double precision,
+  cohort date, period_from date, age integer, cohort_customers bigint, customers bigint, customer_retention double precision,
   cohort_mrr numeric, mrr numeric, mrr_retention double precision, customers_without_rate bigint)
 LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
-  SELECT e.cohort, e.period_start, e.age, e.cohort_customers, e.customers, e.customer_retention, r.cohort_mrr, r.mrr, r.mrr_retention,
+  SELECT e.cohort, e.period_from, e.age, e.cohort_customers, e.customers, e.customer_retention, r.cohort_mrr, r.mrr, r.mrr_retention,
     e.cohort_customers - coalesce(r.cohort_customers, 0)
   FROM revenue.mrr_cohorts(everybody, period, from_date, to_date, options) AS e
   LEFT JOIN revenue.mrr_cohorts(rated, period, from_date, to_date, options) AS r
-    ON r.cohort = e.cohort AND r.period_start = e.period_start;
+    ON r.cohort = e.cohort AND r.period_from = e.period_from;
 END;
 REVOKE EXECUTE ON FUNCTION revenue.rated_cohorts FROM PUBLIC;
 COMMENT ON FUNCTION revenue.rated_cohorts IS
@@ -176,7 +176,7 @@ BEGIN
     ), unrated AS MATERIALIZED (
       SELECT DISTINCT s.customer_id FROM steps AS s WHERE s.rate IS NULL
     )
-    SELECT o.org_id, c.cohort, c.period_start, c.age, c.cohort_customers, CASE WHEN o.sees_all THEN c.customers END,
+    SELECT o.org_id, c.cohort, c.period_from, c.age, c.cohort_customers, CASE WHEN o.sees_all THEN c.customers END,
       CASE WHEN o.sees_all THEN c.customer_retention ELSE round(c.customer_retention::numeric, 2)::double precision END,
       CASE WHEN o.sees_all THEN trim_scale(c.cohort_mrr) END, CASE WHEN o.sees_all THEN trim_scale(c.mrr) END,
       CASE WHEN o.sees_all THEN c.mrr_retention

@@ -511,7 +511,7 @@ WITH months AS (
     ('avg_deal_size', w.avg_deal_size::double precision),
     ('avg_cycle_days', w.avg_cycle_days)) AS m(metric, value)
 )
-SELECT m.org_id, m.metric, m.month, m.value,
+SELECT m.org_id, m.metric, m.month, m.value AS metric_value,
   mom.value AS month_before, (m.value - mom.value) / nullif(mom.value, 0) AS mom,
   qoq.value AS quarter_before, (m.value - qoq.value) / nullif(qoq.value, 0) AS qoq,
   yoy.value AS year_before, (m.value - yoy.value) / nullif(yoy.value, 0) AS yoy
@@ -795,8 +795,8 @@ SELECT revenue.comment_view_columns('{
   "won_value": "Value won", "closed_value": "Value won and lost", "win_rate_by_value": "won_value / closed_value",
   "dimension": "What member is one of: all, rep, product, industry, segment, source or pipeline",
   "member": "Rep, product, industry and so on; NULL = unknown, or all",
-  "metric": "Name of the metric", "value": "Its value in the month",
-  "month_before": "Its value in the month before", "mom": "(value - month_before) / month_before",
+  "metric": "Name of the metric", "metric_value": "Its value in the month",
+  "month_before": "Its value in the month before", "mom": "(metric_value - month_before) / month_before",
   "quarter_before": "Its value three months before", "qoq": "(value - quarter_before) / quarter_before",
-  "year_before": "Its value a year before", "yoy": "(value - year_before) / year_before"
+  "year_before": "Its value a year before", "yoy": "(metric_value - year_before) / year_before"
 }');

@@ -24,7 +24,7 @@ WITH months AS (
     sum(change) FILTER (WHERE kind = 'churn') AS churn, sum(change) AS change
   FROM named WHERE month < '2025-01-01' GROUP BY month
 )
-SELECT month AS period_start, coalesce(new, 0) AS new, coalesce(expansion, 0) AS expansion, coalesce(reactivation, 0) AS reactivation,
+SELECT month AS period_from, coalesce(new, 0) AS new, coalesce(expansion, 0) AS expansion, coalesce(reactivation, 0) AS reactivation,
   coalesce(contraction, 0) AS contraction, coalesce(churn, 0) AS churn, sum(change) OVER (ORDER BY month) AS closing
 FROM sums;
 
@@ -64,6 +64,6 @@ WITH calendar AS (
     sum(change) FILTER (WHERE kind = 'churn') AS churn, sum(change) AS change
   FROM named GROUP BY month
 )
-SELECT month AS period_start, coalesce(new, 0) AS new, coalesce(expansion, 0) AS expansion, coalesce(reactivation, 0) AS reactivation,
+SELECT month AS period_from, coalesce(new, 0) AS new, coalesce(expansion, 0) AS expansion, coalesce(reactivation, 0) AS reactivation,
   coalesce(contraction, 0) AS contraction, coalesce(churn, 0) AS churn, sum(change) OVER (ORDER BY month) AS closing
 FROM sums;

@@ -20,6 +20,6 @@ WITH events AS (
     sum(change) FILTER (WHERE after = 0) AS churn, sum(change) AS change
   FROM steps GROUP BY day
 )
-SELECT day AS period_start, coalesce(new, 0) AS new, coalesce(expansion, 0) AS expansion, coalesce(reactivation, 0) AS reactivation,
+SELECT day AS period_from, coalesce(new, 0) AS new, coalesce(expansion, 0) AS expansion, coalesce(reactivation, 0) AS reactivation,
   coalesce(contraction, 0) AS contraction, coalesce(churn, 0) AS churn, sum(change) OVER (ORDER BY day) AS closing
 FROM sums;

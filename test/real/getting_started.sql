@@ -56,7 +56,7 @@ LEFT JOIN revenue.pipeline_waterfall('2017-10-01', '2018-01-01', '-infinity', 'i
 CROSS JOIN LATERAL (VALUES ('deals', f.n, w.deal_count), ('value', f.value, w.value)) AS x(what, expected, actual);
 -- what each forecast takes as won already
 INSERT INTO figures
-SELECT 'won in the ' || p.period, (SELECT sum(value) FROM files WHERE stage = 'Won' AND closed >= (f ->> 'period_start')::date AND closed <= '2017-12-15'),
+SELECT 'won in the ' || p.period, (SELECT sum(value) FROM files WHERE stage = 'Won' AND closed >= (f ->> 'period_from')::date AND closed <= '2017-12-15'),
   (f ->> 'closed')::numeric
 FROM unnest('{month,quarter,year}'::text[]) AS p(period), revenue.revenue_forecast(p.period, as_of => '2017-12-15 23:59:59.999999') AS f;
 INSERT INTO figures

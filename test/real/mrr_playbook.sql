@@ -16,7 +16,7 @@ SELECT w.*, r.month IS NOT NULL AS in_reference,
        coalesce(r.mrr_end, w.opening)) AS same
 FROM revenue.mrr_waterfall((
   SELECT revenue.mrr_ledger(customer_id, start_date, end_date, monthly_amount) FROM periods)) AS w
-FULL JOIN reference AS r ON r.month = to_char(w.period_start, 'YYYY-MM');
+FULL JOIN reference AS r ON r.month = to_char(w.period_from, 'YYYY-MM');
 
 SELECT count(*) AS months, count(*) FILTER (WHERE same) AS same, round(sum(new)) AS new, round(sum(reactivation)) AS reactivation,
   round(sum(expansion)) AS upgrade, round(sum(contraction)) AS downgrade, round(sum(churn)) AS churn

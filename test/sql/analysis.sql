@@ -21,7 +21,7 @@ UPDATE revenue.deals SET effective_at = close_date, loss_reason = CASE WHEN amou
   stage_id = CASE WHEN amount % 200 = 0 THEN 'closed_won' ELSE 'closed_lost' END WHERE org_id = :org AND amount <= 2000;
 
 -- why we lose: the parts of a period are all that was lost in it
-SELECT period_start, reason, lost_deals, all_lost_deals, round(share::numeric, 3) AS share, lost_value, all_lost_value, round(share_by_value::numeric, 3) AS by_value
+SELECT period_from, reason, lost_deals, all_lost_deals, round(share::numeric, 3) AS share, lost_value, all_lost_value, round(share_by_value::numeric, 3) AS by_value
 FROM revenue.loss_reasons ORDER BY 1, 2;
 SELECT member, reason, lost_deals, lost_value FROM revenue.loss_reasons('2025-01-01', '2025-07-01', 'all', 'segment') ORDER BY 1, 2;
 SELECT sum(l.lost_deals) = (SELECT count(*) FROM revenue.closed_deals WHERE NOT won) AS all_deals, sum(l.lost_value) = (SELECT sum(reporting_amount) FROM revenue.closed_deals WHERE NOT won) AS all_value
@@ -56,7 +56,7 @@ SELECT root_account_id, accounts, open_deals, open_value, won_deals, lost_deals,
 SELECT sum(won_value) = (SELECT sum(reporting_amount) FROM revenue.closed_deals WHERE won) AS won, sum(mrr) = (SELECT sum(mrr) FROM revenue.customer_mrr()) AS mrr FROM revenue.account_rollup;
 SELECT root_account_id, mrr, won_deals FROM revenue.account_rollup('2025-05-15') ORDER BY 1;
 -- why customers leave, and who stays
-SELECT period_start, reason, churned_customers, all_churned_customers, churned_mrr, all_churned_mrr FROM revenue.churn_reasons ORDER BY 1, 2;
+SELECT period_from, reason, churned_customers, all_churned_customers, churned_mrr, all_churned_mrr FROM revenue.churn_reasons ORDER BY 1, 2;
 SELECT member, reason, churned_mrr FROM revenue.churn_reasons('2025-01-01', '2026-01-01', 'all', 'plan') ORDER BY 1, 2;
 SELECT member, opening_customers, lost_customers, opening_mrr, retained_mrr, round(nrr::numeric, 3) AS nrr, gross_retained_mrr, round(grr::numeric, 3) AS grr
 FROM revenue.retention_by('plan', '2025-08-31', 6);

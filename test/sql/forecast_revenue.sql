@@ -13,10 +13,10 @@ CREATE ROLE regress_fc_viewer;
 SELECT count(revenue.add_member('regress_fc_' || level, level)) FROM unnest('{analyst,member,viewer}'::text[]) AS level;
 
 -- Periods -------------------------------------------------------------------------------------
-SELECT p, period_start, period_end FROM unnest('{month,quarter,year}'::text[]) AS p, revenue.forecast_period(p, as_of => '2026-05-20');
-SELECT n, period_start, period_end FROM generate_series(0, 3) AS n, revenue.forecast_period('quarter', n, '2026-12-31');
+SELECT p, period_from, period_to FROM unnest('{month,quarter,year}'::text[]) AS p, revenue.forecast_period(p, as_of => '2026-05-20');
+SELECT n, period_from, period_to FROM generate_series(0, 3) AS n, revenue.forecast_period('quarter', n, '2026-12-31');
 SELECT revenue.set_org_settings(fiscal_year_start => 2);
-SELECT p, period_start, period_end FROM unnest('{month,quarter,year}'::text[]) AS p, revenue.forecast_period(p, as_of => '2026-05-20');
+SELECT p, period_from, period_to FROM unnest('{month,quarter,year}'::text[]) AS p, revenue.forecast_period(p, as_of => '2026-05-20');
 SELECT revenue.set_org_settings(fiscal_year_start => 1);
 SELECT revenue.forecast_period('week');
 SELECT revenue.forecast_period('year', 2, '2026-05-20');
@@ -33,7 +33,7 @@ FROM revenue.forecast_origins AS f
 JOIN revenue.pipeline_expected(ARRAY['2026-04-01'::date - '2026-02-01'::date], '2026-02-01 00:00+00') AS p ON p.member = f.segment
 WHERE f.origin = '2026-02-01';
 CREATE TEMP TABLE answer AS SELECT revenue.revenue_forecast('quarter', as_of => '2026-05-20 12:00+00') AS f;
-SELECT f ->> 'period_start' AS starts, f ->> 'period_end' AS ends, f ->> 'currency' AS currency,
+SELECT f ->> 'period_from' AS starts, f ->> 'period_to' AS ends, f ->> 'currency' AS currency,
   round((f ->> 'closed')::numeric, -3) AS closed, f ->> 'closed_deals' AS closed_deals, f ->> 'confidence_level' AS level, f ->> 'weights_from' AS weights
 FROM answer;
 -- (what the fit of a series gives is told by its own test)
@@ -182,18 +182,18 @@ SELECT count(*) AS rows, count(*) FILTER (WHERE e.actual <> coalesce(w.won, 0) O
 FROM revenue.forecast_errors('2026-05-20 12:00+00', :org) AS e
 LEFT JOIN LATERAL (
   SELECT sum(c.reporting_amount) AS won FROM revenue.closed_deals('2026-05-20 12:00+00') AS c
-  WHERE c.org_id = :org AND c.won AND c.closed_on >= e.period_start AND c.closed_on < e.period_end AND (e.segment IS NULL OR coalesce(c.segment, '') = e.segment)
-    AND (e.rep_id IS NULL OR coalesce(c.owner_rep_id, '') = e.rep_id)) AS w ON true
+  WHERE c.org_id = :org AND c.won AND c.closed_on >= e.period_from AND c.closed_on < e.period_to AND (e.dimension <> 'segment' OR c.segment IS NOT DISTINCT FROM e.segment)
+    AND (e.dimension <> 'rep' OR c.owner_rep_id IS NOT DISTINCT FROM e.rep_id)) AS w ON true
 WHERE e.layer = 'model';
 -- only of periods that were over
-SELECT max(period_end) AS last, min(lead_days) >= 0 AS before_the_end FROM revenue.forecast_errors('2026-05-20 12:00+00', :org) WHERE layer = 'model';
+SELECT max(period_to) AS last, min(lead_days) >= 0 AS before_the_end FROM revenue.forecast_errors('2026-05-20 12:00+00', :org) WHERE layer = 'model';
 SELECT layer, period, method, forecasts, round(wape::numeric, 1) AS wape, round(bias::numeric, 1) AS bias, naive_forecasts, round(mase::numeric, 1) AS mase
 FROM revenue.forecast_accuracy('2026-05-20 12:00+00', :org) WHERE dimension = 'all' AND layer = 'model' AND method NOT IN ('ensemble', 'run_rate') ORDER BY period, method;
 SELECT method, period, forecasts, wape < 1 AS near, mase < 1 AS better_than_naive, coverage_95 > 0.8 AS covered, winkler_95 > 0 AS winkler
 FROM revenue.forecast_accuracy('2026-05-20 12:00+00', :org) WHERE dimension = 'all' AND layer = 'model' AND method IN ('ensemble', 'run_rate') ORDER BY period, method;
-SELECT a.wape = (SELECT sum(abs(error)) / sum(abs(actual)) FROM revenue.forecast_errors('2026-05-20 12:00+00', :org) WHERE layer = 'model' AND method = 'ensemble' AND num_nonnulls(segment, rep_id) = 0)::double precision AS wape,
+SELECT a.wape = (SELECT sum(abs(error)) / sum(abs(actual)) FROM revenue.forecast_errors('2026-05-20 12:00+00', :org) WHERE layer = 'model' AND method = 'ensemble' AND dimension = 'all')::double precision AS wape,
   a.winkler_95 = (SELECT avg(upper[3] - lower[3] + 40 * (greatest(lower[3] - actual, 0) + greatest(actual - upper[3], 0)))
-    FROM revenue.forecast_errors('2026-05-20 12:00+00', :org) WHERE layer = 'model' AND method = 'ensemble' AND num_nonnulls(segment, rep_id) = 0)::double precision AS winkler
+    FROM revenue.forecast_errors('2026-05-20 12:00+00', :org) WHERE layer = 'model' AND method = 'ensemble' AND dimension = 'all')::double precision AS winkler
 FROM revenue.forecast_accuracy('2026-05-20 12:00+00', :org) AS a WHERE a.dimension = 'all' AND a.method = 'ensemble';
 SELECT dimension, count(*) AS rows FROM revenue.forecast_accuracy('2026-05-20 12:00+00', :org) WHERE layer = 'model' GROUP BY dimension ORDER BY dimension;
 SELECT dimension, bool_and(rep_id IS NOT NULL) AS of_reps, min(forecasts) AS forecasts, sum(absolute_actual) > 0 AS won, bool_or(coverage_95 > 0) AS covered
@@ -225,7 +225,7 @@ SELECT revenue.probability_of('{"quantiles": [{"probability": 0.05, "value": 0},
 FROM unnest('{-1,0,50,100,150,200,201}'::numeric[]) AS a;
 
 -- Pictures ------------------------------------------------------------------------------------
-SELECT period_start, round(actual, -3) AS actual, expected > actual IS NOT FALSE AS expected, cardinality(lower) AS bounds
+SELECT period_from, round(actual, -3) AS actual, expected > actual IS NOT FALSE AS expected, cardinality(lower) AS bounds
 FROM revenue.forecast_outlook('quarter', 3, 2, as_of => '2026-05-20 12:00+00');
 SELECT CASE WHEN l ~ '#$' THEN left(l, 29) ELSE left(l, 8) || (l ~ '[|o-]$')::text END AS line FROM revenue.forecast_lines('month', 6, 3, 30, as_of => '2026-05-20 12:00+00') AS l;
 SELECT c ->> '$schema' AS schema, jsonb_array_length(c -> 'data' -> 'values') AS rows, c -> 'data' -> 'values' -> 0 ? 'actual' AS actual,
@@ -256,10 +256,10 @@ SELECT count(revenue.generate_forecast('quarter', metric => 'mrr', as_of => d)) 
 SELECT method, forecasts, wape < 0.05 AS near, bias BETWEEN -0.05 AND 0.05 AS unbiased FROM revenue.forecast_accuracy('2026-05-20 12:00+00')
 WHERE metric = 'mrr' AND dimension = 'all' ORDER BY method;
 SELECT count(*) AS rows, count(*) FILTER (WHERE e.actual <> m.closing_mrr) AS wrong
-FROM revenue.forecast_errors('2026-05-20 12:00+00') AS e JOIN revenue.arr_monthly('2026-05-20') AS m ON m.period_to = e.period_end WHERE e.metric = 'mrr' AND e.segment IS NULL;
+FROM revenue.forecast_errors('2026-05-20 12:00+00') AS e JOIN revenue.arr_monthly('2026-05-20') AS m ON m.period_to = e.period_to WHERE e.metric = 'mrr' AND e.dimension = 'all';
 SELECT l ->> 'lever' AS lever, sign((l ->> 'effect')::numeric) AS effect
 FROM revenue.forecast_scenario('{"churn": 0.5, "win_rate": 0.1, "price": 0.1, "cycle_length": -0.1}', metric => 'arr', as_of => '2026-05-20 12:00+00') AS s, jsonb_array_elements(s -> 'levers') AS l;
-SELECT period_start, round(actual, -3) AS actual, expected IS NOT NULL AS expected FROM revenue.forecast_outlook('quarter', 2, 1, 'mrr', as_of => '2026-05-20 12:00+00');
+SELECT period_from, round(actual, -3) AS actual, expected IS NOT NULL AS expected FROM revenue.forecast_outlook('quarter', 2, 1, 'mrr', as_of => '2026-05-20 12:00+00');
 -- by segment, region and product
 INSERT INTO revenue.products (org_id, product_id, name) SELECT :subscribed, p, p FROM unnest('{basic,plus}'::text[]) AS p;
 INSERT INTO revenue.accounts (org_id, account_id, name, segment, region)
@@ -290,8 +290,8 @@ GROUP BY metric, d, f ORDER BY metric DESC, d;
 SELECT count(revenue.generate_forecast('quarter', metric => 'arr', dimension => 'region', as_of => d)) FROM generate_series('2025-04-05 00:00+00'::timestamptz, '2026-03-05', '2 months') AS d;
 SELECT region, bool_and(e.actual = m.closing * 12) AS actual, bool_and(abs(e.error) < 0.2 * e.actual) AS near
 FROM revenue.forecast_errors('2026-05-20 12:00+00') AS e
-JOIN revenue.mrr_months('region', '2026-05-20') AS m ON m.member = e.region AND m.month = revenue.month_number(e.period_end) - 1
-WHERE e.metric = 'arr' GROUP BY region ORDER BY region;
+JOIN revenue.mrr_months('region', '2026-05-20') AS m ON m.member = coalesce(e.region, '') AND m.month = revenue.month_number(e.period_to) - 1
+WHERE e.metric = 'arr' AND e.dimension = 'region' GROUP BY region ORDER BY region;
 SELECT dimension, count(*) AS rows FROM revenue.forecast_accuracy('2026-05-20 12:00+00') WHERE metric = 'arr' GROUP BY dimension ORDER BY dimension;
 RESET revenue_intel.org_id;
 

@@ -42,7 +42,7 @@ INSERT INTO revenue.deals (org_id, deal_id, stage_id, amount, currency, close_da
 SELECT :org, 's' || i, 'proposal', 10, 'USD', '2025-06-20', '2025-03-01', '2025-03-01' FROM generate_series(1, 4) AS i;
 UPDATE revenue.deals SET stage_id = 'closed_won', effective_at = '2025-06-30'::timestamp AT TIME ZONE 'America/New_York' WHERE org_id = :org AND deal_id IN ('s1', 's2');
 UPDATE revenue.deals SET stage_id = 'closed_won', effective_at = '2025-07-01'::timestamp AT TIME ZONE 'America/New_York' WHERE org_id = :org AND deal_id IN ('s3', 's4');
-SELECT s.period_start, s.opening_deals, s.slipped_deals, s.slipped_value FROM revenue.slippage_rate('2025-07-05') AS s;
+SELECT s.period_from, s.opening_deals, s.slipped_deals, s.slipped_value FROM revenue.slippage_rate('2025-07-05') AS s;
 SELECT s.period_from, s.opening_deals, s.slipped_deals, s.slipped_value FROM revenue.pipeline_slippage('2025-07-05', '2025-04-01', '2025-07-01') AS s WHERE s.dimension = 'all';
 -- no public function takes a last day by the name of an end: from_ and to_ are half-open, first_day and last_day are both in
 SELECT p.proname FROM pg_proc AS p WHERE p.pronamespace = 'revenue'::regnamespace AND obj_description(p.oid) ~ 'inclusive' AND p.proargnames && '{to_date,period_to,window_to}';

@@ -201,7 +201,7 @@ INSERT INTO revenue.automations (org_id, automation_id, name) VALUES (1, 'a', 'A
 INSERT INTO revenue.automation_days (org_id, automation_id, day, runs, hours_saved, hourly_rate, revenue_generated, cost, currency) VALUES
   (1, 'a', '2024-03-01', 4, 10, 30, 100, 50, 'EUR'), (1, 'a', '2024-03-02', 2, 5, 30, NULL, 50, 'USD'),
   (1, 'b', '2024-03-01', 1, NULL, 30, NULL, 20, 'EUR'), (1, 'b', '2024-04-01', 1, 1, 30, NULL, NULL, 'EUR');
-SELECT automation_id, days, runs, hours_saved, time_value, revenue_generated, cost, net_gain, roi, days_without_cost FROM revenue.automation_roi;
+SELECT automation_id, recorded_days, runs, hours_saved, time_value, revenue_generated, cost, net_gain, roi, days_without_cost FROM revenue.automation_roi;
 SELECT automation_id, net_gain, roi FROM revenue.automation_roi(to_date => '2024-03-02');
 
 -- Posting methods: intervals by closed forms of the arcsine law and of Beta(1/2, n + 1/2); which is best

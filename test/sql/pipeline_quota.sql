@@ -56,7 +56,7 @@ SELECT object_id, old ->> 'amount' AS old, new ->> 'amount' AS new, reason FROM 
 WHERE action = 'set_quota' AND object_id LIKE 'rep/bob%' ORDER BY at;
 
 -- Slippage of the quarter before: 2 of 4; at the beginning 100 + 200 + 250 + 400 x 1.1, of which 250 + 440 stayed
-SELECT period_start, period_end, opening_deals, slipped_deals, slippage, opening_value, slipped_value, round(slippage_by_value::numeric, 4) AS by_value
+SELECT period_from, period_to, opening_deals, slipped_deals, slippage, opening_value, slipped_value, round(slippage_by_value::numeric, 4) AS by_value
 FROM revenue.slippage_rate('2026-02-20 12:00+00');
 SELECT opening_deals, slippage, opening_value, slippage_by_value FROM revenue.slippage_rate('2025-02-20 12:00+00');
 

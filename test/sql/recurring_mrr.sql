@@ -22,9 +22,9 @@ SELECT round(closing, 2) AS mrr FROM revenue.mrr_waterfall((
 CREATE TABLE steps (customer text, valid_from date, valid_to date, mrr numeric);
 INSERT INTO steps VALUES ('a', '2024-01-01', '2024-02-05', 100), ('a', '2024-02-05', '2024-02-20', 150),
   ('a', '2024-02-20', 'infinity', 120);
-SELECT period_start, opening, new, expansion, contraction, closing
+SELECT period_from, opening, new, expansion, contraction, closing
 FROM revenue.mrr_waterfall((SELECT revenue.mrr_ledger(customer, valid_from, valid_to, mrr) FROM steps));
-SELECT period_start, opening, new, expansion, contraction, closing
+SELECT period_from, opening, new, expansion, contraction, closing
 FROM revenue.mrr_waterfall((SELECT revenue.mrr_ledger(customer, valid_from, valid_to, mrr) FROM steps),
   options => '{"period_net": true}');
 
@@ -43,10 +43,10 @@ CREATE TABLE kept AS
 SELECT revenue.mrr_ledger(customer, valid_from, valid_to, mrr ORDER BY customer) AS ledger FROM steps;
 SELECT c.* FROM kept, revenue.mrr_changes(ledger) AS c;
 SELECT w.* FROM kept, revenue.mrr_waterfall(ledger) AS w;
-SELECT period_start, closing, closing_customers FROM kept, revenue.mrr_waterfall(ledger, 'quarter', options => '{"fiscal_year_start": 2}');
-SELECT period_start, new, churn FROM kept, revenue.mrr_waterfall(ledger, 'week', '2024-03-01', '2024-04-02');
-SELECT period_start, new, churn FROM kept, revenue.mrr_waterfall(ledger, 'day', '2024-03-05', '2024-03-07');
-SELECT period_start, opening, closing FROM kept, revenue.mrr_waterfall(ledger, 'year', '2023-05-05', '2025-01-02');
+SELECT period_from, closing, closing_customers FROM kept, revenue.mrr_waterfall(ledger, 'quarter', options => '{"fiscal_year_start": 2}');
+SELECT period_from, new, churn FROM kept, revenue.mrr_waterfall(ledger, 'week', '2024-03-01', '2024-04-02');
+SELECT period_from, new, churn FROM kept, revenue.mrr_waterfall(ledger, 'day', '2024-03-05', '2024-03-07');
+SELECT period_from, opening, closing FROM kept, revenue.mrr_waterfall(ledger, 'year', '2023-05-05', '2025-01-02');
 
 -- policies
 SELECT new, churn, new_customers, churned_customers
@@ -97,7 +97,7 @@ SELECT pg_typeof(ledger), (SELECT count(*) FROM revenue.mrr_changes(ledger::text
 CREATE TABLE many AS SELECT 'c' || i % 700 AS customer, '2023-01-01'::date + i % 400 AS valid_from, '2023-01-01'::date + i % 400 + i % 90 AS valid_to,
   (i % 50)::numeric AS mrr FROM generate_series(1, 20000) AS i;
 CREATE FUNCTION pg_temp.summary() RETURNS text LANGUAGE sql AS $$
-  SELECT md5(string_agg(w::text, '|' ORDER BY period_start)) FROM revenue.mrr_waterfall((
+  SELECT md5(string_agg(w::text, '|' ORDER BY period_from)) FROM revenue.mrr_waterfall((
     SELECT revenue.mrr_ledger(customer, valid_from, valid_to, mrr) FROM many)) AS w
 $$;
 SET max_parallel_workers_per_gather = 0;

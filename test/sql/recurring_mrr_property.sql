@@ -70,32 +70,32 @@ RETURNS TABLE (customer text, segment text, region text, day date, kind text, am
   FROM revalued WHERE after <> before + part OR (before = 0) <> (after = 0)
 $$;
 CREATE FUNCTION expected(unit text, gap integer, net boolean, within integer, dropped boolean)
-RETURNS TABLE (segment text, region text, period_start date, opening numeric, new numeric, expansion numeric, reactivation numeric,
+RETURNS TABLE (segment text, region text, period_from date, opening numeric, new numeric, expansion numeric, reactivation numeric,
   contraction numeric, churn numeric, fx numeric, closing numeric, closing_customers bigint) LANGUAGE sql AS $$
   WITH moves AS (
-    SELECT n.*, date_trunc(unit, n.day)::date AS period_start FROM named(gap, CASE WHEN net THEN unit ELSE 'day' END, within) AS n
+    SELECT n.*, date_trunc(unit, n.day)::date AS period_from FROM named(gap, CASE WHEN net THEN unit ELSE 'day' END, within) AS n
   ), shown AS (
-    SELECT m.*, dropped AND first_value(kind) OVER w = 'new' AND sum(amount) OVER (PARTITION BY customer, period_start) = 0 AS hidden
-    FROM moves AS m WINDOW w AS (PARTITION BY customer, period_start ORDER BY day, kind <> 'fx')
+    SELECT m.*, dropped AND first_value(kind) OVER w = 'new' AND sum(amount) OVER (PARTITION BY customer, period_from) = 0 AS hidden
+    FROM moves AS m WINDOW w AS (PARTITION BY customer, period_from ORDER BY day, kind <> 'fx')
   ), levels AS (
-    SELECT f.customer, f.segment, f.region, date_trunc(unit, f.day)::date AS period_start, (array_agg(f.mrr ORDER BY f.day DESC))[1] AS mrr
+    SELECT f.customer, f.segment, f.region, date_trunc(unit, f.day)::date AS period_from, (array_agg(f.mrr ORDER BY f.day DESC))[1] AS mrr
     FROM filled AS f WHERE f.gap = expected.gap GROUP BY 1, 2, 3, 4
   ), closings AS (
-    SELECT segment, region, period_start, sum(mrr) AS closing, count(*) FILTER (WHERE mrr > 0) AS customers
-    FROM levels GROUP BY CUBE (segment, region), period_start
+    SELECT segment, region, period_from, sum(mrr) AS closing, count(*) FILTER (WHERE mrr > 0) AS customers
+    FROM levels GROUP BY CUBE (segment, region), period_from
   ), sums AS (
-    SELECT segment, region, period_start, coalesce(sum(amount) FILTER (WHERE kind = 'new'), 0) AS new,
+    SELECT segment, region, period_from, coalesce(sum(amount) FILTER (WHERE kind = 'new'), 0) AS new,
       coalesce(sum(amount) FILTER (WHERE kind = 'expansion'), 0) AS expansion,
       coalesce(sum(amount) FILTER (WHERE kind = 'reactivation'), 0) AS reactivation,
       coalesce(sum(amount) FILTER (WHERE kind = 'contraction'), 0) AS contraction,
       coalesce(sum(amount) FILTER (WHERE kind = 'churn'), 0) AS churn, coalesce(sum(amount) FILTER (WHERE kind = 'fx'), 0) AS fx
-    FROM shown WHERE NOT hidden GROUP BY CUBE (segment, region), period_start
+    FROM shown WHERE NOT hidden GROUP BY CUBE (segment, region), period_from
   )
-  SELECT c.segment, c.region, c.period_start,
-    coalesce(lag(c.closing) OVER (PARTITION BY c.segment, c.region ORDER BY c.period_start), 0),
+  SELECT c.segment, c.region, c.period_from,
+    coalesce(lag(c.closing) OVER (PARTITION BY c.segment, c.region ORDER BY c.period_from), 0),
     coalesce(s.new, 0), coalesce(s.expansion, 0), coalesce(s.reactivation, 0), coalesce(s.contraction, 0), coalesce(s.churn, 0),
     coalesce(s.fx, 0), c.closing, c.customers
-  FROM closings AS c LEFT JOIN sums AS s ON s.period_start = c.period_start
+  FROM closings AS c LEFT JOIN sums AS s ON s.period_from = c.period_from
     AND s.segment IS NOT DISTINCT FROM c.segment AND s.region IS NOT DISTINCT FROM c.region
 $$;
 CREATE TABLE ledgers AS
@@ -120,7 +120,7 @@ SELECT p.unit, p.gap, p.net, p.within, p.dropped, count(*) > 20 AS enough, bool_
     IS NOT DISTINCT FROM (f.opening, f.new, f.expansion, f.reactivation, f.contraction, f.churn, f.fx, f.closing, f.closing_customers)) AS as_plain_sql,
   bool_and(f.opening + f.new + f.expansion + f.reactivation + f.contraction + f.churn + f.fx = f.closing) AS identity
 FROM (SELECT *, coalesce(segment, '') || '/' || coalesce(region, '') AS part FROM wanted) AS w
-FULL JOIN (SELECT *, coalesce(segment, '') || '/' || coalesce(region, '') AS part FROM found) AS f USING (probe, part, period_start)
+FULL JOIN (SELECT *, coalesce(segment, '') || '/' || coalesce(region, '') AS part FROM found) AS f USING (probe, part, period_from)
 JOIN probes AS p USING (probe) GROUP BY p.probe, p.unit, p.gap, p.net, p.within, p.dropped ORDER BY p.probe;
 SELECT kind, count(*) > 20 AS enough FROM named(0, 'day', NULL) GROUP BY kind ORDER BY kind;
 -- what a customer's movements are, by name and to the last unit

@@ -46,7 +46,7 @@ SELECT month, deal_count, total_value, round(avg_deal_size, 2) AS size, round(av
 FROM revenue.won_deals_summary;
 SELECT dimension, member, won_deals, lost_deals, round(win_rate::numeric, 4) AS win_rate, won_value, closed_value
 FROM revenue.win_rates WHERE dimension IN ('all', 'rep', 'industry');
-SELECT metric, month, value, month_before, round(mom::numeric, 4) AS mom FROM revenue.deal_comparisons WHERE metric LIKE 'won%' ORDER BY 1, 2;
+SELECT metric, month, metric_value, month_before, round(mom::numeric, 4) AS mom FROM revenue.deal_comparisons WHERE metric LIKE 'won%' ORDER BY 1, 2;
 SELECT rank, deal_id, company FROM revenue.ranked_deals ORDER BY rank;
 SELECT owner_rep_id, team, stage_id, deal_count FROM revenue.team_performance ORDER BY 1, 3;
 SELECT competitors_mentioned, closed_deals, won_deals, win_rate FROM revenue.competitor_impact ORDER BY 1;

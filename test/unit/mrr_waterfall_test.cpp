@@ -99,7 +99,7 @@ TEST(MrrWaterfall, Range) {
   const auto range = [&](std::optional<Date> from, std::optional<Date> to) {
     const auto found = mrr_waterfall(ledger, "month", from, to, {}, no_poll);
     return found.empty() ? std::pair(Date{}, Date{})
-                         : std::pair(found.front().period_start, found.back().period_start);
+                         : std::pair(found.front().period_from, found.back().period_from);
   };
   const auto months = [](unsigned first, unsigned last) {
     return std::pair(date(2024, first, 1), date(2024, last, 1));
@@ -221,7 +221,7 @@ struct DayByDay {
   void book(std::int32_t number, const Day& opening, const Day& closing,
             const std::vector<Named>& named) {
     WaterfallRow& row = periods[number];
-    row.period_start = calendar_.start_of(number);
+    row.period_from = calendar_.start_of(number);
     row.opening.micros += opening.mrr;
     row.closing.micros += closing.mrr;
     row.opening_customers += !gone(opening);
@@ -374,15 +374,15 @@ TEST(MrrCohorts, SumToTheWaterfall) {
         .free_is_active = random.coin()};
     std::map<Date, std::pair<std::int64_t, std::int64_t>> sums;
     for (const CohortRow& row : mrr_cohorts(ledger, "week", {}, {}, options, no_poll)) {
-      sums[row.period_start].first += row.mrr.micros;
-      sums[row.period_start].second += row.customers;
+      sums[row.period_from].first += row.mrr.micros;
+      sums[row.period_from].second += row.customers;
       ASSERT_LE(row.customers, row.cohort_customers);
       ASSERT_DOUBLE_EQ(row.customer_retention.value() * static_cast<double>(row.cohort_customers),
                        static_cast<double>(row.customers));
     }
     for (const WaterfallRow& row : mrr_waterfall(ledger, "week", {}, {}, options, no_poll)) {
-      ASSERT_EQ(sums[row.period_start].first, row.closing.micros);
-      ASSERT_EQ(sums[row.period_start].second, row.closing_customers);
+      ASSERT_EQ(sums[row.period_from].first, row.closing.micros);
+      ASSERT_EQ(sums[row.period_from].second, row.closing_customers);
     }
   }
 }

@@ -81,7 +81,7 @@ std::vector<CohortRow> mrr_cohorts(const MrrLedger& ledger, std::string_view per
       CohortRow row;
       row.cohort = calendar.start_of(number);
       row.age = static_cast<std::int32_t>(age);
-      row.period_start = calendar.start_of(number + row.age);
+      row.period_from = calendar.start_of(number + row.age);
       row.customers = level.customers;
       row.cohort_customers = cohort.customers;
       row.mrr = narrow(level.mrr);

@@ -14,7 +14,7 @@ namespace revenue::recurring {
 /// cohort_mrr), nothing where that is 0.
 struct CohortRow {
   Date cohort;
-  Date period_start;
+  Date period_from;
   std::int32_t age = 0;  ///< periods since the cohort's own
   std::int64_t customers = 0;
   std::int64_t cohort_customers = 0;
@@ -23,7 +23,7 @@ struct CohortRow {
   Money cohort_mrr;  ///< what the customers first paid
   std::optional<double> mrr_retention;
 };
-REVENUE_FIELDS(CohortRow, cohort, period_start, age, customers, cohort_customers,
+REVENUE_FIELDS(CohortRow, cohort, period_from, age, customers, cohort_customers,
                customer_retention, mrr, cohort_mrr, mrr_retention)
 
 /// The cohorts of from_date <= first payment < to_date, whole periods, each until the period before

@@ -56,7 +56,7 @@ std::vector<WaterfallRow> rows_of(std::vector<Totals>& periods, Totals& before,
   std::int64_t customers = before.gained + before.regained - before.lost;
   for (Totals& totals : periods) {
     WaterfallRow row;
-    row.period_start = calendar.start_of(number++);
+    row.period_from = calendar.start_of(number++);
     row.opening = narrow(level);
     row.opening_customers = customers;
     row.new_ = narrow(totals.of(MovementKind::new_));

@@ -13,7 +13,7 @@ namespace revenue::recurring {
 /// = closing, contraction and churn being negative; opening_customers + new_customers +
 /// reactivated_customers - churned_customers = closing_customers.
 struct WaterfallRow {
-  Date period_start;
+  Date period_from;
   Money opening;
   Money new_;
   Money expansion;
@@ -30,7 +30,7 @@ struct WaterfallRow {
   std::int64_t churned_customers = 0;
   std::int64_t closing_customers = 0;
 };
-REVENUE_FIELDS(WaterfallRow, period_start, opening, new_, expansion, reactivation, contraction,
+REVENUE_FIELDS(WaterfallRow, period_from, opening, new_, expansion, reactivation, contraction,
                churn, fx, closing, opening_customers, new_customers, expanded_customers,
                reactivated_customers, contracted_customers, churned_customers, closing_customers)
 
