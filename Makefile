@@ -94,15 +94,16 @@ PG_CXXFLAGS = -std=c++20 -O2 -ffp-contract=off -fvisibility=hidden \
 # Only the functions SQL may call leave the library; the list is read from the objects.
 SHLIB_EXPORTS = build/exports.txt
 
-# Each test begins in an empty database. The results go to build/; expected/ is at the top, or
-# beside the isolation specs, and copied there, where a test without one gets an empty one:
-# pg_regress would stop at it.
+# Each test begins in an empty database. The results go to build/, or where OUT says, so that several runs
+# do not meet; expected/ is at the top, or beside the isolation specs, and copied there, where a test
+# without one gets an empty one: pg_regress would stop at it.
+OUT            = build
 fresh          = --launcher="test/fresh.sh '$(bindir)/psql' $(1)"
 REGRESS       := $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
-REGRESS_OPTS   = --inputdir=test --outputdir=build/regress $(call fresh,$(CONTRIB_TESTDB))
+REGRESS_OPTS   = --inputdir=test --outputdir=$(OUT)/regress $(call fresh,$(CONTRIB_TESTDB))
 ISOLATION     := $(sort $(patsubst test/isolation/specs/%.spec,%,\
                    $(wildcard test/isolation/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test/isolation --outputdir=build/isolation \
+ISOLATION_OPTS = --inputdir=test/isolation --outputdir=$(OUT)/isolation \
                    $(call fresh,$(ISOLATION_TESTDB))
 REGRESS_PREP   = test-folders
 
@@ -121,8 +122,8 @@ endif
 
 # From 16 on the folder of the expected results is an option; before, it was the output folder.
 ifneq ($(MAJORVERSION),15)
-  REGRESS_OPTS   += --expecteddir=build/regress
-  ISOLATION_OPTS += --expecteddir=build/isolation
+  REGRESS_OPTS   += --expecteddir=$(OUT)/regress
+  ISOLATION_OPTS += --expecteddir=$(OUT)/isolation
 endif
 
 # The headers of others are system headers, whose warnings are not ours. The core is compiled
@@ -163,10 +164,10 @@ $(DATA_built): $(SQL_FILES) build/files Makefile $(EXTENSION).control
 
 .PHONY: test-folders
 test-folders:
-	@rm -rf build/regress/expected build/isolation/expected
-	@mkdir -p build/regress/expected build/isolation/expected
-	@touch $(REGRESS:%=build/regress/expected/%.out) $(ISOLATION:%=build/isolation/expected/%.out)
-	$(if $(wildcard expected/*),@cp expected/* build/regress/expected)
-	$(if $(wildcard test/isolation/expected/*),@cp test/isolation/expected/* build/isolation/expected)
+	@rm -rf $(OUT)/regress/expected $(OUT)/isolation/expected
+	@mkdir -p $(OUT)/regress/expected $(OUT)/isolation/expected
+	@touch $(REGRESS:%=$(OUT)/regress/expected/%.out) $(ISOLATION:%=$(OUT)/isolation/expected/%.out)
+	$(if $(wildcard expected/*),@cp expected/* $(OUT)/regress/expected)
+	$(if $(wildcard test/isolation/expected/*),@cp test/isolation/expected/* $(OUT)/isolation/expected)
 
 endif

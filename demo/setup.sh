@@ -11,7 +11,7 @@ fi
 relay=(make g++ cmake pkg-config libpq-dev libcurl4-openssl-dev)
 case ${1:-demo} in
   demo) ;;
-  check) need+=("${relay[@]}" libgtest-dev libbenchmark-dev clang libclang-rt-dev perl libipc-run-perl python3) ;;
+  check) need+=("${relay[@]}" libgtest-dev clang libclang-rt-dev perl libipc-run-perl python3) ;;
   relay) need=("${relay[@]}") ;;
   bench) need+=(cmake libbenchmark-dev "postgresql-plpython3-$PGMAJOR" python3 r-base-core r-cran-forecast) ;;
   matrix) need=(debootstrap debian-archive-keyring) ;;

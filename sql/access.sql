@@ -28,3 +28,23 @@ BEGIN
     EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', object);
   END LOOP;
 END $$;
+
+-- What is written into jsonb, and into keys beside it, must not follow the settings of whoever causes it: instants are in
+-- UTC, dates in ISO 8601, floats in as many digits as tell them apart. delete_rows() reads keys that the caller wrote; refuse_future()
+-- looks at each row, and writes nothing.
+DO $$
+DECLARE
+  writer regprocedure;
+BEGIN
+  FOR writer IN
+    SELECT p.oid FROM pg_proc AS p
+    WHERE p.pronamespace = 'revenue'::regnamespace AND p.prokind = 'f' AND p.proname NOT IN ('delete_rows', 'refuse_future')
+      AND (p.proconfig::text ~ 'search_path' OR p.prorettype = 'jsonb'::regtype AND p.prosqlbody IS NOT NULL)
+      AND coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) ~ 'jsonb_build|jsonb_agg|jsonb_object_agg|to_jsonb|revenue\.audit\('
+  LOOP
+    EXECUTE format('ALTER FUNCTION %s SET timezone = ''UTC''', writer);
+    EXECUTE format('ALTER FUNCTION %s SET datestyle = ''ISO, YMD''', writer);
+    EXECUTE format('ALTER FUNCTION %s SET intervalstyle = ''postgres''', writer);
+    EXECUTE format('ALTER FUNCTION %s SET extra_float_digits = 1', writer);
+  END LOOP;
+END $$;

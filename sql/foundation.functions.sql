@@ -575,9 +575,9 @@ BEGIN
     SELECT revenue.currency_code(e.key), CASE jsonb_typeof(e.value) WHEN 'number' THEN e.value::numeric END
     FROM jsonb_each(rates) e WHERE e.value NOT IN ('null', '"N/A"', '""')
   LOOP
-    IF rate > 0 THEN RETURN NEXT;
+    IF rate BETWEEN 1e-12 AND 1e12 THEN RETURN NEXT;
     ELSE
-      RAISE EXCEPTION 'the rate of % must be a number above 0', currency USING ERRCODE = 'invalid_parameter_value',
+      RAISE EXCEPTION 'the rate of % must be a number from 1e-12 to 1e12', currency USING ERRCODE = 'invalid_parameter_value',
         HINT = 'Leave a currency out, or give null, where there is no rate.';
     END IF;
   END LOOP;
@@ -771,7 +771,7 @@ BEGIN
         SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_policy AS p JOIN pg_class AS c ON c.oid = p.polrelid
         WHERE c.relnamespace = 'revenue'::regnamespace AND p.polname = 'deletable'));
   ELSIF jsonb_typeof(objects) IS DISTINCT FROM 'array'
-      OR jsonb_path_exists(objects, '$[*] ? (@.type() != "object")') OR jsonb_path_exists(objects, '$[*].* ? (@ == null)') THEN
+      OR jsonb_path_exists(objects, 'strict $[*] ? (@.type() != "object")') OR jsonb_path_exists(objects, '$[*].* ? (@ == null)') THEN
     RAISE EXCEPTION 'keys must be an object or an array of objects' USING ERRCODE = 'invalid_parameter_value',
       DETAIL = 'A value of null names no row.', HINT = 'Pass the columns that name a row, such as {"deal_id": "D-1"}.';
   END IF;
@@ -783,7 +783,7 @@ BEGIN
   SELECT n INTO unknown FROM unnest(names) AS n
   WHERE NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = target AND a.attname = n AND a.attnum > 0 AND NOT a.attisdropped);
   IF FOUND THEN
-    RAISE EXCEPTION 'column "%" of % does not exist', unknown, target::regclass USING ERRCODE = 'undefined_column',
+    RAISE EXCEPTION 'column "%" of % does not exist', left(unknown, 63), target::regclass USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Pass the columns that name a row, such as {"deal_id": "D-1"}.';
   END IF;
   IF names IS NULL THEN RETURN 0; END IF;

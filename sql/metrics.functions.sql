@@ -242,7 +242,7 @@ DECLARE
   month date;
 BEGIN
   IF day NOT BETWEEN '0005-01-01' AND '9999-12-01' THEN
-    RAISE EXCEPTION 'as_of is out of range: %', to_char(day, 'YYYY-MM-DD') USING ERRCODE = 'invalid_parameter_value',
+    RAISE EXCEPTION 'as_of is out of range: %', day USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Leave it out for the last full month.';
   END IF;
   month := date_trunc('month', (day + 1)::timestamp - interval '1 month')::date;

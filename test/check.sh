@@ -5,33 +5,31 @@
 . "$(dirname "$0")/../demo/lib.sh"
 cd "$PROJECT"
 
-all=(unit sanitizers fuzz regress isolation tap bridge jit docs relay real)
+all=(regress walk unit isolation tap bridge jit docs relay real)
 chosen=("$@")
 [ $# -gt 0 ] || chosen=("${all[@]}")
 
-with_cmake() {
-  cmake --preset "$@"
-  cmake --build --preset "$1"
-  ctest --preset "$1" --no-tests=error
+unit() { # the core in C++, without a server: its tests, and fuzzers of what reads bytes
+  cmake --preset checked -D REVENUE_FUZZ_SECONDS="${FUZZ_SECONDS:-5}"
+  cmake --build --preset checked
+  ctest --preset checked --no-tests=error
 }
 
-unit() { with_cmake default; }        # the core in C++, without a server
-sanitizers() { with_cmake sanitize; } # the same under AddressSanitizer and UBSan
-fuzz() { with_cmake fuzz -D REVENUE_FUZZ_SECONDS="${FUZZ_SECONDS:-5}"; } # what reads bytes
-
-regress() { # what the SQL answers
-  make installcheck ISOLATION= || {
-    head -n 200 build/regress/regression.diffs
+# pg_regress with results and a database of its own: NAME, then what goes to make.
+pg_regress() {
+  local name=$1
+  shift
+  make installcheck OUT="build/$name" CONTRIB_TESTDB="${name}_regression" "$@" || {
+    head -n 200 build/"$name"/*/regression.diffs
     return 1
   }
 }
 
-isolation() { # two sessions at once
-  make installcheck REGRESS= || {
-    head -n 200 build/isolation/regression.diffs
-    return 1
-  }
-}
+sql_tests() { find test/sql -name '*.sql' "$@" -printf '%f\n' | sed 's/[.]sql$//' | sort | tr '\n' ' '; }
+
+regress() { pg_regress sql REGRESS="$(sql_tests ! -name 'walk_*')" ISOLATION=; }  # what the SQL answers
+walk() { pg_regress walk REGRESS="$(sql_tests -name 'walk_*')" ISOLATION=; } # every function, view and table in turn
+isolation() { pg_regress isolation REGRESS=; } # two sessions at once
 
 tap() { # a server's life: restart, crash, dump and restore; each test makes its own cluster
   local tree=$PROJECT pgxs
@@ -92,9 +90,8 @@ real() { # real data, where the folder is there
 
 has_tests() {
   case $1 in
-    unit | sanitizers) compgen -G 'test/unit/*.cpp' ;;
-    fuzz) compgen -G 'test/fuzz/*.cpp' ;;
-    regress) compgen -G 'test/sql/*.sql' ;;
+    unit) compgen -G 'test/unit/*.cpp' ;;
+    regress | walk) compgen -G 'test/sql/*.sql' ;;
     isolation) compgen -G 'test/isolation/specs/*.spec' ;;
     tap) compgen -G 'test/t/*.pl' ;;
     bridge) [ -f test/bridge/Makefile ] ;;
@@ -159,19 +156,21 @@ run_group() {
   fi
 }
 
-# Most groups keep only one core busy, so two run at a time: the slowest one and what comes after it, and
-# the others. Groups that share a server use databases and roles of their own.
-run_groups() {
-  local g place
-  for g in "${chosen[@]}"; do
-    case $g in regress | docs) place=first ;; *) place=second ;; esac
-    if [ $place = "$1" ] && has_tests "$g"; then run_group "$g"; fi
-  done
+# Most groups keep only one core busy, so two run at a time; the longest begin. Groups that share a server use
+# databases and roles of their own.
+queue=build/check.queue
+next_group() {
+  flock "$queue.lock" sed -n -i -e '1w /dev/stdout' -e '2,$p' "$queue"
+}
+run_queue() {
+  local g
+  while g=$(next_group) && [ -n "$g" ]; do run_group "$g"; done
 }
 rm -f "$LOGS"/test-*.count
-run_groups second &
+for g in "${chosen[@]}"; do if has_tests "$g"; then echo "$g"; fi; done >"$queue"
+run_queue &
 beside=$!
-run_groups first
+run_queue
 wait "$beside"
 
 table='' passed=0 failed=0

@@ -152,7 +152,7 @@ SELECT d.dimension, b.basis, b.fx, m.* FROM unnest('{segment,region,product,curr
 SELECT dimension, count(DISTINCT member) AS members, count(*) FILTER (WHERE opening_mrr + new_mrr + expansion_mrr + reactivation_mrr + contraction_mrr
     + churn_mrr + transfer_mrr + fx_mrr <> closing_mrr OR opening_customers + new_customers + reactivated_customers - churned_customers
     + transferred_customers <> closing_customers) AS wrong,
-  count(*) FILTER (WHERE transfer_mrr <> 0) > 50 AS transfers, min(closing_mrr) >= 0 AND min(closing_customers) >= 0 AS balances
+  count(*) FILTER (WHERE transfer_mrr <> 0) > 20 AS transfers, min(closing_mrr) >= 0 AND min(closing_customers) >= 0 AS balances
 FROM members GROUP BY 1 ORDER BY 1;
 SELECT count(*) AS periods, count(*) FILTER (WHERE (s.opening, s.new, s.expansion, s.reactivation, s.contraction, s.churn, s.transfer, s.rates, s.closing, s.adjusted)
   IS DISTINCT FROM (t.opening_mrr, t.new_mrr, t.expansion_mrr, t.reactivation_mrr, t.contraction_mrr, t.churn_mrr, 0, t.fx_mrr, t.closing_mrr, t.adjustment_mrr)) AS wrong,

@@ -270,9 +270,9 @@ TEST(GammaGamma, FlatLikelihood) {
   EXPECT_FALSE(found.converged);
   EXPECT_EQ(found.method, "moments");
   EXPECT_NEAR(expected_value({found.p, found.q, found.gamma}, 2, 30), 30, 1e-6);
-  for (const auto& [x, mean] : std::initializer_list<std::pair<std::int64_t, double>>{
+  for (const auto& given : std::initializer_list<std::pair<std::int64_t, double>>{
            {-1, 5}, {1, 0}, {1, -5}, {1, test::kNaN}, {1, test::kInfinity}})
-    EXPECT_EQ(error_of([&] { state.add(x, mean); })->code, ErrorCode::invalid_argument);
+    EXPECT_EQ(error_of([&] { state.add(given.first, given.second); })->code, ErrorCode::invalid_argument);
   EXPECT_EQ(error_of([] { expected_value({1, 0.5, 1}, 0, 0); })->code, ErrorCode::invalid_argument);
 }
 

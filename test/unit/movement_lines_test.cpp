@@ -157,6 +157,11 @@ class Random {
   std::mt19937 engine_;
 };
 
+template <std::size_t N>
+std::string_view any_of(const std::array<std::string_view, N>& choices, Random& random) {
+  return choices[static_cast<std::size_t>(random.below(N))];
+}
+
 std::vector<ItemPeriod> random_history(Random& random) {
   constexpr std::array<std::string_view, 3> kItems{"a", "b", "c"};
   constexpr std::array<std::string_view, 7> kStatuses{"active", "active",   "active",    "trial",
@@ -166,9 +171,9 @@ std::vector<ItemPeriod> random_history(Random& random) {
   for (std::int32_t i = random.below(9); i >= 0; --i) {
     const std::int32_t from = random.below(60);
     ItemPeriod each = period(from, random.below(3) == 0 ? kNever : from + 1 + random.below(30),
-                             10 * random.below(4), kItems[random.below(3)]);
-    each.status = kStatuses[random.below(7)];
-    each.currency = kCurrencies[random.below(4)];
+                             10 * random.below(4), any_of(kItems, random));
+    each.status = any_of(kStatuses, random);
+    each.currency = any_of(kCurrencies, random);
     each.quantity = {1'000'000 * random.below(3)};
     if (random.below(4) == 0) each.product_id = "q";
     const bool taken =

@@ -2,15 +2,18 @@
 CREATE SCHEMA walk;
 
 -- Functions and aggregates that SQL can call: no trigger functions, none with an internal state. One of several
--- of a name is told apart by its arguments. A procedure that commits cannot be undone, nor called by a query:
+-- of a name is told apart by its arguments. is_part: nobody calls it but other functions. A procedure that commits cannot be undone, nor called by a query:
 -- run_due_jobs() is in test/sql/jobs.sql.
 CREATE TABLE walk.functions AS
 SELECT p.oid, p.proname::text AS name, p.proname || CASE WHEN count(*) OVER (PARTITION BY p.proname) > 1
     THEN format('(%s)', pg_get_function_identity_arguments(p.oid)) ELSE '' END AS function, p.prokind, p.provolatile, p.proparallel, p.prosecdef, p.proisstrict,
   ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY AS a(t, i) ORDER BY i) AS types,
   ARRAY(SELECT p.proargnames[i] FROM generate_series(1, p.pronargs) AS i ORDER BY i) AS names,
-  has_function_privilege('public', p.oid, 'EXECUTE') AS is_public
+  has_function_privilege('public', p.oid, 'EXECUTE') AS is_public,
+  obj_description(p.oid, 'pg_proc') ~ '^(For|Part of) ' AS is_part,
+  l.lanname AS language
 FROM pg_proc p
+JOIN pg_language l ON l.oid = p.prolang
 JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
 WHERE e.extname = 'revenue_intel' AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
