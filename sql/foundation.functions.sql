@@ -668,7 +668,7 @@ BEGIN
   FROM (SELECT) one LEFT JOIN last_known h ON h.code = have LEFT JOIN last_known w ON w.code = want;
   IF known.have_rate IS NULL OR known.want_rate IS NULL THEN
     RETURN QUERY SELECT NULL::numeric, NULL::date, NULL::boolean, format('no rate for %s on or before %s',
-      CASE WHEN known.have_rate IS NULL THEN have ELSE want END, day);
+      CASE WHEN known.have_rate IS NULL THEN have ELSE want END, to_char(day, 'YYYY-MM-DD'));
   ELSE
     RETURN QUERY SELECT
       CASE WHEN want = base THEN known.have_rate ELSE round(known.have_rate / known.want_rate, 12) END,

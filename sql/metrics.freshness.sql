@@ -117,7 +117,7 @@ BEGIN
       AND v.metric <> 'sales_velocity'
     UNION ALL
     -- The days in the store, and the deals that are closed.
-    SELECT 'metrics = closed deals', 'metric_values', 'deals', '{deals}', v.metric, format('%s %s', v.metric, v.day), v.total,
+    SELECT 'metrics = closed deals', 'metric_values', 'deals', '{deals}', v.metric, format('%s %s', v.metric, to_char(v.day, 'YYYY-MM-DD')), v.total,
       coalesce(CASE v.metric WHEN 'deals_won' THEN c.won WHEN 'deals_lost' THEN c.lost WHEN 'won_value' THEN c.won_value ELSE c.lost_value END, 0),
       true
     FROM (

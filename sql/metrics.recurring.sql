@@ -307,8 +307,8 @@ BEGIN
     FROM customers AS c GROUP BY c.opening_day
   )
   SELECT for_day, o.metric, 'all', '', (x.numerator / nullif(t.opening, 0))::double precision, x.numerator, coalesce(t.opening, 0),
-    coalesce(t.n, 0), CASE WHEN t.unrated > 0 THEN format('%s with MRR on %s without an exchange rate', t.unrated, o.opening_day)
-      WHEN t.opening IS NULL THEN format('no customer had MRR on %s', o.opening_day) END
+    coalesce(t.n, 0), CASE WHEN t.unrated > 0 THEN format('%s with MRR on %s without an exchange rate', t.unrated, to_char(o.opening_day, 'YYYY-MM-DD'))
+      WHEN t.opening IS NULL THEN format('no customer had MRR on %s', to_char(o.opening_day, 'YYYY-MM-DD')) END
   FROM openings AS o
   LEFT JOIN totals AS t USING (opening_day)
   CROSS JOIN LATERAL (SELECT coalesce(CASE o.metric WHEN 'nrr' THEN t.closing ELSE t.kept END, 0) AS numerator) AS x;
