@@ -77,7 +77,7 @@ CREATE TABLE revenue.accounts (
   csat double precision CHECK (csat BETWEEN 0 AND 100),
   champion_left boolean,
   signals_at timestamptz CHECK (revenue.valid_instant(signals_at)),
-  created_at timestamptz NOT NULL DEFAULT now() CHECK (revenue.valid_instant(created_at)),
+  created_at timestamptz CHECK (revenue.valid_instant(created_at)),
   PRIMARY KEY (org_id, account_id),
   FOREIGN KEY (org_id, owner_rep_id) REFERENCES revenue.reps
 );
@@ -112,7 +112,7 @@ COMMENT ON COLUMN revenue.accounts.nps IS 'Net promoter score, -100 to 100';
 COMMENT ON COLUMN revenue.accounts.csat IS 'Percent satisfied, 0 to 100';
 COMMENT ON COLUMN revenue.accounts.champion_left IS 'Whether the champion has left the company';
 COMMENT ON COLUMN revenue.accounts.signals_at IS 'When the indicators were measured';
-COMMENT ON COLUMN revenue.accounts.created_at IS 'When the account was created';
+COMMENT ON COLUMN revenue.accounts.created_at IS 'When the account was created; NULL = unknown, which the day of a load is not';
 
 -- Only accounts that have changed stand here, from what they were at first.
 CREATE TABLE revenue.account_history (
@@ -223,7 +223,7 @@ CREATE TABLE revenue.contacts (
   stage_entered_at timestamptz CHECK (revenue.valid_instant(stage_entered_at)),
   expected_value numeric(18,6) CHECK (revenue.valid_amount(expected_value)),
   currency char(3) CHECK (currency ~ '^[A-Z]{3}$'),
-  created_at timestamptz NOT NULL DEFAULT now() CHECK (revenue.valid_instant(created_at)),
+  created_at timestamptz CHECK (revenue.valid_instant(created_at)),
   PRIMARY KEY (org_id, contact_id),
   FOREIGN KEY (org_id, account_id) REFERENCES revenue.accounts,
   FOREIGN KEY (org_id, owner_rep_id) REFERENCES revenue.reps,
@@ -256,7 +256,7 @@ COMMENT ON COLUMN revenue.contacts.stage_id IS 'Stage in that pipeline';
 COMMENT ON COLUMN revenue.contacts.stage_entered_at IS 'When it entered the stage; filled in where it is not given';
 COMMENT ON COLUMN revenue.contacts.expected_value IS 'What winning the contact would bring; NULL = unknown';
 COMMENT ON COLUMN revenue.contacts.currency IS 'Currency of expected_value; NULL = the base currency';
-COMMENT ON COLUMN revenue.contacts.created_at IS 'When the contact was created';
+COMMENT ON COLUMN revenue.contacts.created_at IS 'When the contact was created; NULL = unknown, and then it counts as added on no day';
 
 -- The past of contacts: which stage they entered when. No reference, like deal_history.
 

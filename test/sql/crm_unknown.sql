@@ -56,6 +56,21 @@ INSERT INTO revenue.deal_facts (org_id, deal_id, valid_from, stage_id) VALUES
   (:org, 'dated', '2026-01-03 10:00+00', 'proposal'), (:org, 'dated', '2026-01-11 14:00+00', 'negotiation'), (:org, 'dated', '2026-01-11 15:00+00', 'closed_won');
 SELECT valid_from, stage_id, closed_at FROM revenue.deal_history WHERE deal_id = 'dated' AND superseded_at = 'infinity' ORDER BY 1;
 
+-- An account and a contact that a load brings were not created on the day of the load: they were added on no day, and
+-- a win without a deal took an unknown time.
+INSERT INTO revenue.accounts (org_id, account_id, name) VALUES (:org, 'loaded', 'Loaded');
+INSERT INTO revenue.contacts (org_id, contact_id, name, created_at) VALUES
+  (:org, 'loaded', 'Loaded', NULL), (:org, 'dated', 'Dated', '2026-02-01 12:00+00');
+INSERT INTO revenue.contacts (org_id, contact_id, name) VALUES (:org, 'left out', 'Left out');
+SELECT 'account' AS what, account_id AS id, created_at FROM revenue.accounts
+UNION ALL SELECT 'contact', contact_id, created_at FROM revenue.contacts ORDER BY 1, 2;
+SELECT sum(numerator) AS added FROM revenue.compute_metrics((now() - interval '1 day')::date, (now() + interval '1 day')::date, scored => false)
+WHERE metric = 'contacts_added' AND dimension = 'all';
+SELECT numerator AS added FROM revenue.compute_metrics('2026-02-01', '2026-02-01', scored => false) WHERE metric = 'contacts_added' AND dimension = 'all';
+SELECT contact_id, revenue.log_deal('by ' || contact_id, contact_id => contact_id, amount => 10, closed_at => '2026-02-11 12:00+00')
+  -> 'event' -> 'days_to_close' AS days_to_close FROM revenue.contacts ORDER BY 1;
+SELECT revenue.delete_rows('revenue_events', jsonb_agg(jsonb_build_object('event_id', event_id))) AS deleted FROM revenue.revenue_events;
+
 -- Nothing is known of the interactions of a deal before its first activity.
 INSERT INTO revenue.activities (org_id, activity_id, deal_id, kind, occurred_at) VALUES (:org, 'n', 'u1', 'note', now()), (:org, 'c', 'u2', 'call', now());
 SELECT deal_id, num_interactions, num_objections_handled FROM revenue.deals WHERE deal_id ~ '^u[0-9]' ORDER BY 1;
