@@ -567,4 +567,4 @@ BEGIN
   END LOOP;
 END $$;
 COMMENT ON FUNCTION revenue.compute_metrics IS
-  'Every metric of every day from first_day (NULL = today) to last_day, by the definitions in force on the day or by named versions ({"win_rate": 0}); scored false leaves out what has to score each deal each day. Members and above';
+  'Every metric of every day from first_day (NULL = today) to last_day, both included, by the definitions in force on the day or by named versions ({"win_rate": 0}); scored false leaves out what has to score each deal each day. Members and above';

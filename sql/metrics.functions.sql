@@ -73,7 +73,7 @@ BEGIN
   RETURN written;
 END $$;
 COMMENT ON FUNCTION revenue.backfill_metrics IS
-  'Records every metric of the days from first_day (NULL = 29 days before the last) to last_day (NULL = today), again and again without harm; how many values. scored false leaves alone what has to score each deal each day. Admins and owners';
+  'Records every metric of the days from first_day (NULL = 29 days before the last) to last_day (NULL = today), both included, again and again without harm; how many values. scored false leaves alone what has to score each deal each day. Admins and owners';
 
 CREATE OR REPLACE FUNCTION revenue.record_metrics(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
