@@ -535,6 +535,34 @@ COMMENT ON COLUMN revenue.deal_facts.source IS 'As in deals; NULL = not changed'
 COMMENT ON COLUMN revenue.deal_facts.loss_reason IS 'As in deals; NULL = not changed';
 COMMENT ON COLUMN revenue.deal_facts.merged_at IS 'When it went into deal_history; NULL = not yet, because it was loaded with triggers off';
 
+-- Products of a deal ---------------------------------------------------------------------------
+
+CREATE TABLE revenue.deal_lines (
+  org_id integer NOT NULL,
+  deal_id text NOT NULL,
+  line_id text NOT NULL CHECK (revenue.valid_id(line_id)),
+  product_id text,
+  quantity numeric(18,6) NOT NULL DEFAULT 1 CHECK (revenue.valid_amount(quantity)),
+  unit_price numeric(18,6) NOT NULL CHECK (revenue.valid_amount(unit_price)),
+  discount_pct double precision NOT NULL DEFAULT 0 CHECK (revenue.valid_discount(discount_pct)),
+  amount numeric(18,6) GENERATED ALWAYS AS (CASE WHEN abs(quantity * unit_price) < 1e11
+    THEN round(quantity * unit_price * (1 - discount_pct::numeric), 6) END) STORED CHECK (revenue.valid_amount(amount)),
+  CHECK (revenue.valid_amount(quantity * unit_price)),
+  PRIMARY KEY (org_id, deal_id, line_id),
+  FOREIGN KEY (org_id, deal_id) REFERENCES revenue.deals ON DELETE CASCADE,
+  FOREIGN KEY (org_id, product_id) REFERENCES revenue.products
+);
+CREATE INDEX deal_lines_product ON revenue.deal_lines (org_id, product_id) WHERE product_id IS NOT NULL;
+COMMENT ON TABLE revenue.deal_lines IS 'Products of a deal, where it has several. Figures by product divide the amount of the deal in proportion to its lines, and count it under the largest; without lines all of it is deals.product_id';
+COMMENT ON COLUMN revenue.deal_lines.org_id IS 'Organisation';
+COMMENT ON COLUMN revenue.deal_lines.deal_id IS 'Deal';
+COMMENT ON COLUMN revenue.deal_lines.line_id IS 'Key of the line within the deal';
+COMMENT ON COLUMN revenue.deal_lines.product_id IS 'Product; NULL = unknown';
+COMMENT ON COLUMN revenue.deal_lines.quantity IS 'How many; 1 where only the total is known';
+COMMENT ON COLUMN revenue.deal_lines.unit_price IS 'Price of one, in the currency of the deal';
+COMMENT ON COLUMN revenue.deal_lines.discount_pct IS 'Discount, 0 to 1: 0.15 is 15 percent';
+COMMENT ON COLUMN revenue.deal_lines.amount IS 'quantity x unit_price less the discount';
+
 -- Activities ----------------------------------------------------------------------------------
 
 CREATE TABLE revenue.activities (
@@ -591,4 +619,5 @@ SELECT revenue.protect_table('revenue.contact_stages', 'member');
 SELECT revenue.protect_table('revenue.deals', 'member', 'admin', 'owner_rep_id');
 SELECT revenue.protect_table('revenue.deal_history', 'member');
 SELECT revenue.protect_table('revenue.deal_facts', 'member', 'admin');
+SELECT revenue.protect_table('revenue.deal_lines', 'member', 'admin');
 SELECT revenue.protect_table('revenue.activities', 'member', 'admin', 'rep_id');

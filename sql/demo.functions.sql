@@ -836,6 +836,16 @@ BEGIN
   PERFORM revenue.load_demo_events(demo.org, years, seed, day);
   PERFORM revenue.load_demo_quotas(demo.org, seed, day);
   PERFORM revenue.load_demo_incidents(demo.org, day);
+  -- One deal in five sells an add-on with its plan.
+  INSERT INTO revenue.deal_lines (org_id, deal_id, line_id, product_id, unit_price)
+  SELECT demo.org, d.deal_id, l.line_id, l.product_id, l.price
+  FROM revenue.deals d
+  JOIN revenue.products p USING (org_id, product_id)
+  CROSS JOIN LATERAL (
+    SELECT 'plan' AS line_id, d.product_id, d.amount - round(d.amount / 6, 2) AS price
+    UNION ALL
+    SELECT 'add-on', (SELECT min(a.product_id) FROM revenue.products a WHERE a.org_id = demo.org AND a.family = 'add-on'), round(d.amount / 6, 2)) AS l
+  WHERE d.org_id = demo.org AND p.family = 'plan' AND d.amount IS NOT NULL AND abs(hashtext(d.deal_id)) % 5 = 0;
 
   SELECT jsonb_build_object('org_id', o.org_id, 'organisation', o.name, 'seed', seed, 'today', day, 'deals', deals, 'years', years, 'rows',
     jsonb_build_object(

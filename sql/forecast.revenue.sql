@@ -125,16 +125,19 @@ BEGIN
     SELECT s.pipeline_id, s.stage_id, s.stage_no FROM revenue.funnel_stages('deal') AS s
     WHERE s.org_id = chosen AND s.kind = 'open'
   ), cells AS MATERIALIZED (
-    SELECT coalesce(CASE dimension WHEN 'rep' THEN d.owner_rep_id WHEN 'product' THEN d.product_id ELSE coalesce(d.segment, g.segment) END, '') AS member,
+    SELECT coalesce(CASE dimension WHEN 'rep' THEN d.owner_rep_id WHEN 'product' THEN CASE WHEN p.share_to IS NULL THEN d.product_id ELSE p.product_id END
+        ELSE coalesce(d.segment, g.segment) END, '') AS member,
       s.stage_no, revenue.stage_age(d.stage_entered_at, k.moment) AS days,
-      count(*) AS deals, count(d.amount * r.rate) AS valued, coalesce(sum(d.amount * r.rate), 0) AS value,
-      coalesce(sum((d.amount * r.rate) ^ 2), 0) AS squares
+      count(*) FILTER (WHERE p.is_main IS NOT FALSE) AS deals, count(v.amount) FILTER (WHERE p.is_main IS NOT FALSE) AS valued,
+      coalesce(sum(v.amount), 0) AS value, coalesce(sum(v.amount ^ 2), 0) AS squares
     FROM revenue.deals_as_of(as_of) AS d
     LEFT JOIN revenue.scored_stages(as_of) AS k USING (org_id, pipeline_id, stage_id)
     LEFT JOIN stages AS s ON s.pipeline_id = d.pipeline_id AND s.stage_id = d.stage_id
     LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.segment IS NULL THEN d.account_id END) AS g
       ON k.today >= g.valid_from AND k.today < g.valid_to
     LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = d.org_id AND r.currency = d.currency
+    LEFT JOIN revenue.deal_shares() AS p ON dimension = 'product' AND p.org_id = d.org_id AND p.deal_id = d.deal_id
+    CROSS JOIN LATERAL (SELECT revenue.part_of(d.amount, p.share_from, p.share_to) * r.rate AS amount) AS v
     WHERE d.org_id = chosen AND coalesce(k.kind = 'open', false)
     GROUP BY 1, 2, 3
   ), chances AS MATERIALIZED (
@@ -252,8 +255,9 @@ BEGIN
   length := date_part('day', date_trunc('month', today::timestamp) + interval '1 month' - interval '1 day');
   RETURN QUERY
   WITH done AS MATERIALIZED (
-    SELECT coalesce(CASE dimension WHEN 'rep' THEN d.owner_rep_id WHEN 'product' THEN d.product_id ELSE coalesce(d.segment, g.segment) END, '') AS member,
-      d.account_id, d.amount, d.currency, x.closed_on,
+    SELECT coalesce(CASE dimension WHEN 'rep' THEN d.owner_rep_id WHEN 'product' THEN CASE WHEN p.share_to IS NULL THEN d.product_id ELSE p.product_id END
+        ELSE coalesce(d.segment, g.segment) END, '') AS member,
+      d.account_id, revenue.part_of(d.amount, p.share_from, p.share_to) AS amount, d.currency, x.closed_on,
       (d.created_at AT TIME ZONE zone)::date AS created_on
     FROM revenue.deals_as_of(as_of) AS d
     LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
@@ -261,6 +265,7 @@ BEGIN
       SELECT CASE s.kind WHEN 'won' THEN coalesce((d.closed_at AT TIME ZONE zone)::date, d.close_date) END AS closed_on) AS x
     LEFT JOIN LATERAL revenue.account_spans(d.org_id, CASE WHEN d.segment IS NULL THEN d.account_id END) AS g
       ON x.closed_on >= g.valid_from AND x.closed_on < g.valid_to
+    LEFT JOIN revenue.deal_shares() AS p ON dimension = 'product' AND p.org_id = d.org_id AND p.deal_id = d.deal_id
     WHERE d.org_id = chosen AND coalesce(s.kind = 'won', false) AND x.closed_on IS NOT NULL
   ), bounds AS MATERIALIZED (
     SELECT revenue.month_number(today) AS this_month,

@@ -328,9 +328,10 @@ BEGIN
     CROSS JOIN LATERAL (SELECT (coalesce(revenue.checked_instant(forecast_errors.as_of), now()) AT TIME ZONE o.time_zone)::date AS today) AS d
     WHERE r.period_to <= d.today AND r.currency = o.base_currency AND (forecast_errors.org IS NULL OR r.org_id = forecast_errors.org)
   ), days AS MATERIALIZED (
-    SELECT c.org_id, coalesce(c.segment, '') AS segment, coalesce(c.owner_rep_id, '') AS rep, coalesce(c.product_id, '') AS product,
-      c.closed_on, sum(c.reporting_amount) AS value
-    FROM revenue.closed_deals(forecast_errors.as_of) AS c
+    SELECT c.org_id, coalesce(c.segment, '') AS segment, coalesce(c.owner_rep_id, '') AS rep,
+      coalesce(CASE WHEN p.share_to IS NULL THEN c.product_id ELSE p.product_id END, '') AS product,
+      c.closed_on, sum(revenue.part_of(c.reporting_amount, p.share_from, p.share_to)) AS value
+    FROM revenue.closed_deals(forecast_errors.as_of) AS c LEFT JOIN revenue.deal_shares() AS p USING (org_id, deal_id)
     WHERE coalesce(c.won, false) AND c.org_id = ANY (ARRAY(SELECT DISTINCT r.org_id FROM over AS r))
     GROUP BY 1, 2, 3, 4, 5
   ), spans AS (

@@ -38,7 +38,7 @@ BEGIN
     SELECT d::date AS day FROM generate_series(first_day::timestamp, last_day::timestamp, interval '1 day') AS d
   ), versions AS (
     -- What was open, and what was created: the versions of a deal, cut where its account came to belong elsewhere.
-    SELECT h.pipeline_id, coalesce(h.segment, g.segment) AS segment, h.product_id, g.region, h.owner_rep_id, h.currency, h.amount,
+    SELECT h.deal_id, h.pipeline_id, coalesce(h.segment, g.segment) AS segment, h.product_id, g.region, h.owner_rep_id, h.currency, h.amount,
       CASE s.kind WHEN 'open' THEN 'open' END AS kind, s.qualified, greatest(x.starts, g.valid_from) AS starts,
       least(x.ends, g.valid_to) AS ends, x.created_on, NULL::date AS closed_on, NULL::bigint AS cycle
     FROM revenue.deal_history AS h
@@ -54,7 +54,7 @@ BEGIN
     UNION ALL
     -- What was won and lost: the deals that are closed today, each once, on the day it closed last. A closing that
     -- did not last, because the deal was reopened or deleted, is none.
-    SELECT d.pipeline_id, coalesce(d.segment, g.segment), d.product_id, g.region, d.owner_rep_id, d.currency, d.amount,
+    SELECT d.deal_id, d.pipeline_id, coalesce(d.segment, g.segment), d.product_id, g.region, d.owner_rep_id, d.currency, d.amount,
       s.kind, s.qualified, x.closed_on, 'infinity', NULL, x.closed_on,
       CASE WHEN s.kind = 'won' THEN (revenue.cycle_days(d.created_at, d.closed_at, home.time_zone) * 86400000000)::bigint END
     FROM revenue.deals AS d
@@ -62,12 +62,22 @@ BEGIN
     CROSS JOIN LATERAL (SELECT coalesce((d.closed_at AT TIME ZONE home.time_zone)::date, d.close_date) AS closed_on) AS x
     LEFT JOIN LATERAL revenue.account_spans(d.org_id, d.account_id) AS g ON x.closed_on >= g.valid_from AND x.closed_on < g.valid_to
     WHERE d.org_id = chosen AND s.kind <> 'open' AND x.closed_on > first_day - widest AND x.closed_on <= last_day
-  ), alike AS MATERIALIZED (  -- versions that begin, end, were created and closed on the same days
-    SELECT v.pipeline_id, coalesce(v.segment, '') AS segment, coalesce(v.product_id, '') AS product, coalesce(v.region, '') AS region,
-      coalesce(v.owner_rep_id, '') AS rep, v.currency, v.kind, v.qualified, v.starts, v.ends, v.created_on, v.closed_on,
-      count(*) AS n, count(v.amount) AS valued, coalesce(sum(v.amount), 0) AS amount, count(v.cycle) AS timed, coalesce(sum(v.cycle), 0) AS cycle
+  ), shares AS MATERIALIZED (
+    SELECT p.* FROM revenue.deal_shares() AS p WHERE p.org_id = chosen
+  ), parts AS (  -- a deal of several products once whole, and for the figures by product in parts, of which the largest counts
+    SELECT v.*, CASE WHEN EXISTS (SELECT FROM shares AS p WHERE p.deal_id = v.deal_id) THEN false END AS is_part, true AS counts
     FROM versions AS v
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+    UNION ALL
+    SELECT v.deal_id, v.pipeline_id, v.segment, p.product_id, v.region, v.owner_rep_id, v.currency,
+      revenue.part_of(v.amount, p.share_from, p.share_to), v.kind, v.qualified, v.starts, v.ends, v.created_on, v.closed_on, v.cycle, true, p.is_main
+    FROM versions AS v JOIN shares AS p USING (deal_id)
+  ), alike AS MATERIALIZED (  -- versions that begin, end, were created and closed on the same days
+    SELECT v.is_part, v.pipeline_id, coalesce(v.segment, '') AS segment, coalesce(v.product_id, '') AS product, coalesce(v.region, '') AS region,
+      coalesce(v.owner_rep_id, '') AS rep, v.currency, v.kind, v.qualified, v.starts, v.ends, v.created_on, v.closed_on,
+      count(*) FILTER (WHERE v.counts) AS n, count(v.amount) FILTER (WHERE v.counts) AS valued, count(v.amount) AS priced, coalesce(sum(v.amount), 0) AS amount,
+      count(v.cycle) FILTER (WHERE v.counts) AS timed, coalesce(sum(v.cycle) FILTER (WHERE v.counts), 0) AS cycle
+    FROM parts AS v
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
   ), rates AS MATERIALIZED (
     SELECT c.currency, d.day, CASE WHEN c.currency = home.base_currency THEN 1 ELSE (
       SELECT f.rate FROM revenue.fx_rates AS f
@@ -76,12 +86,13 @@ BEGIN
     FROM (SELECT DISTINCT a.currency FROM alike AS a) AS c
     CROSS JOIN (SELECT days.day FROM days
       UNION SELECT a.closed_on FROM alike AS a WHERE a.closed_on IS NOT NULL) AS d
-  ), spans AS (  -- what is closed has the rate of the day it closed, the rest that of each day; unrated is what has an amount and no rate
-    SELECT x.what, x.days, greatest(x.starts, first_day) AS starts, x.ends, a.pipeline_id, a.segment, a.product,
+  ), spans AS MATERIALIZED (  -- what is closed has the rate of the day it closed, the rest that of each day; unrated is what has an amount and no rate
+    SELECT x.what, x.days, greatest(x.starts, first_day) AS starts, x.ends, a.is_part, a.pipeline_id, a.segment, a.product,
       a.region, a.rep, a.n, a.timed, a.cycle,
       CASE WHEN x.what NOT IN ('won', 'lost') OR r.rate IS NULL THEN a.currency ELSE '' END AS currency,
       CASE WHEN x.what NOT IN ('won', 'lost') OR r.rate IS NOT NULL THEN a.valued ELSE 0 END AS valued,
-      CASE WHEN x.what IN ('won', 'lost') AND r.rate IS NULL THEN a.valued ELSE 0 END AS unrated,
+      CASE WHEN x.what NOT IN ('won', 'lost') OR r.rate IS NOT NULL THEN a.priced ELSE 0 END AS priced,
+      CASE WHEN x.what IN ('won', 'lost') AND r.rate IS NULL THEN a.priced ELSE 0 END AS unrated,
       CASE WHEN x.what NOT IN ('won', 'lost') THEN a.amount ELSE coalesce(a.amount * r.rate, 0) END AS amount
     FROM alike AS a
     CROSS JOIN LATERAL (
@@ -95,19 +106,24 @@ BEGIN
   ), changes AS MATERIALIZED (
     SELECT s.what, s.days, s.currency, e.day,
       CASE WHEN grouping(s.pipeline_id) = 0 THEN 'pipeline' WHEN grouping(s.segment) = 0 THEN 'segment'
-        WHEN grouping(s.product) = 0 THEN 'product' WHEN grouping(s.region) = 0 THEN 'region'
-        WHEN grouping(s.rep) = 0 THEN 'rep' ELSE 'all' END AS dimension,
-      coalesce(s.pipeline_id, s.segment, s.product, s.region, s.rep, '') AS member,
-      sum(e.sign * s.n) AS n, sum(e.sign * s.valued) AS valued, sum(e.sign * s.unrated) AS unrated, sum(e.sign * s.amount) AS amount,
+        WHEN grouping(s.region) = 0 THEN 'region' WHEN grouping(s.rep) = 0 THEN 'rep' ELSE 'all' END AS dimension,
+      coalesce(s.pipeline_id, s.segment, s.region, s.rep, '') AS member,
+      sum(e.sign * s.n) AS n, sum(e.sign * s.valued) AS valued, sum(e.sign * s.priced) AS priced, sum(e.sign * s.unrated) AS unrated, sum(e.sign * s.amount) AS amount,
       sum(e.sign * s.timed) AS timed, sum(e.sign * s.cycle) AS cycle
     FROM spans AS s
     CROSS JOIN LATERAL (VALUES (s.starts, 1), (s.ends, -1)) AS e(day, sign)
-    WHERE e.day <= last_day
+    WHERE e.day <= last_day AND s.is_part IS NOT TRUE
     GROUP BY s.what, s.days, s.currency, e.day,
-      GROUPING SETS ((), (s.pipeline_id), (s.segment), (s.product), (s.region), (s.rep))
+      GROUPING SETS ((), (s.pipeline_id), (s.segment), (s.region), (s.rep))
+    UNION ALL
+    SELECT s.what, s.days, s.currency, e.day, 'product', s.product, sum(e.sign * s.n), sum(e.sign * s.valued), sum(e.sign * s.priced), sum(e.sign * s.unrated),
+      sum(e.sign * s.amount), sum(e.sign * s.timed), sum(e.sign * s.cycle)
+    FROM spans AS s CROSS JOIN LATERAL (VALUES (s.starts, 1), (s.ends, -1)) AS e(day, sign)
+    WHERE e.day <= last_day AND s.is_part IS NOT FALSE
+    GROUP BY s.what, s.days, s.currency, e.day, s.product
   ), running AS (
     SELECT c.what, c.days, c.currency, c.dimension, c.member, d.day,
-      sum(x.n) OVER so_far AS n, sum(x.valued) OVER so_far AS valued, sum(x.unrated) OVER so_far AS unrated, sum(x.amount) OVER so_far AS amount,
+      sum(x.n) OVER so_far AS n, sum(x.valued) OVER so_far AS valued, sum(x.priced) OVER so_far AS priced, sum(x.unrated) OVER so_far AS unrated, sum(x.amount) OVER so_far AS amount,
       sum(x.timed) OVER so_far AS timed, sum(x.cycle) OVER so_far AS cycle
     FROM (SELECT DISTINCT what, days, currency, dimension, member FROM changes) AS c
     CROSS JOIN days AS d
@@ -115,11 +131,11 @@ BEGIN
     WINDOW so_far AS (PARTITION BY c.what, c.days, c.currency, c.dimension, c.member ORDER BY d.day)
   ), converted AS MATERIALIZED (
     SELECT r.day, r.dimension, r.member, r.what, r.days, r.currency, r.n, r.timed, r.cycle, r.amount * x.rate AS amount,
-      CASE WHEN x.rate IS NULL THEN 0 ELSE r.valued END AS valued, r.unrated + CASE WHEN x.rate IS NULL THEN r.valued ELSE 0 END AS unrated
+      CASE WHEN x.rate IS NULL THEN 0 ELSE r.valued END AS valued, r.unrated + CASE WHEN x.rate IS NULL THEN r.priced ELSE 0 END AS unrated
     FROM running AS r
     LEFT JOIN rates AS f ON f.currency = r.currency AND f.day = r.day
     CROSS JOIN LATERAL (SELECT CASE r.currency WHEN '' THEN 1 ELSE f.rate END AS rate) AS x
-    WHERE r.n > 0
+    WHERE r.n > 0 OR r.priced > 0 OR r.unrated > 0
   ), sums AS MATERIALIZED (
     SELECT c.day, c.dimension, c.member, c.what, c.days, sum(c.n)::bigint AS n, sum(c.valued)::bigint AS valued,
       coalesce(sum(c.amount), 0) AS amount, sum(c.timed)::bigint AS timed, sum(c.cycle) AS cycle
@@ -370,24 +386,33 @@ BEGIN
     LEFT JOIN LATERAL revenue.account_spans(d.org_id, d.account_id) AS a ON s.today >= a.valid_from AND s.today < a.valid_to
     LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = coalesce(d.industry, a.industry)
     WHERE d.org_id = chosen AND s.kind = 'open'
+  ), open_parts AS (  -- the same
+    SELECT o.*, coalesce(o.owner_rep_id, '') AS of_rep, coalesce(CASE WHEN x.is_part THEN x.product_id ELSE o.product_id END, '') AS of_product,
+      revenue.part_of(o.amount, x.share_from, x.share_to) AS of_amount, x.is_part, x.is_main IS NOT FALSE AS counts
+    FROM open_deals AS o
+    LEFT JOIN (
+      SELECT p.deal_id, p.product_id, p.share_from, p.share_to, p.is_main, true AS is_part FROM revenue.deal_shares() AS p WHERE p.org_id = chosen
+      UNION ALL SELECT DISTINCT p.deal_id, NULL, NULL::numeric, NULL::numeric, true, false FROM revenue.deal_shares() AS p WHERE p.org_id = chosen
+    ) AS x USING (deal_id)
   ), scored AS (
-    SELECT d.currency,
-      CASE WHEN grouping(d.pipeline_id) = 0 THEN 'pipeline' WHEN grouping(x.segment) = 0 THEN 'segment'
-        WHEN grouping(x.product) = 0 THEN 'product' WHEN grouping(d.region) = 0 THEN 'region'
-        WHEN grouping(x.rep) = 0 THEN 'rep' ELSE 'all' END AS dimension,
-      coalesce(d.pipeline_id, x.segment, x.product, d.region, x.rep, '') AS member,
+    SELECT d.currency, d.counts,
+      CASE WHEN grouping(d.pipeline_id) = 0 THEN 'pipeline' WHEN grouping(d.of_segment) = 0 THEN 'segment'
+        WHEN grouping(d.of_product) = 0 THEN 'product' WHEN grouping(d.region) = 0 THEN 'region'
+        WHEN grouping(d.of_rep) = 0 THEN 'rep' ELSE 'all' END AS dimension,
+      coalesce(d.pipeline_id, d.of_segment, d.of_product, d.region, d.of_rep, '') AS member,
       revenue.pipeline_totals(
-        d.amount, d.framework_stage, revenue.elapsed_days(d.stage_entered_at, d.moment),
+        d.of_amount, d.framework_stage, revenue.elapsed_days(d.stage_entered_at, d.moment),
         revenue.elapsed_days(d.last_activity_at, d.moment), d.num_interactions, d.lead_score,
         d.champion_identified, d.budget_confirmed, d.decision_maker_engaged, revenue.days_until(d.close_date, d.today),
         d.num_objections_handled, d.competitors_mentioned, d.weights) AS totals
-    FROM open_deals AS d
-    CROSS JOIN LATERAL (SELECT d.of_segment AS segment, coalesce(d.product_id, '') AS product, coalesce(d.owner_rep_id, '') AS rep) AS x
-    GROUP BY d.currency, GROUPING SETS ((), (d.pipeline_id), (x.segment), (x.product), (d.region), (x.rep))
+    FROM open_parts AS d
+    GROUP BY d.is_part, d.counts, d.currency, GROUPING SETS ((), (d.pipeline_id), (d.of_segment), (d.of_product), (d.region), (d.of_rep))
+    HAVING d.is_part IS NULL OR d.is_part = (grouping(d.of_product) = 0)
   ), cells AS MATERIALIZED (
-    SELECT s.dimension, s.member, sum(t.deal_count)::bigint AS deals, sum(t.at_risk_deals)::bigint AS at_risk,
-      sum(t.deal_count - t.valued_deals)::bigint AS without_amount,
-      format('%s without an exchange rate (%s)', sum(t.valued_deals) FILTER (WHERE x.unrated), string_agg(s.currency, ', ' ORDER BY s.currency) FILTER (WHERE x.unrated)) AS unrated,
+    SELECT s.dimension, s.member, coalesce(sum(t.deal_count) FILTER (WHERE s.counts), 0)::bigint AS deals,
+      coalesce(sum(t.at_risk_deals) FILTER (WHERE s.counts), 0)::bigint AS at_risk,
+      coalesce(sum(t.deal_count - t.valued_deals) FILTER (WHERE s.counts), 0)::bigint AS without_amount,
+      format('%s without an exchange rate (%s)', sum(t.valued_deals) FILTER (WHERE x.unrated), string_agg(DISTINCT s.currency, ', ' ORDER BY s.currency) FILTER (WHERE x.unrated)) AS unrated,
       bool_or(x.unrated) AS any_unrated, coalesce(sum(t.weighted_value * r.rate::double precision), 0) AS weighted
     FROM scored AS s
     CROSS JOIN LATERAL jsonb_to_record(s.totals) AS t(

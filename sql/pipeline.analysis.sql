@@ -55,17 +55,20 @@ BEGIN
   RETURN QUERY
   WITH lost AS (
     SELECT c.org_id, p.period_from, p.period_to,
-      revenue.deal_member(dimension, c.segment, c.industry, c.owner_rep_id, c.product_id, c.source, c.pipeline_id) AS member,
-      nullif(c.loss_reason, '') AS reason, c.reporting_amount, c.reporting_currency
+      revenue.deal_member(dimension, c.segment, c.industry, c.owner_rep_id,
+        CASE WHEN x.share_to IS NULL THEN c.product_id ELSE x.product_id END, c.source, c.pipeline_id) AS member,
+      nullif(c.loss_reason, '') AS reason, revenue.part_of(c.reporting_amount, x.share_from, x.share_to) AS reporting_amount, c.reporting_currency, x.is_main IS NOT FALSE AS counts
     FROM revenue.closed_deals(as_of) AS c
     JOIN revenue.orgs AS o USING (org_id)
+    LEFT JOIN revenue.deal_shares() AS x ON dimension = 'product' AND x.org_id = c.org_id AND x.deal_id = c.deal_id
     CROSS JOIN LATERAL revenue.period_of(c.closed_on, period, o.fiscal_year_start) AS p
     WHERE NOT c.won AND (from_date IS NULL OR c.closed_on >= from_date) AND (to_date IS NULL OR c.closed_on < to_date)
       AND c.org_id = ANY (revenue.visible_orgs(CASE dimension WHEN 'rep' THEN 'member' ELSE 'viewer' END))
       AND (loss_reasons.org IS NULL OR c.org_id = loss_reasons.org)
   ), cells AS (
-    SELECT l.org_id, l.period_from, l.period_to, l.member, l.reason, l.reporting_currency, count(*) AS n,
-      count(l.reporting_amount) AS valued, coalesce(sum(l.reporting_amount), 0) AS value
+    SELECT l.org_id, l.period_from, l.period_to, l.member, l.reason, l.reporting_currency, count(*) FILTER (WHERE l.counts) AS n,
+      count(l.reporting_amount) FILTER (WHERE l.counts) AS with_value, count(l.reporting_amount) AS valued,
+      coalesce(sum(l.reporting_amount), 0) AS value
     FROM lost AS l GROUP BY 1, 2, 3, 4, 5, 6
   ), totals AS (
     SELECT c.*, sum(c.n) OVER whole AS all_n, sum(c.valued) OVER whole AS all_valued, sum(c.value) OVER whole AS all_value,
@@ -75,11 +78,11 @@ BEGIN
     FROM cells AS c WINDOW whole AS (PARTITION BY c.org_id, c.period_from, c.member)
   )
   SELECT t.org_id, coalesce(t.period_from, from_date), coalesce(t.period_to, to_date), t.member, t.reason, t.n,
-    CASE WHEN t.all_shown THEN t.all_n::bigint END, CASE WHEN t.all_shown THEN t.n / t.all_n::double precision END,
+    CASE WHEN t.all_shown THEN t.all_n::bigint END, CASE WHEN t.all_shown THEN t.n / nullif(t.all_n, 0)::double precision END,
     CASE WHEN t.values_shown OR revenue.cell_visible(t.org_id, t.valued) THEN trim_scale(t.value) END,
     CASE WHEN t.all_shown AND t.values_shown THEN trim_scale(t.all_value) END,
     CASE WHEN t.all_shown AND t.values_shown THEN (t.value / nullif(t.all_value, 0))::double precision END,
-    t.n - t.valued, t.reporting_currency
+    t.n - t.with_value, t.reporting_currency
   FROM totals AS t WHERE revenue.cell_visible(t.org_id, t.n)
   ORDER BY t.org_id, t.period_from, t.member, t.n DESC, t.reason;
 END $$;
@@ -125,8 +128,8 @@ BEGIN
     FROM lasting AS l WHERE l.enters WINDOW past AS (PARTITION BY l.org_id, l.deal_id ORDER BY l.valid_from)
   ), counted AS (
     SELECT s.org_id, s.pipeline_id, s.stage_id, s.name, s.position,
-      revenue.deal_member(dimension, coalesce(y.segment, g.segment), coalesce(y.industry, g.industry), y.owner_rep_id, y.product_id,
-        y.source, y.pipeline_id) AS member,
+      revenue.deal_member(dimension, coalesce(y.segment, g.segment), coalesce(y.industry, g.industry), y.owner_rep_id,
+        CASE WHEN x.share_to IS NULL THEN y.product_id ELSE x.product_id END, y.source, y.pipeline_id) AS member,
       count(*) AS entered, count(*) FILTER (WHERE y.next_stage IS NULL AND NOT y.ends_deleted) AS still,
       count(*) FILTER (WHERE t.kind = 'won' OR t.kind = 'open' AND t.position > s.position) AS advanced,
       count(*) FILTER (WHERE t.kind = 'open' AND t.position <= s.position) AS back,
@@ -137,6 +140,7 @@ BEGIN
     CROSS JOIN LATERAL (SELECT (y.stage_entered_at AT TIME ZONE s.time_zone)::date AS day) AS d
     LEFT JOIN LATERAL revenue.account_spans(y.org_id, CASE WHEN y.segment IS NULL OR y.industry IS NULL THEN y.account_id END) AS g
       ON d.day >= g.valid_from AND d.day < g.valid_to
+    LEFT JOIN revenue.deal_shares() AS x ON dimension = 'product' AND x.is_main AND x.org_id = y.org_id AND x.deal_id = y.deal_id
     WHERE (from_date IS NULL OR d.day >= from_date) AND (to_date IS NULL OR d.day < to_date)
     GROUP BY 1, 2, 3, 4, 5, 6
   ), wholes AS (

@@ -85,7 +85,7 @@ BEGIN
     SELECT o.org_id, o.base_currency, o.time_zone FROM revenue.orgs AS o
     WHERE o.org_id = ANY (revenue.visible_orgs(CASE dimension WHEN 'rep' THEN 'member' ELSE 'viewer' END)) AND (org IS NULL OR o.org_id = org)
   ), marked AS (
-    SELECT h.org_id, h.valid_from, h.amount, h.currency, s.kind, s.qualified, h.account_id, h.segment, h.industry, h.owner_rep_id,
+    SELECT h.org_id, h.deal_id, h.valid_from, h.amount, h.currency, s.kind, s.qualified, h.account_id, h.segment, h.industry, h.owner_rep_id,
       h.product_id, h.source, h.pipeline_id,
       count(*) FILTER (WHERE s.qualified) OVER past AS nth, lag(s.kind) OVER past AS kind_before
     FROM revenue.deal_history AS h
@@ -97,27 +97,29 @@ BEGIN
     WINDOW past AS (PARTITION BY hashtextextended(h.deal_id, 0), h.deal_id, h.org_id ORDER BY h.valid_from)
   ), days AS MATERIALIZED (
     SELECT v.org_id, v.base_currency, m.currency, (m.valid_from AT TIME ZONE v.time_zone)::date AS day, m.nth > 1 AS again,
-      revenue.deal_member(dimension, coalesce(m.segment, g.segment), coalesce(m.industry, g.industry), m.owner_rep_id, m.product_id,
-        m.source, m.pipeline_id) AS member,
-      count(*) AS deals, count(m.amount) AS with_amount, sum(m.amount) AS amount
+      revenue.deal_member(dimension, coalesce(m.segment, g.segment), coalesce(m.industry, g.industry), m.owner_rep_id,
+        CASE WHEN x.share_to IS NULL THEN m.product_id ELSE x.product_id END, m.source, m.pipeline_id) AS member,
+      count(*) FILTER (WHERE x.is_main IS NOT FALSE) AS deals, count(m.amount) FILTER (WHERE x.is_main IS NOT FALSE) AS with_amount,
+      count(m.amount) AS priced, sum(revenue.part_of(m.amount, x.share_from, x.share_to)) AS amount
     FROM marked AS m JOIN visible AS v USING (org_id)
     LEFT JOIN LATERAL revenue.account_spans(m.org_id,
         CASE WHEN dimension = 'segment' AND m.segment IS NULL OR dimension = 'industry' AND m.industry IS NULL THEN m.account_id END) AS g
       ON (m.valid_from AT TIME ZONE v.time_zone)::date >= g.valid_from AND (m.valid_from AT TIME ZONE v.time_zone)::date < g.valid_to
+    LEFT JOIN revenue.deal_shares() AS x ON dimension = 'product' AND x.org_id = m.org_id AND x.deal_id = m.deal_id
     WHERE m.qualified AND (m.nth = 1 OR m.kind = 'open' AND m.kind_before <> 'open')
     GROUP BY v.org_id, v.base_currency, m.currency, day, again, member
   ), valued AS (
     SELECT d.org_id, d.base_currency, date_trunc('month', d.day::timestamp)::date AS month, d.again, d.member, d.deals,
-      CASE WHEN r.rate IS NULL THEN 0 ELSE d.with_amount END AS valued, d.amount * r.rate AS value
+      CASE WHEN r.rate IS NULL THEN 0 ELSE d.with_amount END AS valued, CASE WHEN r.rate IS NULL THEN 0 ELSE d.priced END AS priced, d.amount * r.rate AS value
     FROM days AS d
     LEFT JOIN LATERAL revenue.fx_rate_on(d.org_id, d.currency, d.base_currency, d.day) AS r ON true
   )
   SELECT v.org_id, v.month, coalesce(sum(v.deals) FILTER (WHERE NOT v.again), 0)::bigint,
-    revenue.visible_total(v.org_id, coalesce(sum(v.valued) FILTER (WHERE NOT v.again), 0)::bigint,
+    revenue.visible_total(v.org_id, coalesce(sum(v.priced) FILTER (WHERE NOT v.again), 0)::bigint,
       trim_scale(coalesce(sum(v.value) FILTER (WHERE NOT v.again), 0))),
     coalesce(sum(v.deals - v.valued) FILTER (WHERE NOT v.again), 0)::bigint,
     coalesce(sum(v.deals) FILTER (WHERE v.again), 0)::bigint,
-    revenue.visible_total(v.org_id, coalesce(sum(v.valued) FILTER (WHERE v.again), 0)::bigint,
+    revenue.visible_total(v.org_id, coalesce(sum(v.priced) FILTER (WHERE v.again), 0)::bigint,
       trim_scale(coalesce(sum(v.value) FILTER (WHERE v.again), 0))),
     coalesce(sum(v.deals - v.valued) FILTER (WHERE v.again), 0)::bigint, v.base_currency, v.member
   FROM valued AS v

@@ -374,6 +374,31 @@ END $$;
 COMMENT ON FUNCTION revenue.closing_rates IS
   'The rate into the base currency on each day on which a deal in a currency closed, for joins';
 
+-- The amount of a deal goes to its products from share_from to share_to of it, so that the parts add up to it exactly.
+CREATE OR REPLACE FUNCTION revenue.deal_shares()
+RETURNS TABLE (org_id integer, deal_id text, product_id text, share_from numeric, share_to numeric, is_main boolean)
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT c.org_id, c.deal_id, c.product_id, (c.so_far - c.amount) / c.total, c.so_far / c.total, c.nth = 1
+  FROM (
+    SELECT l.org_id, l.deal_id, l.product_id, sum(l.amount) AS amount,
+      sum(sum(l.amount)) OVER (PARTITION BY l.org_id, l.deal_id ORDER BY l.product_id) AS so_far,
+      sum(sum(l.amount)) OVER (PARTITION BY l.org_id, l.deal_id) AS total,
+      row_number() OVER (PARTITION BY l.org_id, l.deal_id ORDER BY sum(l.amount) DESC, l.product_id) AS nth
+    FROM revenue.deal_lines AS l GROUP BY l.org_id, l.deal_id, l.product_id) AS c
+  WHERE c.total <> 0;
+END;
+COMMENT ON FUNCTION revenue.deal_shares IS
+  'What part of a deal each of its products is, in proportion to its lines, as a stretch from share_from to share_to (1 for the last) of its amount; is_main = the largest, under which the deal is counted. No rows where its lines come to nothing';
+
+CREATE OR REPLACE FUNCTION revenue.part_of(amount numeric, share_from numeric, share_to numeric) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN share_to IS NULL THEN amount
+    ELSE CASE share_to WHEN 1 THEN amount ELSE round(amount * share_to, 6) END
+      - CASE share_from WHEN 1 THEN amount ELSE round(amount * share_from, 6) END END;
+END;
+COMMENT ON FUNCTION revenue.part_of IS
+  'For figures by product: the part of an amount from share_from to share_to of it, so rounded that all parts add up to it; NULL = all of it';
+
 CREATE OR REPLACE FUNCTION revenue.closed_deals(as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, deal_id text, name text, account_id text, owner_rep_id text, product_id text,
@@ -450,35 +475,42 @@ BEGIN
   PERFORM revenue.check_org(org);
   PERFORM revenue.check_date_range(from_date, to_date);
   RETURN QUERY
-  SELECT c.org_id,
-    CASE WHEN grouping(c.owner_rep_id) = 0 THEN 'rep' WHEN grouping(c.product_id) = 0 THEN 'product'
-      WHEN grouping(c.industry) = 0 THEN 'industry' WHEN grouping(c.segment) = 0 THEN 'segment'
-      WHEN grouping(c.source) = 0 THEN 'source' WHEN grouping(c.pipeline_id) = 0 THEN 'pipeline'
-      ELSE 'all' END,
-    coalesce(c.owner_rep_id, c.product_id, c.industry, c.segment, c.source, c.pipeline_id),
-    count(*) FILTER (WHERE c.won), count(*) FILTER (WHERE NOT c.won), avg(c.won::integer)::double precision,
-    revenue.visible_total(c.org_id, count(c.reporting_amount) FILTER (WHERE c.won),
-      trim_scale(coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0))),
-    revenue.visible_total(c.org_id, count(c.reporting_amount) FILTER (WHERE NOT c.won),
-      revenue.visible_total(c.org_id, count(c.reporting_amount), trim_scale(coalesce(sum(c.reporting_amount), 0)))),
-    revenue.visible_total(c.org_id,
-      least(count(c.reporting_amount) FILTER (WHERE c.won), count(c.reporting_amount) FILTER (WHERE NOT c.won)),
-      coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0) / nullif(sum(c.reporting_amount), 0))::double precision,
+  WITH closed AS MATERIALIZED (
+    SELECT c.* FROM revenue.closed_deals(as_of) AS c
+    WHERE c.org_id = ANY (visible) AND (org IS NULL OR c.org_id = org)
+      AND (from_date IS NULL OR c.closed_on >= from_date) AND (to_date IS NULL OR c.closed_on < to_date)
+  ), counts AS (
+    SELECT c.org_id, c.reporting_currency,
+      CASE WHEN grouping(c.owner_rep_id) = 0 THEN 'rep' WHEN grouping(c.industry) = 0 THEN 'industry'
+        WHEN grouping(c.segment) = 0 THEN 'segment' WHEN grouping(c.source) = 0 THEN 'source'
+        WHEN grouping(c.pipeline_id) = 0 THEN 'pipeline' ELSE 'all' END AS dimension,
+      coalesce(c.owner_rep_id, c.industry, c.segment, c.source, c.pipeline_id) AS member,
+      count(*) FILTER (WHERE c.won) AS won, count(*) FILTER (WHERE NOT c.won) AS lost,
+      count(c.reporting_amount) FILTER (WHERE c.won) AS won_valued, count(c.reporting_amount) FILTER (WHERE NOT c.won) AS lost_valued,
+      coalesce(sum(c.reporting_amount) FILTER (WHERE c.won), 0) AS won_value, coalesce(sum(c.reporting_amount), 0) AS value
+    FROM closed AS c
+    GROUP BY c.org_id, c.reporting_currency,
+      GROUPING SETS ((), (c.owner_rep_id), (c.industry), (c.segment), (c.source), (c.pipeline_id))
+    UNION ALL
+    SELECT c.org_id, c.reporting_currency, 'product', x.product_id, count(*) FILTER (WHERE x.counts AND c.won),
+      count(*) FILTER (WHERE x.counts AND NOT c.won), count(x.amount) FILTER (WHERE c.won), count(x.amount) FILTER (WHERE NOT c.won),
+      coalesce(sum(x.amount) FILTER (WHERE c.won), 0), coalesce(sum(x.amount), 0)
+    FROM closed AS c LEFT JOIN revenue.deal_shares() AS p USING (org_id, deal_id)
+    CROSS JOIN LATERAL (SELECT CASE WHEN p.share_to IS NULL THEN c.product_id ELSE p.product_id END AS product_id,
+      revenue.part_of(c.reporting_amount, p.share_from, p.share_to) AS amount, p.is_main IS NOT FALSE AS counts) AS x
+    GROUP BY c.org_id, c.reporting_currency, x.product_id
+  )
+  SELECT c.org_id, c.dimension, c.member, c.won, c.lost, c.won / nullif(c.won + c.lost, 0)::double precision,
+    revenue.visible_total(c.org_id, c.won_valued, trim_scale(c.won_value)),
+    revenue.visible_total(c.org_id, c.lost_valued, revenue.visible_total(c.org_id, c.won_valued + c.lost_valued, trim_scale(c.value))),
+    revenue.visible_total(c.org_id, least(c.won_valued, c.lost_valued), c.won_value / nullif(c.value, 0))::double precision,
     c.reporting_currency
-  FROM revenue.closed_deals(as_of) AS c
-  WHERE c.org_id = ANY (visible) AND (org IS NULL OR c.org_id = org)
-    AND (from_date IS NULL OR c.closed_on >= from_date) AND (to_date IS NULL OR c.closed_on < to_date)
-  GROUP BY GROUPING SETS (
-    (c.org_id, c.reporting_currency), (c.org_id, c.reporting_currency, c.owner_rep_id),
-    (c.org_id, c.reporting_currency, c.product_id), (c.org_id, c.reporting_currency, c.industry),
-    (c.org_id, c.reporting_currency, c.segment), (c.org_id, c.reporting_currency, c.source),
-    (c.org_id, c.reporting_currency, c.pipeline_id))
-  HAVING revenue.cell_visible(c.org_id, count(*))
-    AND (grouping(c.owner_rep_id) = 1 OR c.org_id = ANY (revenue.visible_orgs('member')))
+  FROM counts AS c
+  WHERE revenue.cell_visible(c.org_id, c.won + c.lost) AND (c.dimension <> 'rep' OR c.org_id = ANY (revenue.visible_orgs('member')))
   ORDER BY 1, 2, 3;
 END $$;
 COMMENT ON FUNCTION revenue.win_rates IS
-  'Win rate = won / (won + lost), by count and by value, of the deals that closed from from_date to the day before to_date (NULL = open), over all deals and by rep, product, industry, segment, source and pipeline (industry and segment of the deal, else those its account had when it closed); member NULL = unknown';
+  'Win rate = won / (won + lost), by count and by value, of the deals that closed from from_date to the day before to_date (NULL = open), over all deals and by rep, product, industry, segment, source and pipeline (industry and segment of the deal, else those its account had when it closed); a deal of several products counts under the largest, and its amount is divided; member NULL = unknown';
 
 CREATE OR REPLACE VIEW revenue.win_rates AS SELECT * FROM revenue.win_rates();
 
@@ -699,6 +731,11 @@ BEGIN
         FROM (SELECT d.currency FROM revenue.mrr_days AS d
           WHERE d.org_id = $1 AND d.booked_day <= revenue.org_today($1) GROUP BY d.currency HAVING sum(d.amount) <> 0) AS c
         WHERE c.currency NOT IN (SELECT r.currency FROM revenue.fx_rates_at() AS r WHERE r.org_id = $1) $part$),
+      ('deal_lines', $part$
+        SELECT jsonb_build_object('hint', CASE WHEN count(*) > 0 THEN format(
+          'deals whose lines do not add up to their amount: %s, such as %s; figures by product divide the amount of the deal', count(*), min(x.deal_id)) END)
+        FROM (SELECT d.deal_id FROM revenue.deal_lines AS l JOIN revenue.deals AS d USING (org_id, deal_id)
+          WHERE l.org_id = $1 GROUP BY d.deal_id, d.amount HAVING sum(l.amount) IS DISTINCT FROM d.amount) AS x $part$),
       ('jobs', $part$
         SELECT jsonb_build_object('hint', 'jobs whose last run failed or left something out: '
           || string_agg(format('%s (%s)', r.job, left(CASE r.state WHEN 'succeeded' THEN array_to_string(r.warnings, '; ')

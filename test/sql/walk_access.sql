@@ -49,7 +49,7 @@ INSERT INTO walk.matrix VALUES
   ('stages', 'viewer', 'admin', NULL, NULL), ('products', 'member', 'admin', NULL, NULL),
   ('accounts', 'member', 'admin', 'owner_rep_id', NULL), ('account_history', 'member', 'admin', NULL, NULL), ('contacts', 'member', 'admin', 'owner_rep_id', NULL),
   ('deals', 'member', 'admin', 'owner_rep_id', NULL), ('deal_history', 'member', NULL, NULL, NULL), ('contact_stages', 'member', NULL, NULL, NULL),
-  ('deal_facts', 'member', 'admin', NULL, NULL), ('activities', 'member', 'admin', 'rep_id', NULL),
+  ('deal_facts', 'member', 'admin', NULL, NULL), ('deal_lines', 'member', 'admin', NULL, NULL), ('activities', 'member', 'admin', 'rep_id', NULL),
   ('offers', 'member', 'admin', NULL, NULL), ('offer_activity', 'member', 'admin', NULL, NULL),
   ('revenue_events', 'member', 'admin', 'owner_rep_id', NULL), ('forecast_bases', 'member', NULL, NULL, NULL),
   ('automations', 'member', 'admin', NULL, NULL), ('automation_days', 'member', 'admin', NULL, NULL),

@@ -31,6 +31,7 @@ $node->safe_psql('source', q{
   DELETE FROM revenue.deals WHERE deal_id = 'd9';
   INSERT INTO revenue.deal_facts (org_id, deal_id, valid_from, stage_id)
   SELECT 1, 'd' || i, now() - interval '60 days', 'prospecting' FROM generate_series(10, 20) AS i;
+  INSERT INTO revenue.deal_lines (org_id, deal_id, line_id, product_id, unit_price) VALUES (1, 'd1', '1', 'p', 40), (1, 'd1', '2', NULL, 59);
   INSERT INTO revenue.activities (org_id, activity_id, deal_id, kind, occurred_at)
   SELECT 1, 'x' || i, 'd1', 'call', now() FROM generate_series(1, 5) AS i;
   SELECT revenue.update_deal('d1', amount => 99, reason => 'renegotiated');

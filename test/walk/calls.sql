@@ -122,6 +122,8 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('account_rollup', '[null, 555]'),
   ('closing_rates', '[null]'),
   ('won_deals_summary', '[null, 555]'),
+  ('deal_shares', '[]'),
+  ('part_of', '[100, 0.25, 0.5]'),
   ('win_rates', '[null, "2024-01-01", "2199-01-01", 555]'),
   ('dashboard', '[null, 555]'),
   ('health_check', '[555]'),

@@ -72,6 +72,9 @@ BEGIN
     ) AS c(first, last, stage, product, closed_at), generate_series(c.first, c.last) AS k;
   INSERT INTO revenue.deal_facts (org_id, deal_id, valid_from, stage_id)
   VALUES (org, one, '2021-05-05 12:00+00', 'prospecting');
+  INSERT INTO revenue.deal_lines (org_id, deal_id, line_id, product_id, unit_price)
+  SELECT org, d.deal_id, mark || '-line', d.product_id, d.amount FROM revenue.deals d
+  WHERE d.org_id = seed.org AND d.amount IS NOT NULL;
   INSERT INTO revenue.activities (org_id, activity_id, deal_id, account_id, contact_id, rep_id, kind, subject, occurred_at)
   SELECT org, mark || '-' || i, mark || '-' || i, mark || '-' || i, mark || '-' || i, mark || '-' || i, 'call',
     mark || ' subject', '2021-06-01 12:00+00'
