@@ -51,15 +51,15 @@ DetectorModel model_of(const Day& of_day, std::uint64_t seed, int days = kDays) 
   return state.result();
 }
 
-double alarms_a_year(const Day& of_day, const std::function<bool(int)>& counts = [](int) { return true; }) {
+double alarms_a_year(const Day& of_day, const std::function<bool(int)>& counts = [](int) { return true; }, int from = kBaseline) {
   constexpr int kSeries = 20;
   int alarms = 0;
   for (int seed = 1; seed <= kSeries; ++seed)
     for (const DetectedPoint& point : detect(model_of(of_day, static_cast<std::uint64_t>(seed)), "medium", no_poll)) {
       const auto day = static_cast<int>(point.ts.micros / kDay) - kFirstDay;
-      alarms += point.is_anomaly && day >= kBaseline && counts(day);
+      alarms += point.is_anomaly && day >= from && counts(day);
     }
-  return alarms * 365.25 / (kSeries * (kDays - kBaseline));
+  return alarms * 365.25 / (kSeries * (kDays - from));
 }
 
 constexpr double kFew = 1.5;  // a year
@@ -84,6 +84,20 @@ TEST(CalmSeries, Growth) {
     EXPECT_LE(alarms_a_year([&](Luck& luck, int day) { return 1000 * std::exp(rate * day + 0.08 * luck.normal()) * (weekend(day) ? 0.5 : 1); }), kFew)
         << rate;
   EXPECT_LE(alarms_a_year([](Luck& luck, int day) { return 100 + 10 * day + 30 * luck.normal(); }), kFew);
+}
+
+// The same amount every day, with noise of up to a day's growth; the days of the baseline count too.
+TEST(CalmSeries, Lines) {
+  constexpr double kSlope = 100;
+  const auto all = [](int) { return true; };
+  for (const double start : {100.0, 1e3, 1e4, 1e5, 1e6})
+    for (const double noise : {0.0, 0.05, 0.2, 0.5, 1.0})
+      for (const double direction : {1.0, -1.0})
+        if (start + direction * kSlope * kDays > 0)
+          EXPECT_LE(alarms_a_year(
+                        [&](Luck& luck, int day) { return start + kSlope * (direction * day + noise * luck.normal()); }, all, 0),
+                    2)
+              << start << " " << noise << " " << direction;
 }
 
 TEST(CalmSeries, WavesAndWalks) {

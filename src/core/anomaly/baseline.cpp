@@ -89,6 +89,46 @@ double usual_value(const std::vector<Point>& points) {
   return mean > 0 ? mean : 1;
 }
 
+// What a straight line leaves of values at increasing x. Its slope is the median of the slopes between values half the
+// series apart (Theil 1950, incomplete method).
+std::vector<double> without_slope(const std::vector<double>& x, const std::vector<double>& y) {
+  const std::size_t half = std::max<std::size_t>(y.size() / 2, 1);
+  std::vector<double> found;
+  for (std::size_t i = 0; i + half < y.size(); ++i)
+    if (x[i + half] > x[i]) found.push_back((y[i + half] - y[i]) / (x[i + half] - x[i]));
+  const double slope = median(found);
+  std::vector<double> left;
+  for (std::size_t i = 0; i < y.size(); ++i) left.push_back(y[i] - slope * (x[i] - x.front()));
+  return left;
+}
+
+// How far the values are from that line: the median.
+double spread_about_line(const std::vector<double>& x, const std::vector<double>& y) {
+  std::vector<double> apart = without_slope(x, y);
+  std::vector<double> sorted = apart;
+  const double start = median(sorted);
+  for (double& a : apart) a = std::fabs(a - start);
+  return median(apart);
+}
+
+// What grows by the same amount every day is bent on the logarithm, and its end would be taken for other levels.
+bool grows_by_amounts(const std::vector<Point>& points) {
+  constexpr std::size_t kFewest = 14;
+  constexpr double kMuchStraighter = 0.5;
+  std::vector<double> at;
+  std::vector<double> plain;
+  std::vector<double> logarithm;
+  for (const Point& point : points) {
+    if (point.value <= 0) continue;
+    at.push_back(static_cast<double>(point.period));
+    plain.push_back(point.value);
+    logarithm.push_back(std::log(point.value));
+  }
+  if (at.size() < kFewest) return false;
+  std::vector<double> values = plain;
+  return spread_about_line(at, plain) < kMuchStraighter * median(values) * spread_about_line(at, logarithm);
+}
+
 // Business effects multiply, so that the logarithm is the scale of whatever is above 0. A value of
 // 0 now and then is an outage; many of them are a metric that is often 0.
 Shape::Kind kind_for(const std::vector<Point>& points) {
@@ -98,7 +138,8 @@ Shape::Kind kind_for(const std::vector<Point>& points) {
     if (point.value < 0) return Shape::Kind::linear;
     zeros += point.value == 0;
   }
-  return zeros * kSeldom > points.size() ? Shape::Kind::root : Shape::Kind::logarithm;
+  if (zeros * kSeldom > points.size()) return Shape::Kind::root;
+  return grows_by_amounts(points) ? Shape::Kind::linear : Shape::Kind::logarithm;
 }
 
 double smallest_step(const std::vector<double>& y) {
@@ -179,7 +220,10 @@ Baseline learn_baseline(const std::vector<Point>& points, const Calendar& calend
   std::vector<double> y;
   y.reserve(points.size());
   for (const Point& point : points) y.push_back(baseline.shape.forward(point));
-  Fit fit = backfit(y, effects, calendar.effects());
+  // Running medians of what rises steadily are the values themselves, and leave no noise.
+  std::vector<double> at;
+  for (const Point& point : points) at.push_back(static_cast<double>(point.period));
+  Fit fit = backfit(without_slope(at, y), effects, calendar.effects());
   constexpr double kLeastSigma = 1e-6;  // of a series that never moves
   baseline.least_sigma = std::max(smallest_step(y) / std::sqrt(12.0), kLeastSigma);
   double variance = fit.sigma * fit.sigma;
