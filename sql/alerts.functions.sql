@@ -1034,7 +1034,7 @@ CREATE OR REPLACE VIEW revenue.open_alerts WITH (security_invoker) AS
 SELECT a.org_id, a.alert_id, a.rule, a.severity, a.state, a.title, a.affected_segment, a.expected, a.actual AS metric_value, a.threshold, a.observations,
   a.drivers, a.evidence, a.recommendation, a.stale_sources, a.as_of, a.last_as_of, a.times_seen, a.opened_at, a.acknowledged_by, a.note,
   nullif(array_to_string(a.stale_sources, ', '), '') AS stale_source_names
-FROM revenue.alerts AS a WHERE a.state <> 'resolved';
+FROM revenue.alerts AS a WHERE a.state <> 'resolved' AND a.org_id = ANY (revenue.visible_orgs('viewer'));
 COMMENT ON VIEW revenue.open_alerts IS 'Alerts that are not resolved';
 
 -- A deal that log_deal() or anybody else reports as won is told at once, in the same transaction. What is

@@ -212,6 +212,7 @@ SELECT o.org_id, o.channel, o.destination,
   max(o.sent_at) AS last_sent_at,
   (array_agg(o.last_error ORDER BY o.next_attempt_at DESC) FILTER (WHERE o.last_error IS NOT NULL))[1] AS last_error
 FROM revenue.outbox AS o
+WHERE o.org_id = ANY (revenue.visible_orgs('viewer'))
 GROUP BY o.org_id, o.channel, o.destination;
 COMMENT ON VIEW revenue.outbox_status IS 'The outbox by destination: what waits and since when, what was sent, what is dead';
 SELECT revenue.comment_view_columns('{

@@ -272,7 +272,7 @@ BEGIN
   IF stage.kind <> 'open' THEN
     IF NEW.closed_at IS NULL THEN
       NEW.closed_at := revenue.closing_instant(NEW.close_date, coalesce(NEW.stage_entered_at, NEW.effective_at), stage.time_zone);
-      IF NEW.closed_at = NEW.close_date::timestamp AT TIME ZONE stage.time_zone THEN
+      IF NEW.closed_at = NEW.close_date::timestamp AT TIME ZONE stage.time_zone AND NEW.effective_at IS DISTINCT FROM NEW.closed_at THEN
         since := (NEW.close_date + 1)::timestamp AT TIME ZONE stage.time_zone - interval '1 us';
       END IF;
     END IF;

@@ -257,7 +257,7 @@ BEGIN
   WITH done AS MATERIALIZED (
     SELECT coalesce(CASE dimension WHEN 'rep' THEN d.owner_rep_id WHEN 'product' THEN CASE WHEN p.share_to IS NULL THEN d.product_id ELSE p.product_id END
         ELSE coalesce(d.segment, g.segment) END, '') AS member,
-      d.account_id, revenue.part_of(d.amount, p.share_from, p.share_to) AS amount, d.currency, x.closed_on,
+      d.account_id, revenue.part_of(d.amount, p.share_from, p.share_to) AS amount, p.is_main IS NOT FALSE AS counts, d.currency, x.closed_on,
       (d.created_at AT TIME ZONE zone)::date AS created_on
     FROM revenue.deals_as_of(as_of) AS d
     LEFT JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
@@ -284,7 +284,7 @@ BEGIN
       revenue.month_number(coalesce(d.created_on, d.closed_on - coalesce((
         SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY k.closed_on - k.created_on) FROM done AS k
         WHERE k.created_on <= k.closed_on), 90))) AS created_month,
-      revenue.month_number(coalesce(c.since, d.closed_on)) AS customer_month, count(*) AS deals,
+      revenue.month_number(coalesce(c.since, d.closed_on)) AS customer_month, count(*) FILTER (WHERE d.counts) AS deals,
       sum(d.amount * CASE WHEN d.currency = base THEN 1 ELSE r.rate END) AS value
     FROM done AS d
     LEFT JOIN rates AS r ON r.currency = d.currency AND r.closed_on = d.closed_on

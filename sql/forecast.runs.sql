@@ -326,7 +326,8 @@ BEGIN
     SELECT r.*, o.base_currency, (r.as_of AT TIME ZONE o.time_zone)::date AS made_on, d.today
     FROM revenue.forecast_runs AS r JOIN revenue.orgs AS o USING (org_id)
     CROSS JOIN LATERAL (SELECT (coalesce(revenue.checked_instant(forecast_errors.as_of), now()) AT TIME ZONE o.time_zone)::date AS today) AS d
-    WHERE r.period_to <= d.today AND r.currency = o.base_currency AND (forecast_errors.org IS NULL OR r.org_id = forecast_errors.org)
+    WHERE r.period_to <= d.today AND r.currency = o.base_currency AND r.org_id = ANY (revenue.visible_orgs('viewer'))
+      AND (forecast_errors.org IS NULL OR r.org_id = forecast_errors.org)
   ), days AS MATERIALIZED (
     SELECT c.org_id, coalesce(c.segment, '') AS segment, coalesce(c.owner_rep_id, '') AS rep,
       coalesce(CASE WHEN p.share_to IS NULL THEN c.product_id ELSE p.product_id END, '') AS product,

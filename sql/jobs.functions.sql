@@ -254,8 +254,9 @@ END $$;
 COMMENT ON FUNCTION revenue.begin_job IS
   'For the tick: the run of a job that is due, or of any, begins; NULL where it is not due or runs elsewhere';
 
+-- A lock that a session holds for longer fails the run, which is tried again, and holds up no other job.
 CREATE OR REPLACE FUNCTION revenue.finish_job(run_id uuid, org integer DEFAULT NULL)
-RETURNS text LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+RETURNS text LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET lock_timeout = '10s' AS $$
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.require_org('admin', org);

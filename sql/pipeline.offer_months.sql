@@ -47,7 +47,8 @@ SELECT m.org_id, m.month, m.offer_id, f.name AS offer_name, nullif(m.platform, '
   m.events, trim_scale(m.revenue) AS revenue, trim_scale(m.cost) AS cost,
   ((m.revenue - m.cost) / nullif(m.cost, 0))::double precision AS roi,
   m.reporting_currency, m.events_without_rate, m.days_without_cost, m.computed_at
-FROM revenue.offer_months AS m JOIN revenue.offers AS f USING (org_id, offer_id);
+FROM revenue.offer_months AS m JOIN revenue.offers AS f USING (org_id, offer_id)
+WHERE m.org_id = ANY (revenue.visible_orgs('viewer'));
 COMMENT ON VIEW revenue.offer_trends IS 'Each offer by month, platform and niche, with the conversion rate and the ROI, as the job offer_performance_update computed it last';
 SELECT revenue.comment_view_columns((
   SELECT jsonb_object_agg(a.attname, col_description(a.attrelid, a.attnum)) FROM pg_catalog.pg_attribute AS a

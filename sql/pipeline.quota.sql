@@ -147,7 +147,7 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
   FROM (
     SELECT DISTINCT ON (q.org_id, q.kind, q.member, q.period_from, q.period_to) q.*
     FROM revenue.quotas AS q JOIN revenue.orgs AS o USING (org_id)
-    WHERE q.valid_from <= (coalesce(revenue.checked_instant(as_of), now()) AT TIME ZONE o.time_zone)::date
+    WHERE q.org_id = ANY (revenue.visible_orgs('viewer')) AND q.valid_from <= (coalesce(revenue.checked_instant(as_of), now()) AT TIME ZONE o.time_zone)::date
     ORDER BY q.org_id, q.kind, q.member, q.period_from, q.period_to, q.version DESC) AS q
   WHERE q.amount IS NOT NULL
 $$;
@@ -221,7 +221,7 @@ BEGIN
   ), chosen AS (  -- where a quarter's quota gave way to those of its months, both are in force for a past as_of
     SELECT c.*, bool_or(c.whole) OVER (PARTITION BY c.org_id, c.kind, c.member) AS has_whole FROM parts AS c
   )
-  SELECT c.org_id, c.kind, c.member, CASE WHEN bool_and(r.rate IS NOT NULL) THEN sum(c.amount * r.rate) END
+  SELECT c.org_id, c.kind, coalesce(c.member, ''), CASE WHEN bool_and(r.rate IS NOT NULL) THEN sum(c.amount * r.rate) END
   FROM chosen AS c LEFT JOIN revenue.fx_rates_at(as_of) AS r ON r.org_id = c.org_id AND r.currency = c.currency
   WHERE c.whole OR NOT c.has_whole
   GROUP BY c.org_id, c.kind, c.member, c.days
@@ -229,7 +229,7 @@ BEGIN
 END $$;
 REVOKE EXECUTE ON FUNCTION revenue.period_quotas FROM PUBLIC;
 COMMENT ON FUNCTION revenue.period_quotas IS
-  'For functions with the owner''s rights: the quotas that make up a whole period, in the reporting currency; NULL = no exchange rate';
+  'For functions with the owner''s rights: the quotas that make up a whole period, in the reporting currency; NULL = no exchange rate. The member of the organisation is empty';
 
 CREATE OR REPLACE FUNCTION revenue.member_cells(
   from_date date DEFAULT NULL, to_date date DEFAULT NULL, as_of timestamptz DEFAULT NULL,

@@ -43,12 +43,16 @@ COMMENT ON FUNCTION revenue.check_forecast_amounts IS 'An error with a hint wher
 -- A real update, as in lock_org(): two who write for one rep wait for each other, and under REPEATABLE
 -- READ the second fails rather than taking the same version.
 CREATE OR REPLACE FUNCTION revenue.lock_rep(org integer, rep text) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  UPDATE revenue.reps SET name = name WHERE org_id = org AND rep_id = rep
-$$;
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' AS $$
+BEGIN
+  UPDATE revenue.reps SET name = name WHERE org_id = org AND rep_id = rep;
+EXCEPTION WHEN lock_not_available THEN
+  RAISE EXCEPTION 'another session writes for the rep "%"', rep USING ERRCODE = 'lock_not_available',
+    DETAIL = 'It was waited for for 3 seconds.', HINT = 'End that session''s transaction, and try again; pg_blocking_pids() shows whose it is.';
+END $$;
 REVOKE EXECUTE ON FUNCTION revenue.lock_rep FROM PUBLIC;
 COMMENT ON FUNCTION revenue.lock_rep IS
-  'For functions with the owner''s rights: makes those who write for a rep wait for each other';
+  'For functions with the owner''s rights: makes those who write for a rep wait for each other, for 3 seconds at most';
 
 CREATE OR REPLACE FUNCTION revenue.submit_forecast(
   period_from date DEFAULT NULL, period_to date DEFAULT NULL, commit_amount numeric DEFAULT NULL,

@@ -22,8 +22,8 @@ BEGIN
   END IF;
   RETURN QUERY
   WITH openings AS (
-    SELECT m.*, m.exit_kind IN ('pushed', 'slipped') AS slips,
-      CASE WHEN m.exit_kind IN ('pushed', 'slipped') AND m.closing_close_date IS NOT NULL
+    SELECT m.*, x.slips,
+      CASE WHEN x.slips AND m.closing_close_date IS NOT NULL
         THEN greatest(m.closing_close_date, m.period_to) - m.opening_close_date END AS days
     FROM revenue.waterfall_windows(past, past, window_from, window_to, org) AS w
     JOIN revenue.orgs AS o USING (org_id)
@@ -31,6 +31,9 @@ BEGIN
     CROSS JOIN LATERAL revenue.deal_movements(
       w.period_from::timestamp AT TIME ZONE o.time_zone, CASE WHEN w.ends_at < w.closing_at THEN w.ends_at ELSE past END,
       w.period_from, w.period_to, 'all', 'then', w.org_id) AS m
+    -- A date that was brought forward does not close a deal that is open still.
+    CROSS JOIN LATERAL (
+      SELECT m.exit_kind IN ('pushed', 'slipped') OR m.exit_kind = 'advanced' AND w.ends_at < w.closing_at AS slips) AS x
     WHERE m.in_opening
   )
   SELECT o.org_id, o.period_from, o.period_to,

@@ -239,7 +239,8 @@ BEGIN
   PERFORM revenue.check_org(org);
   RETURN QUERY
   WITH roots AS MATERIALIZED (
-    SELECT p.* FROM revenue.account_parents() AS p WHERE account_rollup.org IS NULL OR p.org_id = account_rollup.org
+    SELECT p.* FROM revenue.account_parents() AS p
+    WHERE p.org_id = ANY (revenue.visible_orgs('member')) AND (account_rollup.org IS NULL OR p.org_id = account_rollup.org)
   ), deals AS (
     SELECT s.org_id, s.account_id, count(*) AS open, 0::bigint AS won, 0::bigint AS lost, coalesce(sum(s.reporting_amount), 0) AS open_value,
       0::numeric AS won_value, count(*) - count(s.reporting_amount) AS without, 0::numeric AS mrr

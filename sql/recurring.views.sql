@@ -416,7 +416,7 @@ LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
   JOIN revenue.orgs AS o USING (org_id)
   CROSS JOIN LATERAL (
     SELECT revenue.rate_into_base(m.org_id, m.currency, o.base_currency, m.valid_day) AS rate) AS r
-  WHERE revenue.check_org(org) AND m.booked_day <= coalesce(as_of, (now() AT TIME ZONE o.time_zone)::date)
+  WHERE revenue.check_org(org) AND m.org_id = ANY (revenue.visible_orgs('viewer')) AND m.booked_day <= coalesce(as_of, (now() AT TIME ZONE o.time_zone)::date)
     AND (known IS NULL OR m.recorded_at <= known) AND (from_date IS NULL OR m.booked_day >= from_date)
     AND (org IS NULL OR m.org_id = org);
 END;
@@ -469,7 +469,7 @@ LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
     FROM revenue.mrr_movements AS m
     JOIN revenue.orgs AS o USING (org_id)
     CROSS JOIN LATERAL (SELECT coalesce(as_of, (now() AT TIME ZONE o.time_zone)::date) AS day) AS d
-    WHERE revenue.check_org(org) AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= d.day
+    WHERE revenue.check_org(org) AND m.org_id = ANY (revenue.visible_orgs('viewer')) AND CASE basis WHEN 'valid' THEN m.valid_day ELSE m.booked_day END <= d.day
       AND (known IS NULL OR m.recorded_at <= known) AND (org IS NULL OR m.org_id = org)
     GROUP BY m.org_id, m.customer_id, m.product_id, m.currency, o.base_currency, d.day HAVING sum(m.amount) <> 0
   ) AS b

@@ -144,6 +144,7 @@ LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
       f.weights
     FROM revenue.orgs AS o
     LEFT JOIN frameworks AS f ON f.org_id = o.org_id AND f.vertical = 'all'
+    WHERE o.org_id = ANY (revenue.visible_orgs('viewer'))
   ), known AS (
     SELECT a.*, c.today, c.products, coalesce(f.weights, c.weights) AS weights,
       greatest(-revenue.days_until(a.overdue_since, c.today), 0) AS days_overdue,
@@ -193,7 +194,8 @@ SELECT c.org_id, c.contact_id, c.name, c.account_id, a.name AS company, c.owner_
 FROM revenue.contacts AS c
 LEFT JOIN revenue.accounts AS a USING (org_id, account_id)
 LEFT JOIN frameworks AS f ON f.org_id = c.org_id AND f.vertical = 'all'
-LEFT JOIN frameworks AS v ON v.org_id = c.org_id AND v.vertical = a.industry;
+LEFT JOIN frameworks AS v ON v.org_id = c.org_id AND v.vertical = a.industry
+WHERE c.org_id = ANY (revenue.visible_orgs('viewer'));
 
 -- The open pipeline in totals -----------------------------------------------------------------
 

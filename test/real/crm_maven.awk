@@ -50,10 +50,10 @@ function probability(at, days, typical, stale) {
 function health(days, typical, late) {
   late = (days - typical) / (3 * typical)
   late = late < 0 ? 0 : late > 1 ? 1 : late
-  return int(40 * (1 - late) * 1e6 + 0.01) / 1e6 + 35 * (0.5 * 0.5 + 0.2 * 0.5) + 25 * 0.5
+  return int(40 * (1 - late) * 1e6 + 0.01) / 1e6 + 35 * 0.5 + 25 * 0.5
 }
 function risks(days, typical) {
-  return (days > 2 * typical ? "Stagnant for " days " days|" : "") "No interactions"
+  return days > 2 * typical ? "Stagnant for " days " days" : "-"
 }
 
 FNR == 1 { file++; next }

@@ -195,7 +195,8 @@ FROM days, revenue.forecast_monthly(instant) s, jsonb_each_text(to_jsonb(s) - :l
 INSERT INTO actual
 SELECT 'pipeline_waterfall', concat_ws(' ', day, coalesce(member, 'all'), line, f.key), f.value
 FROM (SELECT day, instant, lag(instant) OVER (ORDER BY day) AS before FROM days) d, unnest('{all,manager}'::text[]) AS dimension,
-  revenue.pipeline_waterfall(before, instant, '-infinity', 'infinity', dimension) w,
+  -- Just before the closing is the end of the day: what happened on it is at its first instant.
+  revenue.pipeline_waterfall(before + interval '1 day', instant + interval '1 day', '-infinity', 'infinity', dimension) w,
   LATERAL (VALUES ('deals', w.deal_count), ('value', w.value)) f(key, value)
 WHERE before IS NOT NULL AND w.deal_count > 0;
 
@@ -224,7 +225,7 @@ INSERT INTO actual
 SELECT 'at_risk_deals', concat_ws(' ', s ->> 'id', f.key), f.value
 FROM jsonb_array_elements(revenue.at_risk_deals(as_of => :'export_at') -> 'deals') s,
   LATERAL (SELECT * FROM jsonb_each_text(s - '{id,name,currency,risk_factors}'::text[])
-    UNION ALL SELECT 'risk_factors', string_agg(r, '|') FROM jsonb_array_elements_text(s -> 'risk_factors') r) f
+    UNION ALL SELECT 'risk_factors', coalesce(string_agg(r, '|'), '-') FROM jsonb_array_elements_text(s -> 'risk_factors') r) f
 UNION ALL SELECT 'at_risk_deals', 'from 5000', revenue.at_risk_deals(5000, :'export_at') ->> 'count';
 
 INSERT INTO actual
@@ -285,6 +286,7 @@ SET revenue_intel.org_id = :org;
 SELECT revenue.add_member(:'viewer', 'viewer') \g /dev/null
 GRANT INSERT ON actual TO :"viewer";
 SET ROLE :"viewer";
+SELECT revenue.accept_membership(:org) \g /dev/null
 INSERT INTO actual
 SELECT 'as a viewer', concat_ws(' ', stage_id, f.key), f.value
 FROM revenue.pipeline_summary(:'export_at'), LATERAL (

@@ -195,6 +195,15 @@ JOIN (SELECT at, h, dimension, member, sum(value) FILTER (WHERE category <> 'clo
 -- the two hierarchies differ somewhere
 SELECT count(*) > 0 AS differ FROM shown t JOIN shown n USING (at, dimension, member, category) WHERE t.h = 'then' AND n.h = 'now' AND t.value <> n.value;
 
+-- The organisation's own quota goes before the sum of its reps'.
+RESET revenue_intel.org_id;
+SELECT revenue.create_org('Own quota', 'USD') AS own \gset
+SELECT revenue.set_quota('org', NULL, '2026-10-01', '2027-01-01', 500, org => :own);
+SELECT quota, quota_reps, coverage_reason FROM revenue.coverage('2026-10-01', '2027-01-01', by => 'org', org => :own);
+INSERT INTO revenue.reps (org_id, rep_id, name) VALUES (:own, 'r1', 'R1');
+SELECT revenue.set_quota('rep', 'r1', '2026-10-01', '2027-01-01', 50, org => :own);
+SELECT quota, quota_reps FROM revenue.coverage('2026-10-01', '2027-01-01', by => 'org', org => :own);
+
 \set ECHO none
 DROP TABLE instants, shown, rows;
 DROP EXTENSION revenue_intel CASCADE;

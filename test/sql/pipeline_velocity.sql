@@ -106,6 +106,14 @@ FROM revenue.sales_velocity('2026-06-15');
 -- The period is the days up to the instant; where nothing was won nothing is known.
 SELECT days, period_from, period_to, won_deals, lost_deals, round(win_rate::numeric, 4) AS win_rate, round(velocity_per_day::numeric, 4) AS velocity FROM unnest('{1,14,15,16,3650}'::integer[]) AS days, revenue.sales_velocity('2026-06-15', days) WHERE dimension = 'all';
 
+-- A date brought forward before the period does not close a deal that is open at its end.
+SELECT revenue.create_org('Forward', 'USD') AS forward \gset
+INSERT INTO revenue.deals (org_id, deal_id, stage_id, amount, currency, created_at, effective_at, close_date)
+VALUES (:forward, 'f', 'proposal', 4, 'USD', '2026-06-01', '2026-06-01', '2026-09-30');
+UPDATE revenue.deals SET close_date = '2026-06-15', effective_at = '2026-09-29' WHERE org_id = :forward;
+SELECT opening_deals, slipped_deals, slippage FROM revenue.pipeline_slippage('2026-11-01', '2026-07-01', '2026-10-01', :forward) WHERE dimension = 'all';
+SELECT opening_deals, slipped_deals FROM revenue.pipeline_slippage('2026-09-29 12:00', '2026-07-01', '2026-10-01', :forward) WHERE dimension = 'all';
+
 \set VERBOSITY default
 \set SHOW_CONTEXT never
 SELECT * FROM revenue.sales_velocity(period_days => 0);

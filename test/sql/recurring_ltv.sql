@@ -96,5 +96,9 @@ SELECT statement, pg_temp.error_of('SELECT ' || statement) FROM unnest(ARRAY[
   $$revenue.simple_ltv(100, 0.8, 1.2, 'churn')$$, $$revenue.fit_bgnbd(1, 0, 5)$$, $$revenue.fit_bgnbd(1, 6, 5)$$, $$revenue.fit_bgnbd(-1, 0, 5)$$,
   $$revenue.fit_gamma_gamma(1, 0)$$, $$revenue.expected_purchase_value('{"p": 6, "q": 3, "gamma": 15}', 3, NULL)$$, $$revenue.expected_purchases('{"r": 1}', 1, 2, 3, 4)$$, $$revenue.expected_purchases('{"r": 1, "alpha": 1, "a": 1, "b": 1}', 1, 2, 3, -4)$$,
   $$revenue.probability_alive('[]', 1, 2, 3)$$, $$revenue.expected_purchase_value('{"p": 1, "q": 0.5, "gamma": 1}', 0, 0)$$]) AS statement;
+-- Where nobody leaves, purchases grow with time for good; what cannot be computed far ahead is an error.
+SELECT h, round((revenue.expected_purchases('{"r": 1000, "alpha": 1700, "a": 1e-9, "b": 1}', 3, 5, 10, h) / (1003.0 / 1710 * h))::numeric, 6) AS of_the_rate FROM unnest('{1,1000,1e6}'::float8[]) AS h;
+SELECT revenue.expected_purchases('{"r": 100, "alpha": 1700, "a": 0.5, "b": 2}', 3, 5, 10, 36500);
+
 \set ECHO none
 DROP EXTENSION revenue_intel CASCADE;

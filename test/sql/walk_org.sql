@@ -46,6 +46,29 @@ CALL walk.ask(666, true);
 SELECT as_member, count(*) > 80 AS many FROM walk.answers GROUP BY 1 ORDER BY 1;
 SELECT function, as_member, state, left(said, 150) AS said FROM walk.answers
 WHERE state NOT IN ('42501', '22023') ORDER BY 1, 2;
+-- The setting names the organisation for a superuser too: no view shows another one.
+SET revenue_intel.org_id = 555;
+CREATE TABLE walk.shown (view text, others bigint, error text);
+DO $$
+DECLARE
+  each text;
+  found bigint;
+BEGIN
+  FOR each IN
+    SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'org_id'
+    WHERE c.relnamespace = 'revenue'::regnamespace AND c.relkind = 'v'
+  LOOP
+    BEGIN
+      EXECUTE format('SELECT count(*) FILTER (WHERE org_id <> 555) FROM revenue.%I', each) INTO found;
+      INSERT INTO walk.shown VALUES (each, found, NULL);
+    EXCEPTION WHEN OTHERS THEN
+      INSERT INTO walk.shown VALUES (each, NULL, SQLERRM);
+    END;
+  END LOOP;
+END $$;
+RESET revenue_intel.org_id;
+SELECT count(*) > 40 AS many FROM walk.shown;
+SELECT * FROM walk.shown WHERE others > 0 OR error IS NOT NULL ORDER BY 1;
 \set ECHO none
 DROP SCHEMA walk CASCADE;
 DROP OWNED BY regress_walk_member;

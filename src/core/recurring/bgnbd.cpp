@@ -140,11 +140,19 @@ double odds_gone(const Bgnbd& m, const Purchases& p) {
 
 double purchases_at(const Bgnbd& m, const Purchases& p, double time, Poll poll) {
   const auto x = static_cast<double>(p.frequency);
+  const double most = (m.r + x) / (m.alpha + p.age) * time / (1 + odds_gone(m, p));  // if nobody left
+  constexpr double kNobodyLeaves = 1e-6;
+  if (m.a < kNobodyLeaves) return most;
   const double z = time / (m.alpha + p.age + time);
   // Euler's transformation of the published form leaves small parameters.
   const double function = hypergeometric(m.a + m.b - 1 - m.r, m.a - 1, m.a + m.b + x - 1, z, poll);
-  return (m.a + m.b + x - 1) / (m.a - 1) * (1 - std::pow(1 - z, m.a - 1) * function) /
-         (1 + odds_gone(m, p));
+  const double purchases = (m.a + m.b + x - 1) / (m.a - 1) * (1 - std::pow(1 - z, m.a - 1) * function) /
+                           (1 + odds_gone(m, p));
+  // The series alternates where r is large, and far ahead its terms leave nothing of the sum.
+  if (!(purchases >= 0 && purchases <= most * (1 + 1e-6)))
+    throw Error(ErrorCode::out_of_range, "the purchases so far ahead cannot be computed for this model",
+                "Use a nearer horizon.");
+  return purchases;
 }
 
 }  // namespace
