@@ -70,7 +70,7 @@ RETURNS TABLE (
   fx numeric, exit_kind text, exit_value numeric, closing_value numeric, reporting_currency char(3),
   opening_without_value boolean, closing_without_value boolean)
 LANGUAGE plpgsql STABLE ROWS 10000 SET search_path = pg_catalog, pg_temp
-SET work_mem = '64MB' SET enable_mergejoin = off SET jit = off SET plan_cache_mode = force_custom_plan AS $$
+SET work_mem = '64MB' SET enable_mergejoin = off SET enable_nestloop = off SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 DECLARE
   by_what text := coalesce(dimension, 'all');
