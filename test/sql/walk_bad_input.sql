@@ -132,7 +132,7 @@ BEGIN
     EXECUTE query INTO answer, rows;
     PERFORM set_config('role', 'none', true);
     -- A text may come back as it went in; a number that is none may not.
-    IF tried.is_public AND NOT tried.echoes AND answer ~ '\m(NaN|Infinity)\M'
+    IF tried.is_public AND NOT tried.is_part AND NOT tried.echoes AND answer ~ '\m(NaN|Infinity)\M'
       THEN problem := 'the answer holds a NaN or an infinity: ' || left(answer, 80); END IF;
     RAISE EXCEPTION USING ERRCODE = 'WALK0';
   EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
