@@ -121,6 +121,7 @@ DECLARE
   rows bigint;
   hint text;
   problem text;
+  began timestamptz := clock_timestamp();
 BEGIN
   SELECT c.function, c.what, c.echoes, f.is_public, f.is_part, w.writes, (form || ', ' || c.what) AS label INTO tried
   FROM walk.cases c JOIN walk.functions f USING (function) JOIN walk.calls w USING (function) WHERE c.id = try.id;
@@ -131,8 +132,8 @@ BEGIN
     END IF;
     EXECUTE query INTO answer, rows;
     PERFORM set_config('role', 'none', true);
-    -- A text may come back as it went in; a number that is none may not.
-    IF tried.is_public AND NOT tried.is_part AND NOT tried.echoes AND answer ~ '\m(NaN|Infinity)\M'
+    -- A text may come back as it went in, as may the parts of an amount; another number that is none may not.
+    IF tried.is_public AND NOT tried.echoes AND tried.function <> 'part_of' AND answer ~ '\m(NaN|Infinity)\M'
       THEN problem := 'the answer holds a NaN or an infinity: ' || left(answer, 80); END IF;
     RAISE EXCEPTION USING ERRCODE = 'WALK0';
   EXCEPTION WHEN OTHERS OR query_canceled OR assert_failure THEN
@@ -150,6 +151,9 @@ BEGIN
       END IF;
     END IF;
   END;
+  IF clock_timestamp() > began + interval '5 s' AND (tried.is_public OR NOT tried.is_part) THEN
+    problem := coalesce(problem, 'took more than 5 seconds');
+  END IF;
   IF problem IS NOT NULL THEN INSERT INTO walk.violations VALUES (tried.function, tried.label, problem); END IF;
 END $$;
 
