@@ -42,9 +42,6 @@ BEGIN
       AND (p.proconfig::text ~ 'search_path' OR p.prorettype = 'jsonb'::regtype AND p.prosqlbody IS NOT NULL)
       AND coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) ~ 'jsonb_build|jsonb_agg|jsonb_object_agg|to_jsonb|revenue\.audit\('
   LOOP
-    EXECUTE format('ALTER FUNCTION %s SET timezone = ''UTC''', writer);
-    EXECUTE format('ALTER FUNCTION %s SET datestyle = ''ISO, YMD''', writer);
-    EXECUTE format('ALTER FUNCTION %s SET intervalstyle = ''postgres''', writer);
-    EXECUTE format('ALTER FUNCTION %s SET extra_float_digits = 1', writer);
+    EXECUTE format('ALTER FUNCTION %s SET timezone = ''UTC'' SET datestyle = ''ISO, YMD'' SET intervalstyle = ''postgres'' SET extra_float_digits = 1', writer);
   END LOOP;
 END $$;

@@ -125,7 +125,7 @@ BEGIN
     SELECT s.pipeline_id, s.stage_id, s.stage_no FROM revenue.funnel_stages('deal') AS s
     WHERE s.org_id = chosen AND s.kind = 'open'
   ), cells AS MATERIALIZED (
-    SELECT coalesce(CASE dimension WHEN 'rep' THEN d.owner_rep_id WHEN 'product' THEN CASE WHEN p.share_to IS NULL THEN d.product_id ELSE p.product_id END
+    SELECT coalesce(CASE dimension WHEN 'rep' THEN d.owner_rep_id WHEN 'product' THEN revenue.product_of(d.product_id, p.product_id, p.share_to)
         ELSE coalesce(d.segment, g.segment) END, '') AS member,
       s.stage_no, revenue.stage_age(d.stage_entered_at, k.moment) AS days,
       count(*) FILTER (WHERE p.is_main IS NOT FALSE) AS deals, count(v.amount) FILTER (WHERE p.is_main IS NOT FALSE) AS valued,
@@ -255,7 +255,7 @@ BEGIN
   length := date_part('day', date_trunc('month', today::timestamp) + interval '1 month' - interval '1 day');
   RETURN QUERY
   WITH done AS MATERIALIZED (
-    SELECT coalesce(CASE dimension WHEN 'rep' THEN d.owner_rep_id WHEN 'product' THEN CASE WHEN p.share_to IS NULL THEN d.product_id ELSE p.product_id END
+    SELECT coalesce(CASE dimension WHEN 'rep' THEN d.owner_rep_id WHEN 'product' THEN revenue.product_of(d.product_id, p.product_id, p.share_to)
         ELSE coalesce(d.segment, g.segment) END, '') AS member,
       d.account_id, revenue.part_of(d.amount, p.share_from, p.share_to) AS amount, p.is_main IS NOT FALSE AS counts, d.currency, x.closed_on,
       (d.created_at AT TIME ZONE zone)::date AS created_on

@@ -330,7 +330,7 @@ BEGIN
       AND (forecast_errors.org IS NULL OR r.org_id = forecast_errors.org)
   ), days AS MATERIALIZED (
     SELECT c.org_id, coalesce(c.segment, '') AS segment, coalesce(c.owner_rep_id, '') AS rep,
-      coalesce(CASE WHEN p.share_to IS NULL THEN c.product_id ELSE p.product_id END, '') AS product,
+      coalesce(revenue.product_of(c.product_id, p.product_id, p.share_to), '') AS product,
       c.closed_on, sum(revenue.part_of(c.reporting_amount, p.share_from, p.share_to)) AS value
     FROM revenue.closed_deals(forecast_errors.as_of) AS c LEFT JOIN revenue.deal_shares() AS p USING (org_id, deal_id)
     WHERE coalesce(c.won, false) AND c.org_id = ANY (ARRAY(SELECT DISTINCT r.org_id FROM over AS r))

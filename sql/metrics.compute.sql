@@ -386,13 +386,15 @@ BEGIN
     LEFT JOIN LATERAL revenue.account_spans(d.org_id, d.account_id) AS a ON s.today >= a.valid_from AND s.today < a.valid_to
     LEFT JOIN revenue.frameworks_in_force() AS f ON f.org_id = d.org_id AND f.vertical = coalesce(d.industry, a.industry)
     WHERE d.org_id = chosen AND s.kind = 'open'
-  ), open_parts AS (  -- the same
-    SELECT o.*, coalesce(o.owner_rep_id, '') AS of_rep, coalesce(CASE WHEN x.is_part THEN x.product_id ELSE o.product_id END, '') AS of_product,
+  ), shares AS MATERIALIZED (
+    SELECT p.* FROM revenue.deal_shares() AS p WHERE p.org_id = chosen
+  ), open_parts AS (  -- a deal of several products once whole and once in parts, as in deal_metrics()
+    SELECT o.*, coalesce(o.owner_rep_id, '') AS of_rep, coalesce(revenue.product_of(o.product_id, x.product_id, x.share_to), '') AS of_product,
       revenue.part_of(o.amount, x.share_from, x.share_to) AS of_amount, x.is_part, x.is_main IS NOT FALSE AS counts
     FROM open_deals AS o
     LEFT JOIN (
-      SELECT p.deal_id, p.product_id, p.share_from, p.share_to, p.is_main, true AS is_part FROM revenue.deal_shares() AS p WHERE p.org_id = chosen
-      UNION ALL SELECT DISTINCT p.deal_id, NULL, NULL::numeric, NULL::numeric, true, false FROM revenue.deal_shares() AS p WHERE p.org_id = chosen
+      SELECT p.deal_id, p.product_id, p.share_from, p.share_to, p.is_main, true AS is_part FROM shares AS p
+      UNION ALL SELECT p.deal_id, NULL, NULL, NULL, true, false FROM shares AS p WHERE p.is_main
     ) AS x USING (deal_id)
   ), scored AS (
     SELECT d.currency, d.counts,

@@ -56,7 +56,7 @@ BEGIN
   WITH lost AS (
     SELECT c.org_id, p.period_from, p.period_to,
       revenue.deal_member(dimension, c.segment, c.industry, c.owner_rep_id,
-        CASE WHEN x.share_to IS NULL THEN c.product_id ELSE x.product_id END, c.source, c.pipeline_id) AS member,
+        revenue.product_of(c.product_id, x.product_id, x.share_to), c.source, c.pipeline_id) AS member,
       nullif(c.loss_reason, '') AS reason, revenue.part_of(c.reporting_amount, x.share_from, x.share_to) AS reporting_amount, c.reporting_currency, x.is_main IS NOT FALSE AS counts
     FROM revenue.closed_deals(as_of) AS c
     JOIN revenue.orgs AS o USING (org_id)
@@ -129,7 +129,7 @@ BEGIN
   ), counted AS (
     SELECT s.org_id, s.pipeline_id, s.stage_id, s.name, s.position,
       revenue.deal_member(dimension, coalesce(y.segment, g.segment), coalesce(y.industry, g.industry), y.owner_rep_id,
-        CASE WHEN x.share_to IS NULL THEN y.product_id ELSE x.product_id END, y.source, y.pipeline_id) AS member,
+        revenue.product_of(y.product_id, x.product_id, x.share_to), y.source, y.pipeline_id) AS member,
       count(*) AS entered, count(*) FILTER (WHERE y.next_stage IS NULL AND NOT y.ends_deleted) AS still,
       count(*) FILTER (WHERE t.kind = 'won' OR t.kind = 'open' AND t.position > s.position) AS advanced,
       count(*) FILTER (WHERE t.kind = 'open' AND t.position <= s.position) AS back,

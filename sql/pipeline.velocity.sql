@@ -101,7 +101,7 @@ BEGIN
   ), days AS MATERIALIZED (
     SELECT v.org_id, v.base_currency, m.currency, (m.valid_from AT TIME ZONE v.time_zone)::date AS day, m.nth > 1 AS again,
       revenue.deal_member(dimension, coalesce(m.segment, g.segment), coalesce(m.industry, g.industry), m.owner_rep_id,
-        CASE WHEN x.share_to IS NULL THEN m.product_id ELSE x.product_id END, m.source, m.pipeline_id) AS member,
+        revenue.product_of(m.product_id, x.product_id, x.share_to), m.source, m.pipeline_id) AS member,
       count(*) FILTER (WHERE x.is_main IS NOT FALSE) AS deals, count(m.amount) FILTER (WHERE x.is_main IS NOT FALSE) AS with_amount,
       count(m.amount) AS priced, sum(revenue.part_of(m.amount, x.share_from, x.share_to)) AS amount
     FROM marked AS m JOIN visible AS v USING (org_id)

@@ -401,6 +401,13 @@ END;
 COMMENT ON FUNCTION revenue.part_of IS
   'For figures by product: the part of an amount from share_from to share_to of it, so rounded that all parts add up to it; NULL = all of it';
 
+CREATE OR REPLACE FUNCTION revenue.product_of(own text, of_share text, share_to numeric) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN share_to IS NULL THEN own ELSE of_share END;
+END;
+COMMENT ON FUNCTION revenue.product_of IS
+  'For figures by product: what a deal, or the part of it up to share_to, is counted under: the product of the part, and its own where it is not divided';
+
 CREATE OR REPLACE FUNCTION revenue.closed_deals(as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (
   org_id integer, deal_id text, name text, account_id text, owner_rep_id text, product_id text,
@@ -498,7 +505,7 @@ BEGIN
       count(*) FILTER (WHERE x.counts AND NOT c.won), count(x.amount) FILTER (WHERE c.won), count(x.amount) FILTER (WHERE NOT c.won),
       coalesce(sum(x.amount) FILTER (WHERE c.won), 0), coalesce(sum(x.amount), 0)
     FROM closed AS c LEFT JOIN revenue.deal_shares() AS p USING (org_id, deal_id)
-    CROSS JOIN LATERAL (SELECT CASE WHEN p.share_to IS NULL THEN c.product_id ELSE p.product_id END AS product_id,
+    CROSS JOIN LATERAL (SELECT revenue.product_of(c.product_id, p.product_id, p.share_to) AS product_id,
       revenue.part_of(c.reporting_amount, p.share_from, p.share_to) AS amount, p.is_main IS NOT FALSE AS counts) AS x
     GROUP BY c.org_id, c.reporting_currency, x.product_id
   )

@@ -5,17 +5,8 @@
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set SHOW_CONTEXT never
 \set ECHO none
-SET client_min_messages = error;
-SET datestyle = ISO;
-SET timezone = UTC;
-CREATE EXTENSION revenue_intel;
-DROP ROLE IF EXISTS regress_walk_new, regress_walk_viewer;
-CREATE ROLE regress_walk_new;
-CREATE ROLE regress_walk_viewer;
-\set file :abs_srcdir '/walk/common.sql'
+\set file :abs_srcdir '/walk/one_org.sql'
 \i :file
-CALL walk.seed(555, 'ROWA', 'DIMA', 1, '2199-03-01');
-INSERT INTO revenue.members (org_id, identity, access_level) VALUES (555, 'regress_walk_viewer', 'viewer');
 DO $$
 DECLARE
   one record;

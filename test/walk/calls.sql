@@ -124,6 +124,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('won_deals_summary', '[null, 555]'),
   ('deal_shares', '[]'),
   ('part_of', '[100, 0.25, 0.5]'),
+  ('product_of', '["a", "b", 0.5]'),
   ('win_rates', '[null, "2024-01-01", "2199-01-01", 555]'),
   ('dashboard', '[null, 555]'),
   ('health_check', '[555]'),
