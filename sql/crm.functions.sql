@@ -366,6 +366,14 @@ LANGUAGE sql STABLE BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION revenue.user_columns() IS 'For triggers: the columns that users have added to the tables of deals, which history does not keep';
 
+CREATE OR REPLACE FUNCTION revenue.spoken_with(column_name text) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+  SELECT CASE WHEN column_name IN ('pipeline_id', 'stage_id') THEN '{pipeline_id,stage_id,stage_entered_at,closed_at}'
+              WHEN column_name IN ('amount', 'currency') THEN '{amount,currency}' ELSE ARRAY[column_name] END::text[];
+END;
+COMMENT ON FUNCTION revenue.spoken_with(text) IS
+  'For triggers: the columns of a deal that a word on this one settles: one on the stage all about the stage, one on the amount its currency too';
+
 -- A column that nobody has spoken of by some day holds then what it held later, and a new word on it
 -- must not change that: it is put down as said when the deal began.
 CREATE OR REPLACE FUNCTION revenue.unsaid_columns(org integer, deal text, until timestamptz) RETURNS text[]
@@ -376,7 +384,7 @@ LANGUAGE sql STABLE BEGIN ATOMIC
   )
   SELECT CASE WHEN NOT EXISTS (SELECT FROM earlier e WHERE e.stated IS NULL) THEN ARRAY(
     SELECT jsonb_object_keys(revenue.deal_values(to_jsonb(e.version))) FROM earlier e
-    EXCEPT SELECT unnest(e.stated) FROM earlier e) ELSE '{}' END;
+    EXCEPT SELECT unnest(revenue.spoken_with(s.said)) FROM earlier e CROSS JOIN unnest(e.stated) AS s(said)) ELSE '{}' END;
 END;
 REVOKE EXECUTE ON FUNCTION revenue.unsaid_columns(integer, text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION revenue.unsaid_columns(integer, text, timestamptz) IS
@@ -513,9 +521,8 @@ BEGIN
 
   -- What became true earlier is patched into the versions from then on, a column until the next version
   -- that speaks of it: the newest valid value is the present. A version speaks of what it changed or
-  -- states; one of the stage speaks of all about the stage, one of the amount of its currency too. The
-  -- first one speaks of what it states where it says since when, and of nothing where it was only
-  -- recorded then. A write that changes nothing but effective_at says that all of the row has been so since then.
+  -- states, and of all that goes with it. The first one speaks of what it states where it says since when,
+  -- and of nothing where it was only recorded then. A write that changes nothing but effective_at says that all of the row has been so since then.
   IF NOT EXISTS (SELECT FROM new_rows WHERE effective_at IS NOT NULL) THEN RETURN NULL; END IF;
   WITH patches AS MATERIALIZED (
     SELECT n.org_id, n.deal_id, n.effective_at AS since, p.patch, p.stated, f.valid_from AS first_from,
@@ -552,8 +559,7 @@ BEGIN
     FROM believed b CROSS JOIN LATERAL (
       SELECT coalesce(jsonb_object_agg(g.key, true), '{}') AS words
       FROM jsonb_object_keys(b.state) k(key)
-      CROSS JOIN LATERAL unnest(CASE WHEN k.key IN ('pipeline_id', 'stage_id') THEN '{pipeline_id,stage_id,stage_entered_at,closed_at}'
-        WHEN k.key IN ('amount', 'currency') THEN '{amount,currency}' ELSE ARRAY[k.key] END::text[]) g(key)
+      CROSS JOIN LATERAL unnest(revenue.spoken_with(k.key)) g(key)
       -- a deal that was deleted then has been so since it came back
       WHERE b.valid_from > b.since AND (b.valid_from = b.first_from OR b.nth_after > 1) AND CASE
         WHEN b.valid_from = b.first_from THEN (b.own_stated IS NULL OR k.key = ANY (b.own_stated)) AND b.valid_from <> b.first_recorded

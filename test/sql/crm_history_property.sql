@@ -56,7 +56,7 @@ BEGIN
         || (since, 'infinity')::life;
       present := op.values;
       FOREACH c IN ARRAY cols LOOP said := say(said, c, since, present -> c); END LOOP;
-      whole := whole || since;
+      whole := ARRAY(SELECT w FROM unnest(whole) w WHERE w < since) || since;
       first_written := coalesce(first_written, op.after_at);
     WHEN 'update' THEN
       IF present || op.values <> present THEN

@@ -135,6 +135,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('anonymised_deals', '[null, 555]'),
   ('org_close_probability', '["proposal", 12, 70, 6, 2, true, true, false, 1, "all", 555]'),
   ('explain_deal', '["ROWA-1", null, 555]'),
+  ('spoken_with', '["stage_id"]'),
   ('unsaid_columns', '[555, "ROWA-1", "2024-01-01"]'),
   ('stage_history', '[1, 1, "open", "2024-01-01", null, "2024-02-01"]'),
   ('total_distribution', '[1000, 0.5, 0.1]'),
