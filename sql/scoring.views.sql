@@ -385,12 +385,14 @@ LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT l.org_id, l.deal_id, l.product_id, sum(l.amount) AS amount,
       sum(sum(l.amount)) OVER (PARTITION BY l.org_id, l.deal_id ORDER BY l.product_id) AS so_far,
       sum(sum(l.amount)) OVER (PARTITION BY l.org_id, l.deal_id) AS total,
+      sum(abs(sum(l.amount))) OVER (PARTITION BY l.org_id, l.deal_id) AS size,
       row_number() OVER (PARTITION BY l.org_id, l.deal_id ORDER BY sum(l.amount) DESC, l.product_id) AS nth
     FROM revenue.deal_lines AS l GROUP BY l.org_id, l.deal_id, l.product_id) AS c
-  WHERE c.total <> 0;
+  -- Of what is nearly taken off again each would be many times the deal, beyond what a view or the metrics hold.
+  WHERE c.total <> 0 AND c.size <= 3 * abs(c.total);
 END;
 COMMENT ON FUNCTION revenue.deal_shares IS
-  'What part of a deal each of its products is, in proportion to its lines, as a stretch from share_from to share_to (1 for the last) of its amount; is_main = the largest, under which the deal is counted. No rows where its lines come to nothing';
+  'What part of a deal each of its products is, in proportion to its lines, as a stretch from share_from to share_to (1 for the last) of its amount; is_main = the largest, under which the deal is counted. No rows where its lines come to nothing, or some take off more than half of what the others come to';
 
 CREATE OR REPLACE FUNCTION revenue.part_of(amount numeric, share_from numeric, share_to numeric) RETURNS numeric
 LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
