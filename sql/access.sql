@@ -15,10 +15,8 @@ BEGIN
   FOR object IN
     SELECT c.oid::regclass::text FROM pg_class AS c WHERE c.relnamespace = 'revenue'::regnamespace AND c.relkind = 'r'
   LOOP
-    EXECUTE format('CREATE OR REPLACE TRIGGER begin_restore BEFORE INSERT ON %s FOR EACH STATEMENT
-      WHEN (current_setting(''check_function_bodies'') = ''off'') EXECUTE FUNCTION revenue.begin_restore()', object);
-    EXECUTE format('CREATE OR REPLACE TRIGGER end_restore AFTER INSERT ON %s FOR EACH STATEMENT
-      WHEN (current_setting(''revenue.restore'', true) = ''on'') EXECUTE FUNCTION revenue.end_restore()', object);
+    EXECUTE format('CREATE OR REPLACE TRIGGER begin_restore BEFORE INSERT ON %s FOR EACH STATEMENT EXECUTE FUNCTION revenue.begin_restore()', object);
+    EXECUTE format('CREATE OR REPLACE TRIGGER end_restore AFTER INSERT ON %s FOR EACH STATEMENT EXECUTE FUNCTION revenue.end_restore()', object);
     EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER end_restore', object);
   END LOOP;
   FOR object IN

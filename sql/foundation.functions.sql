@@ -49,38 +49,23 @@ COMMENT ON FUNCTION revenue.check_date_range IS 'An error with a hint where a pe
 
 -- A dump begins with row_security and check_function_bodies off, in every format and in each process of a
 -- parallel restore, and what is loaded so must not be recorded twice. Both, because a session may have the
--- first off for reasons of its own. A member cannot use it: only an administrator restores, and where a
--- function with the owner's rights writes for a member, the role looked at here is still the member's.
+-- first off for reasons of its own. A member cannot use it, nor a role with BYPASSRLS: only a superuser, the
+-- owner of the database and the owner of the tables restore, and where a function with the owner's rights
+-- writes for somebody, the role looked at here is still theirs.
 CREATE OR REPLACE FUNCTION revenue.restoring() RETURNS boolean
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  IF current_setting('row_security')::boolean OR current_setting('check_function_bodies')::boolean THEN RETURN false; END IF;
-  RETURN revenue.is_administrator();
-END $$;
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'restoring';
 COMMENT ON FUNCTION revenue.restoring() IS
-  'For triggers: whether a dump is being restored, by one who may; what is loaded then is not recorded again';
+  'For triggers: whether a dump is being restored, by a superuser or the owner of the database or of the extension''s tables; what is loaded then is not recorded again';
 
 -- CREATE EXTENSION brings the foreign keys before the rows, and pg_restore -j loads the tables in any order:
 -- nothing in a dump tells it which rows refer to which. While a table is restored no trigger fires, as if
 -- the keys were added after the rows; for the rest of the transaction all of them do.
 CREATE OR REPLACE FUNCTION revenue.begin_restore() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  IF revenue.restoring() THEN
-    PERFORM set_config('revenue.restore', 'on', true), set_config('session_replication_role', 'replica', true);
-  END IF;
-  RETURN NULL;
-END $$;
+LANGUAGE c AS 'MODULE_PATHNAME', 'begin_restore';
 COMMENT ON FUNCTION revenue.begin_restore() IS 'Trigger: rows of a dump are loaded without triggers and foreign keys, which need rows that come later';
 
 CREATE OR REPLACE FUNCTION revenue.end_restore() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  IF current_setting('revenue.restore', true) = 'on' THEN
-    PERFORM set_config('revenue.restore', '', true), set_config('session_replication_role', 'origin', true);
-  END IF;
-  RETURN NULL;
-END $$;
+LANGUAGE c AS 'MODULE_PATHNAME', 'end_restore';
 COMMENT ON FUNCTION revenue.end_restore() IS 'Trigger: what begin_restore() switched off is on again';
 
 CREATE OR REPLACE FUNCTION revenue.verify_references()

@@ -144,5 +144,13 @@ $node->safe_psql('source', q{UPDATE revenue.deals SET amount = 7 WHERE deal_id =
 is( $node->safe_psql('source', q{SELECT changed_by FROM revenue.deal_history WHERE deal_id = 'd40' AND valid_to = 'infinity'}),
   'forger', 'and what he writes is recorded under his name');
 
+# Nor does a role with BYPASSRLS, which reads and writes every row, but may not load them unchecked.
+$node->safe_psql('source', q{CREATE ROLE reader LOGIN BYPASSRLS; GRANT USAGE ON SCHEMA revenue TO reader});
+($status, $out, $error) = $node->psql('source',
+  q{SET row_security = off; SET check_function_bodies = off;
+    INSERT INTO revenue.deals (org_id, deal_id, account_id, stage_id, currency) VALUES (1, 'z', 'nobody', 'proposal', 'EUR')},
+  extra_params => [ '-U', 'reader' ]);
+like($error, qr/deals_org_id_account_id_fkey/, 'nor does a role with BYPASSRLS');
+
 $node->stop;
 done_testing();
