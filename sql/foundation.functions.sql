@@ -53,7 +53,7 @@ COMMENT ON FUNCTION revenue.check_date_range IS 'An error with a hint where a pe
 -- owner of the database and the owner of the tables restore, and where a function with the owner's rights
 -- writes for somebody, the role looked at here is still theirs.
 CREATE OR REPLACE FUNCTION revenue.restoring() RETURNS boolean
-LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'restoring';
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'restoring';
 COMMENT ON FUNCTION revenue.restoring() IS
   'For triggers: whether a dump is being restored, by a superuser or the owner of the database or of the extension''s tables; what is loaded then is not recorded again';
 

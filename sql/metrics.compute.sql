@@ -52,15 +52,21 @@ BEGIN
     WHERE h.org_id = chosen AND h.superseded_at = 'infinity' AND h.valid_to > began AND h.valid_from < ended
       AND h.valid_from <= now() AND (s.kind = 'open' OR x.created_on IS NOT NULL)
     UNION ALL
-    -- What was won and lost: the deals that are closed today, each once, on the day it closed last. A closing that
-    -- did not last, because the deal was reopened or deleted, is none.
-    SELECT d.deal_id, d.pipeline_id, coalesce(d.segment, g.segment), d.product_id, g.region, d.owner_rep_id, d.currency, d.amount,
+    -- What was won and lost: the deals that are closed today, each once, on the day it closed last, for whom they
+    -- belonged to as that day ended. A closing that did not last, because the deal was reopened or deleted, is none.
+    SELECT d.deal_id, d.pipeline_id, coalesce(w.segment, g.segment), w.product_id, g.region, w.owner_rep_id, d.currency, d.amount,
       s.kind, s.qualified, x.closed_on, 'infinity', NULL, x.closed_on,
       CASE WHEN s.kind = 'won' THEN (revenue.cycle_days(d.created_at, d.closed_at, home.time_zone) * 86400000000)::bigint END
     FROM revenue.deals AS d
     JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
     CROSS JOIN LATERAL (SELECT coalesce((d.closed_at AT TIME ZONE home.time_zone)::date, d.close_date) AS closed_on) AS x
-    LEFT JOIN LATERAL revenue.account_spans(d.org_id, d.account_id) AS g ON x.closed_on >= g.valid_from AND x.closed_on < g.valid_to
+    LEFT JOIN revenue.deal_history AS h ON h.org_id = chosen AND h.deal_id = d.deal_id AND h.superseded_at = 'infinity'
+      AND h.valid_from < (x.closed_on + 1)::timestamp AT TIME ZONE home.time_zone
+      AND h.valid_to >= (x.closed_on + 1)::timestamp AT TIME ZONE home.time_zone
+    CROSS JOIN LATERAL (  -- a deal that was loaded later has always belonged to whom it does
+      SELECT h.segment, h.product_id, h.owner_rep_id, h.account_id WHERE h.deal_id IS NOT NULL
+      UNION ALL SELECT d.segment, d.product_id, d.owner_rep_id, d.account_id WHERE h.deal_id IS NULL) AS w
+    LEFT JOIN LATERAL revenue.account_spans(d.org_id, w.account_id) AS g ON x.closed_on >= g.valid_from AND x.closed_on < g.valid_to
     WHERE d.org_id = chosen AND s.kind <> 'open' AND x.closed_on > first_day - widest AND x.closed_on <= last_day
   ), shares AS MATERIALIZED (
     SELECT p.* FROM revenue.deal_shares() AS p WHERE p.org_id = chosen

@@ -46,5 +46,13 @@ SELECT check_name, row_id, left_value, right_value FROM revenue.reconcile_source
 SELECT revenue.catch_up_metrics('2025-07-01') > 0 AS caught_up;
 SELECT 'corrected' AS deals, t.* FROM told('2025-07-01', '2025-07-31') AS t;
 SELECT unit, left_value, right_value, reconciled FROM revenue.reconcile_sources() WHERE row_id IS NULL AND check_name = 'metrics = closed deals' ORDER BY 1;
+-- a win stays with whom and with what it was won, whoever takes the customer over afterwards
+INSERT INTO revenue.reps (org_id, rep_id, name) VALUES (:org, 'hunter', 'Hunter'), (:org, 'farmer', 'Farmer');
+INSERT INTO revenue.deals (org_id, deal_id, stage_id, amount, currency, created_at, effective_at, owner_rep_id, segment)
+VALUES (:org, 'handed over', 'proposal', 90, 'USD', '2025-09-01', '2025-09-01', 'hunter', 'small');
+UPDATE revenue.deals SET stage_id = 'closed_won', effective_at = '2025-09-10 12:00' WHERE deal_id = 'handed over';
+UPDATE revenue.deals SET owner_rep_id = 'farmer', segment = 'large', effective_at = '2025-09-20 12:00' WHERE deal_id = 'handed over';
+SELECT day, metric, dimension, member, value FROM revenue.deal_metrics('2025-09-09', '2025-09-20')
+WHERE metric IN ('won_value', 'deals_won') AND dimension IN ('all', 'rep', 'segment') AND value > 0 ORDER BY 1, 2, 3, 4;
 DROP FUNCTION told;
 DROP EXTENSION revenue_intel;

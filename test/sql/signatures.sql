@@ -54,7 +54,7 @@ CROSS JOIN LATERAL (VALUES
 -- registered, but not declared; declared, but not registered; or declared twice
 SELECT e.symbol AS registered_only FROM walk.expected e
   WHERE NOT EXISTS (SELECT FROM walk.declared d WHERE d.in_c AND d.symbol = e.symbol) ORDER BY 1;
-SELECT d.oid::regprocedure AS declared_only FROM walk.declared d WHERE d.in_c
+SELECT d.oid::regprocedure AS declared_only FROM walk.declared d WHERE d.in_c AND d.result <> 'trigger'
   AND NOT EXISTS (SELECT FROM walk.expected e WHERE e.symbol = d.symbol) ORDER BY d.name;
 SELECT symbol AS declared_twice FROM walk.declared WHERE in_c GROUP BY symbol HAVING count(*) > 1 ORDER BY 1;
 
