@@ -246,11 +246,11 @@ COMMENT ON FUNCTION revenue.closing_instant(date, timestamptz, text) IS
 
 CREATE OR REPLACE FUNCTION revenue.cycle_days(created_at timestamptz, closed_at timestamptz, time_zone text) RETURNS double precision
 LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
-  SELECT CASE WHEN created_at <= closed_at THEN revenue.elapsed_days(created_at, closed_at)
-    WHEN (created_at AT TIME ZONE time_zone)::date = (closed_at AT TIME ZONE time_zone)::date THEN 0 END;
+  SELECT CASE WHEN created_at <= closed_at OR (closed_at AT TIME ZONE time_zone)::date = (created_at AT TIME ZONE time_zone)::date
+    THEN greatest(date_part('epoch', (closed_at AT TIME ZONE time_zone) - (created_at AT TIME ZONE time_zone)) / 86400, 0) END;
 END;
 COMMENT ON FUNCTION revenue.cycle_days(timestamptz, timestamptz, text) IS
-  'For cycles: days from the creation of a deal to its close, 0 within a day; NULL where either is unknown or the deal closed before the day it was created';
+  'For cycles: days by the local calendar from the creation of a deal to its close, 0 within a day; NULL where either is unknown or the deal closed before the day it was created';
 
 -- A deal that arrives closed has been so since it closed; within a day that is all that is known of
 -- it, at the day's end, so that what else is known of that day comes before.

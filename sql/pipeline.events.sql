@@ -113,12 +113,14 @@ BEGIN
       CASE WHEN s.events_before = 0 THEN 0
         ELSE revenue.visible_total(s.org_id, s.valued_before, s.revenue_before) END AS before_shown
     FROM sums AS s
-    WHERE revenue.cell_visible(s.org_id, s.events + s.events_before)
+    WHERE revenue.cell_visible(s.org_id, greatest(s.events, s.events_before))
   )
-  SELECT s.org_id, s.month, s.event_type, s.events, trim_scale(s.now_shown), s.reporting_currency, s.events - s.valued,
-    s.events_before, trim_scale(s.before_shown),
+  SELECT s.org_id, s.month, s.event_type, c.events, trim_scale(s.now_shown), s.reporting_currency, c.events - s.valued,
+    revenue.visible_total(s.org_id, s.events_before, s.events_before)::bigint, trim_scale(s.before_shown),
     ((s.now_shown - s.before_shown) / nullif(abs(s.before_shown), 0))::double precision
-  FROM shown AS s ORDER BY s.org_id, s.event_type;
+  FROM shown AS s
+  CROSS JOIN LATERAL (SELECT revenue.visible_total(s.org_id, s.events, s.events)::bigint AS events) AS c
+  ORDER BY s.org_id, s.event_type;
 END $$;
 COMMENT ON FUNCTION revenue.mtd IS
   'Revenue of the month to date by event type, with a line won_deal for the won deals that no event tells of, so that the lines hold every win once; each at the rate of its day, beside the month before up to the same day (or its last)';

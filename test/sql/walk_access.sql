@@ -187,12 +187,12 @@ CALL walk.ask('one', '^(jwt )?(owner|admin|analyst|member|viewer)$');
 CALL walk.seed(777777777, 'LEAKB', 'LEAKB', 7, '2187-03-01');
 INSERT INTO revenue.members (org_id, identity, access_level) VALUES (777777777, 'regress_walk_other', 'owner');
 CALL walk.ask('both', '.');
--- Once more in parallel workers, which must know who asks.
-SELECT set_config(name, CASE vartype WHEN 'enum' THEN 'on' ELSE '0' END, true) FROM pg_settings
-WHERE name IN ('force_parallel_mode', 'debug_parallel_query', 'parallel_setup_cost', 'parallel_tuple_cost',
-  'min_parallel_table_scan_size') \g /dev/null
+-- Once more in a parallel worker, which must know who asks.
+SELECT set_config(name, CASE WHEN vartype = 'enum' THEN 'on' WHEN name ~ 'leader' THEN 'off' WHEN name ~ 'workers' THEN '1' ELSE '0' END, true)
+FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query', 'parallel_setup_cost', 'parallel_tuple_cost',
+  'min_parallel_table_scan_size', 'parallel_leader_participation', 'max_parallel_workers_per_gather') \g /dev/null
 CREATE OR REPLACE VIEW walk.queries AS SELECT * FROM walk.all_queries WHERE NOT volatile
-  AND what ~ '^(all|base|no org)';
+  AND what ~ '^(all|base)';
 CALL walk.ask('workers', '^(owner|viewer|stranger)$');
 CREATE OR REPLACE VIEW walk.queries AS SELECT * FROM walk.all_queries;
 COMMIT;
