@@ -845,7 +845,7 @@ BEGIN
     SELECT 'plan' AS line_id, d.product_id, d.amount - round(d.amount / 6, 2) AS price
     UNION ALL
     SELECT 'add-on', (SELECT min(a.product_id) FROM revenue.products a WHERE a.org_id = demo.org AND a.family = 'add-on'), round(d.amount / 6, 2)) AS l
-  WHERE d.org_id = demo.org AND p.family = 'plan' AND d.amount IS NOT NULL AND abs(hashtext(d.deal_id)) % 5 = 0;
+  WHERE d.org_id = demo.org AND p.family = 'plan' AND d.amount IS NOT NULL AND hashtext(d.deal_id) % 5 = 0;
 
   SELECT jsonb_build_object('org_id', o.org_id, 'organisation', o.name, 'seed', seed, 'today', day, 'deals', deals, 'years', years, 'rows',
     jsonb_build_object(

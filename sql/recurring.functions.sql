@@ -73,7 +73,7 @@ RETURNS TABLE (
   customer_retention double precision, mrr numeric, cohort_mrr numeric, mrr_retention double precision)
 LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 666 AS 'MODULE_PATHNAME', 'mrr_cohorts';
 COMMENT ON FUNCTION revenue.mrr_cohorts IS
-  'Customers by the period of their first payment: how many there still are at the close of each period and what they pay, beside how many they were and what they first paid';
+  'Customers by the period of their first payment: how many there still are at the close of each period and what they pay, beside how many they were and what they first paid. from_date chooses those who first paid since, to_date ends the periods';
 
 CREATE OR REPLACE FUNCTION revenue.window_retention(
   ledger revenue.mrr_ledger, from_date date, to_date date, options jsonb DEFAULT NULL)
