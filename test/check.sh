@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../demo/lib.sh"
 cd "$PROJECT"
 
-all=(regress walk unit isolation tap bridge jit docs relay real)
+all=(unit regress walk real isolation tap docs relay bridge jit)
 chosen=("$@")
 [ $# -gt 0 ] || chosen=("${all[@]}")
 
