@@ -521,7 +521,7 @@ BEGIN
 
   -- What became true earlier is patched into the versions from then on, a column until the next version
   -- that speaks of it: the newest valid value is the present. A version speaks of what it changed or
-  -- states, and of all that goes with it. The first one speaks of what it states where it says since when,
+  -- states or is the first to tell, and of all that goes with it. The first one speaks of what it states where it says since when,
   -- and of nothing where it was only recorded then. A write that changes nothing but effective_at says that all of the row has been so since then.
   IF NOT EXISTS (SELECT FROM new_rows WHERE effective_at IS NOT NULL) THEN RETURN NULL; END IF;
   WITH patches AS MATERIALIZED (
@@ -543,11 +543,13 @@ BEGIN
       ORDER BY f.valid_from LIMIT 1) f
     WHERE n.effective_at IS NOT NULL AND (p.stated IS NOT NULL OR h.recorded_at <> n.effective_at)
   ), believed AS MATERIALIZED (
-    SELECT p.*, h.valid_from, h.recorded_at, h.valid_to, h.stated AS own_stated, h.state, h.first_recorded,
+    SELECT p.*, h.valid_from, h.recorded_at, h.valid_to, h.stated AS own_stated, h.state, h.first_said, h.first_recorded,
       lag(h.state) OVER past AS state_before, lag(h.valid_to) OVER past AS ended_before,
       count(*) FILTER (WHERE h.valid_to > p.since) OVER past AS nth_after
     FROM patches p CROSS JOIN LATERAL (
       SELECT h.valid_from, h.recorded_at, h.valid_to, h.stated, revenue.deal_values(to_jsonb(h)) AS state,
+        CASE WHEN h.stated IS NULL AND h.valid_from > p.since
+          THEN revenue.unsaid_columns(p.org_id, p.deal_id, h.valid_from) ELSE '{}' END AS first_said,
         CASE WHEN h.valid_from = p.first_from THEN (
           SELECT min(r.recorded_at) FROM revenue.deal_history r WHERE r.org_id = p.org_id AND r.deal_id = p.deal_id) END AS first_recorded
       FROM revenue.deal_history h
@@ -563,7 +565,7 @@ BEGIN
       -- a deal that was deleted then has been so since it came back
       WHERE b.valid_from > b.since AND (b.valid_from = b.first_from OR b.nth_after > 1) AND CASE
         WHEN b.valid_from = b.first_from THEN (b.own_stated IS NULL OR k.key = ANY (b.own_stated)) AND b.valid_from <> b.first_recorded
-        ELSE b.own_stated IS NULL AND b.ended_before IS DISTINCT FROM b.valid_from OR k.key = ANY (b.own_stated)
+        ELSE b.own_stated IS NULL AND b.ended_before IS DISTINCT FROM b.valid_from OR k.key = ANY (b.own_stated || b.first_said)
           OR b.state -> k.key IS DISTINCT FROM b.state_before -> k.key END) w
   ), contradicted AS MATERIALIZED (
     SELECT o.*, o.patch - ARRAY(SELECT jsonb_object_keys(o.words)) AS rest FROM overruled o

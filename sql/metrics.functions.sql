@@ -106,10 +106,12 @@ BEGIN
   FROM revenue.deal_history AS h WHERE h.org_id = chosen GROUP BY 1
   UNION ALL
   SELECT (e.closed_at AT TIME ZONE zone)::date, max(e.recorded_at) FROM revenue.revenue_events AS e
-  WHERE e.org_id = chosen GROUP BY 1;
+  WHERE e.org_id = chosen GROUP BY 1
+  UNION ALL
+  SELECT m.booked_day, max(m.recorded_at) FROM revenue.mrr_movements AS m WHERE m.org_id = chosen GROUP BY 1;
 END $$;
 COMMENT ON FUNCTION revenue.history_changes(integer) IS
-  'For catch_up_metrics(): the days from which on the past of deals and revenue events was changed, and when last';
+  'For catch_up_metrics(): the days from which on the past of deals, revenue events and recurring revenue was changed, and when last';
 
 -- What happened long ago is worth its counts and sums, not a reading of every deal for each day.
 CREATE OR REPLACE FUNCTION revenue.catch_up_metrics(first_day date DEFAULT NULL, org integer DEFAULT NULL)

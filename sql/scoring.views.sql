@@ -736,6 +736,17 @@ BEGIN
           JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
           WHERE d.org_id = $1 AND s.kind = 'open' AND d.amount IS NOT NULL GROUP BY d.currency) AS c
         WHERE c.currency NOT IN (SELECT r.currency FROM revenue.fx_rates_at() AS r WHERE r.org_id = $1) $part$),
+      ('closed_rates', $part$
+        SELECT jsonb_build_object('hint', 'closed deals without an exchange rate on the day they closed, which no sum contains: '
+          || string_agg(c.currency || ' (' || c.n || ')', ', ' ORDER BY c.currency) || '; load rates of those days by load_fx_rates()')
+        FROM (SELECT d.currency, count(*) AS n FROM revenue.deals AS d
+          JOIN revenue.stages AS s USING (org_id, pipeline_id, stage_id)
+          JOIN revenue.orgs AS o USING (org_id)
+          LEFT JOIN (SELECT r.currency, min(r.rate_date) AS first FROM revenue.fx_rates AS r WHERE r.org_id = $1 GROUP BY r.currency) AS r
+            ON r.currency = d.currency
+          WHERE d.org_id = $1 AND s.kind <> 'open' AND d.amount IS NOT NULL AND d.currency <> o.base_currency
+            AND (coalesce((d.closed_at AT TIME ZONE o.time_zone)::date, d.close_date) >= r.first) IS NOT TRUE
+          GROUP BY d.currency) AS c $part$),
       ('recurring_rates', $part$
         SELECT jsonb_build_object('hint', 'recurring revenue in a currency without an exchange rate, which no sum contains: '
           || string_agg(c.currency, ', ' ORDER BY c.currency) || '; load rates by load_fx_rates()')

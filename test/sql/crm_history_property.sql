@@ -29,6 +29,7 @@ CREATE FUNCTION replay(deal text, at timestamptz, known timestamptz) RETURNS jso
 DECLARE
   cols text[] := '{amount,champion_identified,name,stage_id}';
   said statement[] := '{}';
+  earlier statement[];
   lives life[] := '{}';
   present jsonb;
   op ops;
@@ -73,6 +74,7 @@ BEGIN
         changed := cols;
         whole := whole || op.since;
       END IF;
+      earlier := said;
       FOREACH c IN ARRAY changed LOOP  -- it was something else before, from the start
         IF op.since > first_born AND NOT EXISTS (SELECT FROM unnest(said) s WHERE s.col = c AND s.at < op.since) THEN
           said := say(said, c, first_born, value_at(said, c, first_born));
@@ -80,10 +82,11 @@ BEGIN
       END LOOP;
       present := present || op.values;
       FOREACH c IN ARRAY changed LOOP  -- up to the next word on it
-        newer := (SELECT min(s.at) FROM unnest(said) s WHERE s.col = c AND s.at > op.since AND CASE
+        newer := (SELECT min(s.at) FROM unnest(earlier) s WHERE s.col = c AND s.at > op.since AND CASE
           WHEN s.at = first_born THEN s.at <> first_written
           WHEN EXISTS (SELECT FROM unnest(lives) l WHERE l.born = s.at) AND NOT EXISTS (SELECT FROM unnest(lives) l WHERE l.died = s.at) THEN true
-          ELSE s.at <> ALL (whole) OR s.value IS DISTINCT FROM value_at(said, c, s.at - interval '1 us') END);
+          ELSE s.at <> ALL (whole) OR s.value IS DISTINCT FROM value_at(earlier, c, s.at - interval '1 us')
+            OR NOT EXISTS (SELECT FROM unnest(earlier) e WHERE e.col = c AND e.at < s.at) END);
         said := ARRAY(SELECT (s.col, s.at, CASE WHEN s.col = c AND s.at >= op.since AND s.at < coalesce(newer, 'infinity')
                                                 THEN present -> c ELSE s.value END)::statement FROM unnest(said) s);
         said := say(said, c, op.since, present -> c);

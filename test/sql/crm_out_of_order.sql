@@ -74,6 +74,17 @@ SELECT d.day, d.stage_id, d.amount, d.name, count(*) FROM (
   SELECT s.day::date, d.stage_id, d.amount::float AS amount, d.name FROM unnest('{2026-10-05,2026-10-15,2026-10-22,2026-11-01,2026-11-10}'::timestamptz[]) AS s(day)
   CROSS JOIN LATERAL revenue.deals_as_of(s.day) AS d WHERE d.deal_id ~ '^o[0-9]') d GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
 
+-- A deal that turns out to be older, twice: what its first row told is a word of its own, though the values before it
+-- were carried back from there.
+INSERT INTO revenue.deals (org_id, deal_id, stage_id, amount, currency, owner_rep_id, effective_at)
+VALUES (:org, 'twice older', 'closed_won', 100, 'USD', NULL, '2026-05-10'), (:org, 'twice, open', 'proposal', 500, 'USD', NULL, '2026-05-10');
+UPDATE revenue.deals SET name = 'Early', effective_at = '2026-05-01' WHERE deal_id LIKE 'twice%';
+UPDATE revenue.deals SET stage_id = 'qualification', amount = 70, effective_at = '2026-03-01' WHERE deal_id LIKE 'twice%';
+UPDATE revenue.deals SET segment = 'small', amount = 80, effective_at = '2026-05-05' WHERE deal_id LIKE 'twice%';
+SELECT deal_id, stage_id, amount::float AS amount, name, segment, closed_at FROM revenue.deals WHERE deal_id LIKE 'twice%' ORDER BY 1;
+SELECT deal_id, valid_from, stage_id, amount::float AS amount, name, segment FROM revenue.deal_history
+WHERE deal_id LIKE 'twice%' AND superseded_at = 'infinity' ORDER BY 1, 2;
+
 -- Columns of a user's own do no harm: neither to what is read, nor to what is kept.
 ALTER TABLE revenue.deals ADD COLUMN weather text DEFAULT 'fine';
 UPDATE revenue.deals SET weather = 'bad', amount = 500 WHERE deal_id = 'older';

@@ -98,4 +98,11 @@ SELECT metric, value, reason FROM revenue.compute_metrics('2024-03-31', '2024-03
 WHERE dimension = 'all' AND (reason LIKE '%rate%' OR metric IN ('mrr', 'won_value', 'arpa')) ORDER BY 1;
 SELECT coalesce(f ->> 'reason' LIKE '%rate%', false) AS told FROM unnest('{mrr,bookings}'::text[]) AS m CROSS JOIN LATERAL revenue.revenue_forecast('quarter', metric => m) AS f;
 SELECT count(*) AS hints FROM jsonb_array_elements_text(revenue.health_check() -> 'hints') AS x WHERE x LIKE '%exchange rate%';
+-- nor is a closed deal passed over whose currency has rates, but none yet on the day it closed
+INSERT INTO revenue.deals (org_id, deal_id, stage_id, amount, currency, created_at, close_date)
+SELECT org_id, 'before the first rate', 'closed_won', 100, 'CHF', '2019-05-01', '2019-06-01' FROM revenue.orgs LIMIT 1;
+SELECT revenue.load_fx_rates('{"CHF": 1.05}', '2019-06-02');
+SELECT x AS hint FROM jsonb_array_elements_text(revenue.health_check() -> 'hints') AS x WHERE x LIKE '%exchange rate%';
+SELECT revenue.load_fx_rates('{"CHF": 1.05}', '2019-06-01');
+SELECT x AS hint FROM jsonb_array_elements_text(revenue.health_check() -> 'hints') AS x WHERE x LIKE '%exchange rate%';
 ROLLBACK;

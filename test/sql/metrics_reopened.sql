@@ -54,5 +54,16 @@ UPDATE revenue.deals SET stage_id = 'closed_won', effective_at = '2025-09-10 12:
 UPDATE revenue.deals SET owner_rep_id = 'farmer', segment = 'large', effective_at = '2025-09-20 12:00' WHERE deal_id = 'handed over';
 SELECT day, metric, dimension, member, value FROM revenue.deal_metrics('2025-09-09', '2025-09-20')
 WHERE metric IN ('won_value', 'deals_won') AND dimension IN ('all', 'rep', 'segment') AND value > 0 ORDER BY 1, 2, 3, 4;
+-- a late change of a subscription reaches the days it is booked on
+INSERT INTO revenue.subscriptions (org_id, subscription_id, customer_id) VALUES (:org, 's', 'c'), (:org, 't', 'd');
+INSERT INTO revenue.subscription_items (org_id, subscription_id, valid_from, unit_price, currency)
+VALUES (:org, 's', '2025-09-01', 10, 'USD'), (:org, 't', '2025-09-01', 5, 'USD');
+SELECT revenue.catch_up_metrics('2025-07-01') > 0 AS caught_up;
+SELECT revenue.catch_up_metrics('2025-07-01') AS again;
+INSERT INTO revenue.subscription_items (org_id, subscription_id, valid_from, unit_price, currency, item_id) VALUES (:org, 's', '2025-09-15', 30, 'USD', 'more');
+SELECT revenue.catch_up_metrics('2025-07-01') = revenue.org_today() - '2025-09-15'::date AS since_the_change;
+SELECT value, (SELECT sum(c.value) FROM revenue.compute_metrics('2025-09-01', '2025-09-30', scored => false) AS c
+  WHERE c.metric = 'expansion_mrr' AND c.dimension = 'all') AS computed
+FROM revenue.metric_window('2025-09-01', '2025-09-30', '{expansion_mrr}') WHERE dimension = 'all';
 DROP FUNCTION told;
 DROP EXTENSION revenue_intel;
