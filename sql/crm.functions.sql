@@ -28,17 +28,18 @@ RETURNS void LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS 
 #variable_conflict use_column
 DECLARE
   chosen integer := revenue.require_org('admin', org);
+  wrong jsonb := (
+    SELECT s FROM jsonb_array_elements(CASE jsonb_typeof(stages) WHEN 'array' THEN stages ELSE '[]' END) AS s
+    WHERE coalesce(s ->> 'stage_id', '') = '' OR coalesce(s ->> 'kind', 'open') NOT IN ('open', 'won', 'lost')
+      OR coalesce(jsonb_typeof(s -> 'qualified'), 'null') NOT IN ('boolean', 'null') LIMIT 1);
 BEGIN
   IF coalesce(add_pipeline.pipeline_id, '') = '' OR coalesce(add_pipeline.kind, '') NOT IN ('deal', 'contact') THEN
     RAISE EXCEPTION 'a pipeline needs a pipeline_id and a kind' USING ERRCODE = 'invalid_parameter_value',
       HINT = 'The kind is deal or contact.';
-  ELSIF jsonb_typeof(stages) IS DISTINCT FROM 'array' OR jsonb_array_length(stages) = 0
-        OR EXISTS (SELECT FROM jsonb_array_elements(stages) s
-                   WHERE coalesce(s ->> 'stage_id', '') = ''
-                      OR coalesce(s ->> 'kind', 'open') NOT IN ('open', 'won', 'lost')
-                      OR coalesce(jsonb_typeof(s -> 'qualified'), 'null') NOT IN ('boolean', 'null')) THEN
-    RAISE EXCEPTION 'stages must be an array of stages in order' USING ERRCODE = 'invalid_parameter_value',
-      HINT = 'Such as [{"stage_id": "demo"}, {"stage_id": "won", "kind": "won"}]; also name, qualified (true or false) and framework_stage.';
+  ELSIF jsonb_typeof(stages) IS DISTINCT FROM 'array' OR jsonb_array_length(stages) = 0 OR wrong IS NOT NULL THEN
+    RAISE EXCEPTION 'stages must be an array of stages in order'
+      USING ERRCODE = 'invalid_parameter_value', DETAIL = coalesce('This is none: ' || left(wrong::text, 200), ''),
+        HINT = 'Such as [{"stage_id": "demo"}, {"stage_id": "won", "kind": "won"}]; kind is open, won or lost; also name, qualified (true or false) and framework_stage.';
   END IF;
   IF EXISTS (SELECT FROM revenue.pipelines p WHERE p.org_id = chosen AND p.pipeline_id = add_pipeline.pipeline_id)
      OR EXISTS (SELECT FROM jsonb_array_elements(stages) s GROUP BY s ->> 'stage_id' HAVING count(*) > 1) THEN
