@@ -165,7 +165,8 @@ BEGIN
         WHEN m.value IS NULL THEN 'there is no value'
         WHEN m.moved IS NULL THEN 'there was no value before'
         WHEN check_kind = 'average' AND m.expected < 0 THEN 'the mean before is below 0'
-        WHEN coalesce(m.observed, 0) < min_observations
+        -- A level of nothing is known, and rests on nothing.
+        WHEN coalesce(m.observed, 0) < min_observations AND NOT (check_kind = 'level' AND coalesce(m.observed, 0) = 0)
           THEN format('%s observations, of %s that it takes', coalesce(m.observed, 0), min_observations) END AS why
     FROM measured AS m
   )

@@ -371,14 +371,19 @@ CREATE OR REPLACE FUNCTION revenue.leave_org(org integer) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   caller text := revenue.caller_identity();
+  level text;
   left_as jsonb;
 BEGIN
-  IF NOT EXISTS (SELECT FROM revenue.members AS m WHERE m.org_id = leave_org.org AND m.identity = caller) THEN
+  SELECT m.access_level INTO level FROM revenue.members AS m WHERE m.org_id = leave_org.org AND m.identity = caller;
+  IF NOT FOUND THEN
     RAISE EXCEPTION 'you are no member of organisation %', leave_org.org USING ERRCODE = 'invalid_parameter_value',
       HINT = 'Your invitations are listed by revenue.invitations().';
   END IF;
-  PERFORM revenue.lock_org(leave_org.org);
-  PERFORM revenue.keep_an_owner(leave_org.org, caller);
+  -- Others' leaving takes no lock that the organisation's administration waits for.
+  IF level = 'owner' THEN
+    PERFORM revenue.lock_org(leave_org.org);
+    PERFORM revenue.keep_an_owner(leave_org.org, caller);
+  END IF;
   DELETE FROM revenue.members AS m WHERE m.org_id = leave_org.org AND m.identity = caller RETURNING to_jsonb(m) INTO left_as;
   PERFORM revenue.audit('leave_org', 'member', caller, left_as, NULL, NULL, leave_org.org);
 END $$;
@@ -617,8 +622,8 @@ BEGIN
     RAISE EXCEPTION 'the quotes have no rate for the base currency %', base USING ERRCODE = 'invalid_parameter_value',
       HINT = format('Quotes are units of each currency for one %s, and %s must be among them.', quoted, base);
   END IF;
-  SELECT jsonb_object_agg(q.currency, round(per_base / q.rate, 12)) INTO rates
-  FROM (SELECT r.currency, r.rate FROM revenue.read_fx_object(quotes) r UNION SELECT quoted, 1) q;
+  SELECT jsonb_object_agg(q.currency, round(q.rate, greatest(12, 11 - floor(log(q.rate))::integer))) INTO rates
+  FROM (SELECT r.currency, per_base / r.rate AS rate FROM revenue.read_fx_object(quotes) r UNION SELECT quoted, per_base) q;
   RETURN revenue.load_fx_rates(rates, load_fx_quotes.rate_date, load_fx_quotes.source, chosen);
 END $$;
 COMMENT ON FUNCTION revenue.load_fx_quotes(jsonb, text, date, text, integer) IS

@@ -203,24 +203,30 @@ CREATE OR REPLACE VIEW revenue.cohort_retention_by_plan AS SELECT * FROM revenue
 
 CREATE OR REPLACE FUNCTION revenue.account_parents()
 RETURNS TABLE (org_id integer, root_account_id text, account_id text, depth integer)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 BEGIN ATOMIC
-  WITH RECURSIVE above AS (
-    SELECT a.org_id, a.account_id, a.account_id AS parent, 0 AS depth, ARRAY[a.account_id] AS path FROM revenue.accounts AS a
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 SET enable_nestloop = off SET jit = off BEGIN ATOMIC
+  WITH RECURSIVE edges AS MATERIALIZED (
+    SELECT a.org_id, a.account_id, p.account_id AS parent
+    FROM revenue.accounts AS a LEFT JOIN revenue.accounts AS p ON p.org_id = a.org_id AND p.account_id = a.parent_account_id
+  ), below AS (
+    SELECT e.org_id, e.account_id AS root, e.account_id, 0 AS depth FROM edges AS e WHERE e.parent IS NULL
     UNION ALL
-    SELECT u.org_id, u.account_id, a.parent_account_id, u.depth + 1, u.path || a.parent_account_id
-    FROM above AS u
-    JOIN revenue.accounts AS a ON a.org_id = u.org_id AND a.account_id = u.parent
-    JOIN revenue.accounts AS p ON p.org_id = a.org_id AND p.account_id = a.parent_account_id
-    WHERE a.parent_account_id <> ALL (u.path) AND u.depth < 100
-  ), tops AS (
-    SELECT DISTINCT ON (u.org_id, u.account_id) u.org_id, u.account_id, u.parent, u.depth, u.path
-    FROM above AS u ORDER BY u.org_id, u.account_id, u.depth DESC
+    SELECT b.org_id, b.root, e.account_id, b.depth + 1
+    FROM below AS b JOIN edges AS e ON e.org_id = b.org_id AND e.parent = b.account_id
+  ), circular AS MATERIALIZED (  -- what no top leads to is in a circle, or below one
+    SELECT e.* FROM edges AS e LEFT JOIN below AS b ON b.org_id = e.org_id AND b.account_id = e.account_id WHERE b.account_id IS NULL
+  ), above AS (
+    SELECT c.org_id, c.account_id, c.account_id AS parent, 0 AS depth, ARRAY[c.account_id] AS path FROM circular AS c
+    UNION ALL
+    SELECT u.org_id, u.account_id, c.parent, u.depth + 1, u.path || c.parent
+    FROM above AS u JOIN circular AS c ON c.org_id = u.org_id AND c.account_id = u.parent
+    WHERE c.parent <> ALL (u.path) AND u.depth < 100
+  ), ends AS (
+    SELECT DISTINCT ON (u.org_id, u.account_id) u.* FROM above AS u ORDER BY u.org_id, u.account_id, u.depth DESC
   )
-  SELECT t.org_id,
-    CASE WHEN a.parent_account_id = ANY (t.path)
-      THEN (SELECT min(m) FROM unnest(t.path[array_position(t.path, a.parent_account_id):]) AS m) ELSE t.parent END,
-    t.account_id, t.depth
-  FROM tops AS t JOIN revenue.accounts AS a ON a.org_id = t.org_id AND a.account_id = t.parent;
+  SELECT b.org_id, b.root, b.account_id, b.depth FROM below AS b
+  UNION ALL
+  SELECT u.org_id, (SELECT min(m) FROM unnest(u.path[coalesce(array_position(u.path, c.parent), 1):]) AS m), u.account_id, u.depth
+  FROM ends AS u JOIN circular AS c ON c.org_id = u.org_id AND c.account_id = u.parent;
 END;
 COMMENT ON FUNCTION revenue.account_parents IS
   'Every account with the company at the top of those it belongs to (itself where it has no known parent), however deep; of companies in a circle that is the first by key';

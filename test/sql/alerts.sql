@@ -157,6 +157,10 @@ SELECT * FROM pg_temp.judge('mrr_movement');
 SELECT revenue.set_alert_rule('pipeline_low', check_kind => 'level', metric => 'open_pipeline', threshold => 1000, options => '{"direction": "down"}', reason => 'The bank asks') AS version;
 SELECT v.after, t.* FROM (VALUES (1000), (999.99)) AS v(after)
 CROSS JOIN LATERAL pg_temp.try('pipeline_low', '{open_pipeline}', '2020-06-08', '2020-06-08', '2020-06-15', '2020-06-15', '{5000}', ARRAY[v.after]) AS t;
+-- Nothing is a level too, and rests on no observation; few are too few, and an unknown value is none.
+SELECT v.value, v.n, s.* FROM (VALUES (0, 0), (500, 3), (NULL, 0)) AS v(value, n)
+CROSS JOIN LATERAL (SELECT revenue.set_alert_rule('pipeline_low', min_observations => 5)) AS r
+CROSS JOIN LATERAL pg_temp.says('pipeline_low', 'open_pipeline', '{2020-06-15}', ARRAY[v.value], v.n) AS s;
 SELECT revenue.set_alert_rule('losses', check_kind => 'average', metric => 'deals_lost', threshold => 1.5, min_observations => 10) AS version;
 -- The mean month has 183 / 6 lost deals, so that 45.75 is the limit; the month has 15 days so far.
 SELECT v.after, t.* FROM (VALUES (3.05), (3.06)) AS v(after)

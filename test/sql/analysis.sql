@@ -68,6 +68,15 @@ SELECT count(*) > 0 AS segments FROM revenue.cohort_retention_by_segment;
 -- a viewer sees no cell of fewer than five, no rep, and no amount of a customer
 CREATE ROLE regress_analysis_viewer;
 SELECT revenue.add_member('regress_analysis_viewer', 'viewer');
+-- however deep, and in a circle however large it is
+INSERT INTO revenue.accounts (org_id, account_id, name, parent_account_id)
+SELECT :org, 'chain' || i, 'Chain', CASE WHEN i > 1 THEN 'chain' || i - 1 END FROM generate_series(1, 500) AS i
+UNION ALL SELECT :org, 'loop' || i, 'Loop', 'loop' || 1 + i % 300 FROM generate_series(1, 300) AS i;
+SET statement_timeout = '1min';
+SELECT root_account_id, accounts FROM revenue.account_rollup WHERE root_account_id LIKE 'chain%';
+SELECT max(depth), count(*) FROM revenue.account_parents() WHERE root_account_id = 'chain1';
+SELECT sum(accounts) AS in_circle FROM revenue.account_rollup WHERE root_account_id LIKE 'loop%';
+RESET statement_timeout;
 SET ROLE regress_analysis_viewer;
 SELECT (SELECT min(lost_deals) >= 5 FROM revenue.loss_reasons(period => 'all')) AS losses, (SELECT count(*) FROM revenue.loss_reasons(dimension => 'rep')) AS reps,
   (SELECT bool_and(entered >= 5) FROM revenue.stage_conversion_by_segment) AS conversion, (SELECT count(*) FROM revenue.stage_conversion_by('rep')) AS rep_stages,

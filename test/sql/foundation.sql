@@ -204,6 +204,9 @@ RESET ROLE;
 SELECT revenue.create_org('Dollars', 'USD') AS dollars \gset
 SELECT revenue.load_fx_quotes('{"USD": 1.25, "GBP": 0.8, "JPY": 160}', 'EUR', '2026-01-07', org => :dollars);
 SELECT currency, rate FROM revenue.fx_rates WHERE org_id = :dollars ORDER BY currency;
+-- A small rate keeps its digits, so that the quote comes back.
+SELECT revenue.load_fx_quotes('{"USD": 1.25, "IRR": 1070000, "VND": 27500}', 'EUR', '2026-01-08', org => :dollars);
+SELECT currency, rate, round(1.25 / rate, 3) AS quote FROM revenue.fx_rates WHERE org_id = :dollars AND rate_date = '2026-01-08' ORDER BY currency;
 SELECT code_of(format(c, :dollars)) FROM (VALUES
   ($$SELECT revenue.load_fx_quotes('{"GBP": 0.8}', 'EUR', '2026-01-07', org => %s)$$), ($$SELECT revenue.load_fx_rates('[]', org => %s)$$),
   ($$SELECT revenue.load_fx_rates('{"GBP": 0}', org => %s)$$), ($$SELECT revenue.load_fx_rates('{"GBP": "1"}', org => %s)$$),
