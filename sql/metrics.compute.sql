@@ -315,12 +315,13 @@ BEGIN
           GROUP BY d.account_id, CASE WHEN d.account_id IS NULL THEN d.deal_id END) AS f
     WHERE f.won_on BETWEEN earliest AND last_day
   ), daily AS (
-    SELECT c.metric, c.day, c.currency, sum(c.n)::bigint AS n, sum(c.amount) AS amount
+    SELECT c.metric, c.day, c.currency, sum(c.n)::bigint AS n, sum(c.amount) AS amount, count(*) - count(c.amount) AS unknown
     FROM counted AS c GROUP BY c.metric, c.day, c.currency
   ), flows AS (
     SELECT m.metric, m.money, d.day, coalesce(sum(x.n), 0)::bigint AS n,
       coalesce(CASE WHEN m.money THEN sum(x.amount * r.rate) ELSE sum(x.n) END, 0) AS total,
-      coalesce(sum(x.n) FILTER (WHERE m.money AND r.rate IS NULL), 0)::bigint AS unvalued
+      coalesce(sum(x.n - x.unknown) FILTER (WHERE m.money AND r.rate IS NULL), 0)::bigint AS unrated,
+      coalesce(sum(x.unknown), 0)::bigint AS unknown
     FROM (VALUES ('contacts_in_funnel', false), ('contacts_added', false), ('stage_transitions', false), ('emails_sent', false),
       ('email_replies', false), ('revenue', true), ('acquisition_spend', true), ('new_customers', false)) AS m(metric, money)
     CROSS JOIN days AS d
@@ -332,7 +333,7 @@ BEGIN
         ORDER BY f.rate_date DESC LIMIT 1) END AS rate) AS r ON x.currency IS NOT NULL
     GROUP BY m.metric, m.money, d.day
   ), totals AS MATERIALIZED (
-    SELECT f.metric, f.day, f.unvalued,
+    SELECT f.metric, f.day, f.unrated, f.unknown,
       CASE f.metric WHEN 'contacts_in_funnel' THEN sum(f.n) OVER so_far ELSE f.n END::bigint AS n,
       CASE f.metric WHEN 'contacts_in_funnel' THEN sum(f.total) OVER so_far ELSE f.total END AS total,
       sum(f.total) OVER reply_window AS reply_total, sum(f.total) OVER cac_window AS cac_total
@@ -342,7 +343,8 @@ BEGIN
       cac_window AS (PARTITION BY f.metric ORDER BY f.day RANGE make_interval(days => cac_days - 1) PRECEDING)
   )
   SELECT t.day, t.metric, 'all', '', t.total::double precision, t.total, NULL::numeric, t.n,
-    CASE WHEN t.unvalued > 0 THEN format('%s without an exchange rate', t.unvalued) END
+    nullif(concat_ws('; ', CASE WHEN t.unknown > 0 THEN format('%s without an amount', t.unknown) END,
+      CASE WHEN t.unrated > 0 THEN format('%s without an exchange rate', t.unrated) END), '')
   FROM totals AS t WHERE t.day >= first_day
   UNION ALL
   SELECT n.day, 'reply_rate', 'all', '', (n.reply_total / nullif(d.reply_total, 0))::double precision, n.reply_total, d.reply_total,
