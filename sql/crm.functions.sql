@@ -522,11 +522,13 @@ BEGIN
 
   -- What became true earlier is patched into the versions from then on, a column until the next version
   -- that speaks of it: the newest valid value is the present. A version speaks of what it changed or
-  -- states or is the first to tell, and of all that goes with it. The first one speaks of what it states where it says since when,
-  -- and of nothing where it was only recorded then. A write that changes nothing but effective_at says that all of the row has been so since then.
+  -- states or is the first to tell, and of all that goes with it. The first one written speaks of what it states
+  -- where it says since when, and of nothing where it was only recorded then. A write that changes nothing but
+  -- effective_at says that all of the row has been so since then.
   IF NOT EXISTS (SELECT FROM new_rows WHERE effective_at IS NOT NULL) THEN RETURN NULL; END IF;
   WITH patches AS MATERIALIZED (
     SELECT n.org_id, n.deal_id, n.effective_at AS since, p.patch, p.stated, f.valid_from AS first_from,
+      (SELECT min(r.recorded_at) FROM revenue.deal_history r WHERE r.org_id = n.org_id AND r.deal_id = n.deal_id) AS first_recorded,
       ARRAY(SELECT jsonb_object_keys(p.patch) INTERSECT
             SELECT unnest(revenue.unsaid_columns(n.org_id, n.deal_id, n.effective_at))) AS unsaid
     FROM new_rows n CROSS JOIN LATERAL (
@@ -544,15 +546,13 @@ BEGIN
       ORDER BY f.valid_from LIMIT 1) f
     WHERE n.effective_at IS NOT NULL AND (p.stated IS NOT NULL OR h.recorded_at <> n.effective_at)
   ), believed AS MATERIALIZED (
-    SELECT p.*, h.valid_from, h.recorded_at, h.valid_to, h.stated AS own_stated, h.state, h.first_said, h.first_recorded,
+    SELECT p.*, h.valid_from, h.recorded_at, h.valid_to, h.stated AS own_stated, h.state, h.first_said,
       lag(h.state) OVER past AS state_before, lag(h.valid_to) OVER past AS ended_before,
       count(*) FILTER (WHERE h.valid_to > p.since) OVER past AS nth_after
     FROM patches p CROSS JOIN LATERAL (
       SELECT h.valid_from, h.recorded_at, h.valid_to, h.stated, revenue.deal_values(to_jsonb(h)) AS state,
-        CASE WHEN h.stated IS NULL AND h.valid_from > p.since
-          THEN revenue.unsaid_columns(p.org_id, p.deal_id, h.valid_from) ELSE '{}' END AS first_said,
-        CASE WHEN h.valid_from = p.first_from THEN (
-          SELECT min(r.recorded_at) FROM revenue.deal_history r WHERE r.org_id = p.org_id AND r.deal_id = p.deal_id) END AS first_recorded
+        CASE WHEN h.stated IS NULL AND h.valid_from > p.since AND h.valid_from <> p.first_recorded
+          THEN revenue.unsaid_columns(p.org_id, p.deal_id, h.valid_from) ELSE '{}' END AS first_said
       FROM revenue.deal_history h
       WHERE h.org_id = p.org_id AND h.deal_id = p.deal_id AND h.superseded_at = 'infinity'
         AND (h.valid_to >= p.since OR h.valid_from = p.first_from) OFFSET 0) h

@@ -86,7 +86,7 @@ BEGIN
           WHEN s.at = first_born THEN s.at <> first_written
           WHEN EXISTS (SELECT FROM unnest(lives) l WHERE l.born = s.at) AND NOT EXISTS (SELECT FROM unnest(lives) l WHERE l.died = s.at) THEN true
           ELSE s.at <> ALL (whole) OR s.value IS DISTINCT FROM value_at(earlier, c, s.at - interval '1 us')
-            OR NOT EXISTS (SELECT FROM unnest(earlier) e WHERE e.col = c AND e.at < s.at) END);
+            OR s.at <> first_written AND NOT EXISTS (SELECT FROM unnest(earlier) e WHERE e.col = c AND e.at < s.at) END);
         said := ARRAY(SELECT (s.col, s.at, CASE WHEN s.col = c AND s.at >= op.since AND s.at < coalesce(newer, 'infinity')
                                                 THEN present -> c ELSE s.value END)::statement FROM unnest(said) s);
         said := say(said, c, op.since, present -> c);
