@@ -161,7 +161,7 @@ COMMENT ON FUNCTION revenue.pipeline_expected IS
   'What the open deals of each segment, rep or product bring within so many days, by competing risks, and the standard deviation of what they bring between one horizon and the next';
 
 CREATE OR REPLACE FUNCTION revenue.bookings_without_rate(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
-RETURNS TABLE (open_deals bigint, deals text)
+RETURNS TABLE (open_deals bigint, deals text, won_without_amount bigint, won_valued bigint)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
@@ -171,21 +171,27 @@ BEGIN
   RETURN QUERY
   WITH known AS MATERIALIZED (
     SELECT f.currency, min(f.rate_date) AS known_from FROM revenue.fx_rates AS f WHERE f.org_id = home.org_id GROUP BY f.currency
-  ), unrated AS (
-    SELECT s.kind, count(*) AS n, string_agg(DISTINCT d.currency, ', ' ORDER BY d.currency) AS currencies
+  ), counted AS MATERIALIZED (
+    SELECT s.kind, d.currency, CASE WHEN d.amount IS NULL THEN 'unknown' WHEN d.currency = home.base_currency THEN 'valued'
+        WHEN k.known_from <= CASE s.kind WHEN 'open' THEN s.today
+          ELSE coalesce((d.closed_at AT TIME ZONE home.time_zone)::date, d.close_date) END THEN 'valued' ELSE 'unrated' END AS state,
+      count(*) AS n
     FROM revenue.deals_as_of(as_of) AS d
     JOIN revenue.scored_stages(as_of) AS s USING (org_id, pipeline_id, stage_id)
     LEFT JOIN known AS k ON k.currency = d.currency
-    WHERE d.org_id = home.org_id AND d.amount IS NOT NULL AND d.currency <> home.base_currency AND s.kind IN ('open', 'won')
-      AND coalesce(k.known_from, 'infinity') > CASE s.kind WHEN 'open' THEN s.today
-        ELSE coalesce((d.closed_at AT TIME ZONE home.time_zone)::date, d.close_date) END
-    GROUP BY s.kind
+    WHERE d.org_id = home.org_id AND s.kind IN ('open', 'won')
+    GROUP BY 1, 2, 3
+  ), unrated AS (
+    SELECT c.kind, sum(c.n)::bigint AS n, string_agg(c.currency, ', ' ORDER BY c.currency) AS currencies
+    FROM counted AS c WHERE c.state = 'unrated' GROUP BY c.kind
   )
-  SELECT coalesce(sum(u.n) FILTER (WHERE u.kind = 'open'), 0)::bigint, string_agg(format('%s %s (%s)', u.n, u.kind, u.currencies), ', ' ORDER BY u.kind)
+  SELECT coalesce(sum(u.n) FILTER (WHERE u.kind = 'open'), 0)::bigint, string_agg(format('%s %s (%s)', u.n, u.kind, u.currencies), ', ' ORDER BY u.kind),
+    (SELECT coalesce(sum(c.n), 0)::bigint FROM counted AS c WHERE c.kind = 'won' AND c.state = 'unknown'),
+    (SELECT coalesce(sum(c.n), 0)::bigint FROM counted AS c WHERE c.kind = 'won' AND c.state = 'valued')
   FROM unrated AS u;
 END $$;
 COMMENT ON FUNCTION revenue.bookings_without_rate IS
-  'For revenue_forecast(): how many open deals have an amount and no exchange rate, and the same of open and won ones with their currencies';
+  'For revenue_forecast(): how many open deals have an amount but no exchange rate, and these and the won ones as text, by currency; how many won deals have no amount, and how many have one that is in the sums';
 
 CREATE OR REPLACE FUNCTION revenue.refresh_forecast_origins(
   again boolean DEFAULT false, org integer DEFAULT NULL) RETURNS integer

@@ -187,20 +187,23 @@ BEGIN
   SELECT * INTO committed FROM revenue.forecast_commit(span.period_from, span.period_to, as_of, chosen) WHERE metric = 'bookings';
   IF committed.source = 'deals' THEN committed.amount := committed.amount + whole.closed; END IF;
   variance := (whole.closed + uncertain - committed.amount) / nullif(committed.amount, 0);
-  IF (whole.inputs ->> 'open_deals')::bigint = 0 AND (whole.inputs ->> 'history_months')::integer = 0 AND whole.closed = 0
-     OR whole.forecast ->> 'weights_from' = 'nothing' AND metric <> 'bookings' THEN
+  SELECT * INTO unrated FROM revenue.bookings_without_rate(as_of, chosen) WHERE metric = 'bookings';
+  IF metric = 'bookings' AND unrated.won_valued = 0 AND (whole.inputs ->> 'open_deals')::bigint = (whole.inputs ->> 'deals_without_value')::bigint
+     OR metric <> 'bookings' AND whole.forecast ->> 'weights_from' = 'nothing' THEN
     uncertain := NULL;  -- nothing is known, which is no forecast of 0
     by_member := NULL;
   END IF;
-  SELECT * INTO unrated FROM revenue.bookings_without_rate(as_of, chosen) WHERE metric = 'bookings';
   reasons := array_remove(ARRAY[
-    CASE WHEN whole.forecast IS NULL THEN 'no subscriptions' WHEN metric = 'bookings' AND uncertain IS NULL THEN 'no deal is open and none was won' END,
+    CASE WHEN whole.forecast IS NULL THEN 'no subscriptions' WHEN metric = 'bookings' AND uncertain IS NULL THEN
+      CASE WHEN (whole.inputs ->> 'open_deals')::bigint + unrated.won_without_amount = 0 AND unrated.deals IS NULL THEN 'no deal is open and none was won'
+        ELSE 'no open or won deal has a known value' END END,
     CASE WHEN (whole.inputs ->> 'history_months')::integer < 6 THEN format('less than two quarters of history (%s months): %s, with a wide interval',
       whole.inputs ->> 'history_months', CASE metric WHEN 'bookings' THEN 'the pipeline alone' ELSE 'what there is' END) END,
     CASE WHEN (whole.inputs ->> 'origins_known')::integer = 0 AND (whole.inputs ->> 'history_months')::integer > 6 THEN
       'the pipeline of past months was not looked at yet: run refresh_forecast_origins()' END,
     CASE WHEN (whole.inputs ->> 'deals_without_value')::bigint > unrated.open_deals THEN format(
       'open deals without an amount: %s', (whole.inputs ->> 'deals_without_value')::bigint - unrated.open_deals) END,
+    'won deals without an amount: ' || nullif(unrated.won_without_amount, 0),
     'deals without an exchange rate, in no amount: ' || unrated.deals,
     'MRR without an exchange rate, in no amount: ' || (whole.inputs ->> 'currencies_without_rate')], NULL);
 

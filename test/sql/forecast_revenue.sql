@@ -116,6 +116,15 @@ FROM revenue.revenue_forecast('year', org => :young) AS f;
 SELECT revenue.create_org('Empty') AS empty \gset
 SELECT f ->> 'forecast_amount' AS amount, f -> 'confidence_interval' AS interval, f ->> 'reason' AS reason, f -> 'segments' AS segments
 FROM revenue.generate_forecast(org => :empty) AS f;
+-- Nor are wins of unknown value a forecast of 0.
+BEGIN;
+INSERT INTO revenue.deals (org_id, deal_id, stage_id, currency, amount, created_at, closed_at)
+SELECT :empty, 'w' || i, 'closed_won', 'USD', NULL, timestamptz '2024-01-01', now() - i * interval '9 days' FROM generate_series(1, 60) AS i
+UNION ALL SELECT :empty, 'open', 'proposal', 'XXX', 100, '2024-01-01', NULL;
+SELECT f ->> 'forecast_amount' AS amount, f -> 'confidence_interval' AS interval, substring(f ->> 'reason' FROM 'no open.*?known value') AS reason,
+  f ->> 'reason' LIKE '%won deals without an amount: 60; deals without an exchange rate, in no amount: 1 open (XXX)' AS told
+FROM revenue.generate_forecast(org => :empty) AS f;
+ROLLBACK;
 SELECT f ->> 'forecast_amount' AS amount, f -> 'reps' AS reps FROM revenue.generate_forecast(dimension => 'rep', org => :empty) AS f;
 SELECT m -> 'rep' AS rep, sum((m ->> 'expected')::numeric) = (f ->> 'forecast_amount')::numeric AS adds_up
 FROM revenue.revenue_forecast('year', dimension => 'rep', org => :young) AS f, jsonb_array_elements(f -> 'reps') AS m GROUP BY m -> 'rep', f;
