@@ -215,20 +215,20 @@ BEGIN
       ELSE (m.numerator / nullif(m.denominator, 0))::double precision END,
     m.numerator, m.denominator, m.observations,
     CASE WHEN m.deals = 0 THEN format('no deal %s in %s days', m.verb, w.days)
-      WHEN u.n IS NOT NULL THEN u.reason
-      WHEN w.metric = 'sales_velocity' AND c.won_valued = 0 THEN 'no won deal has a value'
-      WHEN w.metric = 'sales_velocity' AND c.cycle_days = 0 THEN 'no won deal took any time'
-      WHEN m.denominator = 0 THEN 'none of them has a value' END
+      WHEN u.n IS NULL AND w.metric = 'sales_velocity' AND c.won_valued = 0 THEN 'no won deal has a value'
+      WHEN u.n IS NULL AND w.metric = 'sales_velocity' AND c.cycle_days = 0 THEN 'no won deal took any time'
+      WHEN u.n IS NULL AND m.denominator = 0 THEN 'none of them has a value'
+      ELSE nullif(concat_ws('; ', CASE WHEN m.unvalued > coalesce(u.n, 0) THEN format('%s without an amount', m.unvalued - coalesce(u.n, 0)) END, u.reason), '') END
   FROM closings AS c
   JOIN windows AS w USING (days)
   JOIN states AS s USING (day, dimension, member)
   CROSS JOIN LATERAL (VALUES
-    ('win_rate', c.won_n::numeric, (c.won_n + c.lost_n)::numeric, c.won_n + c.lost_n, c.won_n + c.lost_n, 'closed'),
-    ('win_rate_by_value', c.won_amount, c.closed_amount, c.closed_valued, c.won_n + c.lost_n, 'closed'),
-    ('mean_won_value', c.won_amount, c.won_valued, c.won_valued, c.won_n, 'was won'),
-    ('mean_cycle_days', c.cycle_days, c.timed, c.timed, c.won_n, 'was won'),
-    ('sales_velocity', NULL, NULL, c.won_n, c.won_n, 'was won')
-  ) AS m(metric, numerator, denominator, observations, deals, verb)
+    ('win_rate', c.won_n::numeric, (c.won_n + c.lost_n)::numeric, c.won_n + c.lost_n, c.won_n + c.lost_n, 0::bigint, 'closed'),
+    ('win_rate_by_value', c.won_amount, c.closed_amount, c.closed_valued, c.won_n + c.lost_n, c.won_n + c.lost_n - c.closed_valued, 'closed'),
+    ('mean_won_value', c.won_amount, c.won_valued, c.won_valued, c.won_n, c.won_n - c.won_valued, 'was won'),
+    ('mean_cycle_days', c.cycle_days, c.timed, c.timed, c.won_n, 0, 'was won'),
+    ('sales_velocity', NULL, NULL, c.won_n, c.won_n, c.won_n - c.won_valued, 'was won')
+  ) AS m(metric, numerator, denominator, observations, deals, unvalued, verb)
   LEFT JOIN unrated AS u ON u.day = c.day AND u.dimension = c.dimension AND u.member = c.member AND u.metric = w.metric
   WHERE m.metric = w.metric;
 END $$;

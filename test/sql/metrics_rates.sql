@@ -107,7 +107,7 @@ SELECT revenue.load_fx_rates('{"CHF": 1.05}', '2019-06-01');
 SELECT x AS hint FROM jsonb_array_elements_text(revenue.health_check() -> 'hints') AS x WHERE x LIKE '%exchange rate%';
 -- What has no amount is told as what has no rate is.
 INSERT INTO revenue.deals (org_id, deal_id, stage_id, currency, created_at, close_date)
-SELECT org_id, 'no amount', 'closed_won', 'CHF', '2024-01-01', '2024-03-20' FROM revenue.orgs LIMIT 1;
-SELECT metric, value, observations, reason FROM revenue.compute_metrics('2024-03-20', '2024-03-20', scored => false)
-WHERE dimension = 'all' AND metric IN ('revenue', 'won_value') ORDER BY 1;
+SELECT org_id, 'no amount', 'closed_won', 'CHF', '2024-01-01', '2024-03-31' FROM revenue.orgs LIMIT 1;
+SELECT metric, value, observations, reason FROM revenue.compute_metrics('2024-03-31', '2024-03-31', scored => false)
+WHERE dimension = 'all' AND metric IN ('revenue', 'won_value', 'mean_won_value', 'win_rate_by_value') ORDER BY 1;
 ROLLBACK;
