@@ -38,7 +38,7 @@ BEGIN
       HINT = 'The kind is deal or contact.';
   ELSIF jsonb_typeof(stages) IS DISTINCT FROM 'array' OR jsonb_array_length(stages) = 0 OR wrong IS NOT NULL THEN
     RAISE EXCEPTION 'stages must be an array of stages in order'
-      USING ERRCODE = 'invalid_parameter_value', DETAIL = coalesce('This is none: ' || left(wrong::text, 200), ''),
+      USING ERRCODE = 'invalid_parameter_value', DETAIL = coalesce('This is none: ' || left(wrong::text, 200), 'There is none in it.'),
         HINT = 'Such as [{"stage_id": "demo"}, {"stage_id": "won", "kind": "won"}]; kind is open, won or lost; also name, qualified (true or false) and framework_stage.';
   END IF;
   IF EXISTS (SELECT FROM revenue.pipelines p WHERE p.org_id = chosen AND p.pipeline_id = add_pipeline.pipeline_id)
