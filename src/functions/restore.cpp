@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "pg/call.hpp"
 #include "pg/function.hpp"
 #include "pg/query.hpp"

@@ -9,14 +9,6 @@
 
 namespace revenue::pg {
 
-inline bool owns_class(Oid relation, Oid role) {
-#if PG_VERSION_NUM >= 160000
-  return object_ownercheck(RelationRelationId, relation, role);
-#else
-  return pg_class_ownercheck(relation, role);
-#endif
-}
-
 inline bool owns_database(Oid database, Oid role) {
 #if PG_VERSION_NUM >= 160000
   return object_ownercheck(DatabaseRelationId, database, role);
