@@ -192,7 +192,7 @@ SELECT set_config(name, CASE WHEN vartype = 'enum' THEN 'on' WHEN name ~ 'leader
 FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query', 'parallel_setup_cost', 'parallel_tuple_cost',
   'min_parallel_table_scan_size', 'parallel_leader_participation', 'max_parallel_workers_per_gather') \g /dev/null
 CREATE OR REPLACE VIEW walk.queries AS SELECT * FROM walk.all_queries WHERE NOT volatile
-  AND what ~ '^(all|base)';
+  AND what ~ '^(all|base|no org)';
 CALL walk.ask('workers', '^(owner|viewer|stranger)$');
 CREATE OR REPLACE VIEW walk.queries AS SELECT * FROM walk.all_queries;
 COMMIT;
