@@ -160,14 +160,14 @@ END $$;
 COMMENT ON FUNCTION revenue.pipeline_expected IS
   'What the open deals of each segment, rep or product bring within so many days, by competing risks, and the standard deviation of what they bring between one horizon and the next';
 
-CREATE OR REPLACE FUNCTION revenue.bookings_without_rate(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
+CREATE OR REPLACE FUNCTION revenue.bookings_left_out(as_of timestamptz DEFAULT NULL, org integer DEFAULT NULL)
 RETURNS TABLE (open_deals bigint, deals text, won_without_amount bigint, won_valued bigint)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
   home revenue.orgs;
 BEGIN
-  SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = revenue.current_org(bookings_without_rate.org);
+  SELECT * INTO home FROM revenue.orgs AS o WHERE o.org_id = revenue.current_org(bookings_left_out.org);
   RETURN QUERY
   WITH known AS MATERIALIZED (
     SELECT f.currency, min(f.rate_date) AS known_from FROM revenue.fx_rates AS f WHERE f.org_id = home.org_id GROUP BY f.currency
@@ -190,7 +190,7 @@ BEGIN
     (SELECT coalesce(sum(c.n), 0)::bigint FROM counted AS c WHERE c.kind = 'won' AND c.state = 'valued')
   FROM unrated AS u;
 END $$;
-COMMENT ON FUNCTION revenue.bookings_without_rate IS
+COMMENT ON FUNCTION revenue.bookings_left_out IS
   'For revenue_forecast(): how many open deals have an amount but no exchange rate, and these and the won ones as text, by currency; how many won deals have no amount, and how many have one that is in the sums';
 
 CREATE OR REPLACE FUNCTION revenue.refresh_forecast_origins(

@@ -65,7 +65,7 @@ DECLARE
   ahead integer;  -- months until the period ends
   whole record;
   committed record;
-  unrated record;
+  left_out record;
   components jsonb;
   by_member jsonb;
   uncertain numeric;
@@ -187,24 +187,24 @@ BEGIN
   SELECT * INTO committed FROM revenue.forecast_commit(span.period_from, span.period_to, as_of, chosen) WHERE metric = 'bookings';
   IF committed.source = 'deals' THEN committed.amount := committed.amount + whole.closed; END IF;
   variance := (whole.closed + uncertain - committed.amount) / nullif(committed.amount, 0);
-  SELECT * INTO unrated FROM revenue.bookings_without_rate(as_of, chosen) WHERE metric = 'bookings';
-  IF metric = 'bookings' AND unrated.won_valued = 0 AND (whole.inputs ->> 'open_deals')::bigint = (whole.inputs ->> 'deals_without_value')::bigint
+  SELECT * INTO left_out FROM revenue.bookings_left_out(as_of, chosen) WHERE metric = 'bookings';
+  IF metric = 'bookings' AND left_out.won_valued = 0 AND (whole.inputs ->> 'open_deals')::bigint = (whole.inputs ->> 'deals_without_value')::bigint
      OR metric <> 'bookings' AND whole.forecast ->> 'weights_from' = 'nothing' THEN
     uncertain := NULL;  -- nothing is known, which is no forecast of 0
     by_member := NULL;
   END IF;
   reasons := array_remove(ARRAY[
     CASE WHEN whole.forecast IS NULL THEN 'no subscriptions' WHEN metric = 'bookings' AND uncertain IS NULL THEN
-      CASE WHEN (whole.inputs ->> 'open_deals')::bigint + unrated.won_without_amount = 0 AND unrated.deals IS NULL THEN 'no deal is open and none was won'
+      CASE WHEN (whole.inputs ->> 'open_deals')::bigint + left_out.won_without_amount = 0 AND left_out.deals IS NULL THEN 'no deal is open and none was won'
         ELSE 'no open or won deal has a known value' END END,
     CASE WHEN (whole.inputs ->> 'history_months')::integer < 6 THEN format('less than two quarters of history (%s months): %s, with a wide interval',
       whole.inputs ->> 'history_months', CASE metric WHEN 'bookings' THEN 'the pipeline alone' ELSE 'what there is' END) END,
     CASE WHEN (whole.inputs ->> 'origins_known')::integer = 0 AND (whole.inputs ->> 'history_months')::integer > 6 THEN
       'the pipeline of past months was not looked at yet: run refresh_forecast_origins()' END,
-    CASE WHEN (whole.inputs ->> 'deals_without_value')::bigint > unrated.open_deals THEN format(
-      'open deals without an amount: %s', (whole.inputs ->> 'deals_without_value')::bigint - unrated.open_deals) END,
-    'won deals without an amount: ' || nullif(unrated.won_without_amount, 0),
-    'deals without an exchange rate, in no amount: ' || unrated.deals,
+    CASE WHEN (whole.inputs ->> 'deals_without_value')::bigint > left_out.open_deals THEN format(
+      'open deals without an amount: %s', (whole.inputs ->> 'deals_without_value')::bigint - left_out.open_deals) END,
+    'won deals without an amount: ' || nullif(left_out.won_without_amount, 0),
+    'deals without an exchange rate, in no amount: ' || left_out.deals,
     'MRR without an exchange rate, in no amount: ' || (whole.inputs ->> 'currencies_without_rate')], NULL);
 
   RETURN jsonb_build_object(

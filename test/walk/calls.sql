@@ -292,7 +292,7 @@ INSERT INTO walk.calls (function, arguments) VALUES
   ('kept_stage_model', '[555]'),
   ('check_forecast_dimension', '["segment", "bookings"]'),
   ('pipeline_expected', '["{30,60}", null, "segment", 555]'),
-  ('bookings_without_rate', '[null, 555]'),
+  ('bookings_left_out', '[null, 555]'),
   ('bookings_history', '[null, "2024-01-01", "2024-04-01", "segment", 555]'),
   ('repeat_signal', '[555]'),
   ('bookings_ensemble',
